@@ -1,0 +1,153 @@
+"""An application is a value in three parts, each loaded by the verb that needs it."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+import msgspec
+
+from afield.errors import UsageError
+
+GROUP = "afield.applications"
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A node of the goal tree: the organisation's goal down to the measures of a model.
+
+    Attributes:
+        statement: the goal in words.
+        measure: name of the metric or monitor that a leaf is bound to; "" on inner nodes.
+        children: what it is made of.
+    """
+
+    statement: str
+    measure: str = ""
+    children: tuple["Goal", ...] = ()
+
+    def leaves(self) -> tuple["Goal", ...]:
+        """The leaves under this node, left to right; itself where it has no children."""
+        if not self.children:
+            return (self,)
+        return tuple(leaf for child in self.children for leaf in child.leaves())
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A row of the hazard register.
+
+    Attributes:
+        name: short, unique.
+        happens: the worst that can happen.
+        whom: to whom.
+        severity, likelihood: 1 (small) to 5 (large).
+        noticed: how it is noticed.
+        mitigations: what is in force against it.
+        undo: how it is undone.
+        compensation: what makes good what cannot be undone.
+        residual: what remains.
+        drill: name of the drill that proves the mitigation, or "" where there is none yet.
+    """
+
+    name: str
+    happens: str
+    whom: str
+    severity: int
+    likelihood: int
+    noticed: str
+    mitigations: tuple[str, ...]
+    undo: str
+    compensation: str
+    residual: str
+    drill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What the feature is for, what may go wrong, and what decides where the model lives.
+
+    Attributes:
+        question: the answer to "is this a look-up or a model?".
+        goal: root of the goal tree.
+        hazards: the hazard register.
+        considerations: what decides placement, by name, in the stated unit.
+    """
+
+    question: str
+    goal: Goal
+    hazards: tuple[Hazard, ...]
+    considerations: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A product feature driven by a model.
+
+    Attributes:
+        name: what the command line calls it.
+        requirements: goals, hazards and considerations.
+        build: `module:attribute` of a function `(options) -> Build`.
+        operate: `module:attribute` of a function `(options) -> Operate`.
+        options: the application's own options, as text.
+        zone: name of the time zone of the place (IANA).
+    """
+
+    name: str
+    requirements: Requirements
+    build: str
+    operate: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
+
+    def part(self, path: str, expected: type[Part]) -> Part:
+        """Load one half, `self.build` or `self.operate`, with the application's options.
+
+        Raises:
+            UsageError: the import string names nothing, or not what is expected.
+        """
+        loaded = resolve(path)(self.options)
+        if not isinstance(loaded, expected):
+            raise UsageError(f"{path} gives a {type(loaded).__name__}; {expected.__name__} is expected")
+        return loaded
+
+
+def resolve(path: str) -> Callable[..., Any]:
+    """The callable that an import string `module:attribute` names.
+
+    Raises:
+        UsageError: there is no such module or attribute.
+    """
+    module, _, attribute = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"cannot load {path!r}: {error}; write it as module:attribute") from error
+    if not callable(found):
+        raise UsageError(f"{path!r} names a {type(found).__name__}; a function is expected")
+    return found  # type: ignore[no-any-return]
+
+
+def load(name: str, options: Mapping[str, str] | None = None) -> Application:
+    """The application called `name` (an entry point of `afield.applications`) or `module:attribute`.
+
+    Raises:
+        UsageError: it does not exist, or does not take these options.
+    """
+    found = {point.name: point.value for point in entry_points(group=GROUP)}
+    path = found.get(name, name)
+    if ":" not in path:
+        known = ", ".join(sorted(found)) or "none installed"
+        raise UsageError(f"no application called {name!r}; there is: {known} (or give module:attribute)")
+    make = resolve(path)
+    try:
+        application = make(**dict(options or {}))
+    except TypeError as error:
+        raise UsageError(f"{name} does not take these options: {error}") from error
+    if not isinstance(application, Application):
+        raise UsageError(f"{path} gives a {type(application).__name__}; an Application is expected")
+    return application

@@ -1,0 +1,94 @@
+"""Every failure that Afield raises on purpose.
+
+    AfieldError
+    ├── UsageError            the caller asked for something that does not exist or does not fit
+    ├── DataError             a source, file, row or field is not what it must be
+    │   └── ContractError     rows or tables break their declared contract
+    ├── FeatureError          features peek, differ between batch and serving, or cannot be made
+    ├── TrainingError         a recipe could not be fitted or exported
+    ├── EvaluationError       a metric or comparison has no meaning on these rows
+    ├── ReleaseError          a bundle is incomplete, changed, unsigned, older, or does not reproduce
+    ├── StoreError            an artifact, table or ledger cannot be read or written
+    │   └── ConflictError     somebody else committed first; nothing of this batch was lost
+    ├── ServingError          the service cannot start or publish
+    │   ├── RequestError      a request is malformed; carries the field
+    │   └── InferenceError    the model did not answer, or answered nonsense
+    ├── TelemetryError        the spool cannot accept or deliver
+    ├── MonitoringError       a monitor was used before it was fitted, or on the wrong columns
+    └── RolloutError          a step of the ladder that its state does not allow
+
+A message says what is wrong, where (file, row, field), and what to do next. Only transports know HTTP.
+"""
+
+
+class AfieldError(Exception):
+    """Root of every deliberate failure."""
+
+
+class UsageError(AfieldError):
+    """The caller asked for something that does not exist or does not fit."""
+
+
+class DataError(AfieldError):
+    """A source, file, row or field is not what it must be."""
+
+
+class ContractError(DataError):
+    """Rows or tables break their declared contract."""
+
+
+class FeatureError(AfieldError):
+    """Features peek, differ between batch and serving, or cannot be made."""
+
+
+class TrainingError(AfieldError):
+    """A recipe could not be fitted or exported."""
+
+
+class EvaluationError(AfieldError):
+    """A metric or comparison has no meaning on these rows."""
+
+
+class ReleaseError(AfieldError):
+    """A bundle is incomplete, changed, unsigned, older than one already seen, or does not reproduce."""
+
+
+class StoreError(AfieldError):
+    """An artifact, table or ledger cannot be read or written."""
+
+
+class ConflictError(StoreError):
+    """Somebody else committed first; nothing of this batch was lost."""
+
+
+class ServingError(AfieldError):
+    """The service cannot start or publish."""
+
+
+class RequestError(ServingError):
+    """A request is malformed.
+
+    Attributes:
+        field: the field that is wrong, or "" for the whole body.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        """Keep the message and the field that is wrong."""
+        super().__init__(message)
+        self.field = field
+
+
+class InferenceError(ServingError):
+    """The model did not answer, or answered nonsense."""
+
+
+class TelemetryError(AfieldError):
+    """The spool cannot accept or deliver."""
+
+
+class MonitoringError(AfieldError):
+    """A monitor was used before it was fitted, or on the wrong columns."""
+
+
+class RolloutError(AfieldError):
+    """A step of the ladder that its state does not allow."""

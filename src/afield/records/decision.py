@@ -1,0 +1,81 @@
+"""Decisions: what the ledger keeps, and the control state that workers follow."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from afield.records.traffic import Mode
+
+Stage = Literal["idle", "shadow", "canary", "probation"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One appended ledger row: who did what to which release, when, why, on what evidence.
+
+    Attributes:
+        application: name of the application.
+        kind: release, offered, stage, promoted, rolled_back, rejected, alert, override, mode, build.
+        subject: the release digest (or alert id, override name) that it is about.
+        actor: who: a person's name, or "afield".
+        reason: why, one line.
+        at: domain time of the decision.
+        recorded: wall time, UTC.
+        replaces: the release that it replaced, or "".
+        evidence: the numbers it rests on.
+        sequence: position in the ledger; given by the ledger on appending.
+    """
+
+    application: str
+    kind: str
+    subject: str
+    actor: str
+    reason: str
+    at: datetime
+    recorded: datetime
+    replaces: str = ""
+    evidence: dict[str, float | str] = {}
+    sequence: int = 0
+
+
+class Override(msgspec.Struct, frozen=True):
+    """A hard-set result: for `scope` (a unit, or "*"), `output` is `value` until `expires`."""
+
+    name: str
+    scope: str
+    output: str
+    value: float
+    reason: str
+    expires: datetime
+
+
+class ControlState(msgspec.Struct, frozen=True):
+    """What workers do now: a small immutable snapshot that the supervisor publishes.
+
+    Attributes:
+        version: grows by one with each publication.
+        champion: the release that answers.
+        challenger: the release that climbs the ladder, or "".
+        last_good: the release to fall back to, or "".
+        stage: idle, shadow, canary, or probation (live, its predecessor still compared).
+        canary_share: share of units × time blocks that the challenger answers in canary; in [0, 1].
+        canary_block: length of a time block, seconds.
+        salt: of the canary's assignment hash.
+        mode: automate, prompt or off.
+        mode_by_unit: exceptions to the mode.
+        overrides: in force.
+        now: domain time of the service, where its clock follows its events; else null (wall clock).
+    """
+
+    version: int
+    champion: str
+    challenger: str = ""
+    last_good: str = ""
+    stage: Stage = "idle"
+    canary_share: float = 0.0
+    canary_block: int = 7200
+    salt: str = ""
+    mode: Mode = "automate"
+    mode_by_unit: dict[str, Mode] = {}
+    overrides: tuple[Override, ...] = ()
+    now: datetime | None = None
