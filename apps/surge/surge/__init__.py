@@ -1,0 +1,1 @@
+"""Surge: forecast ride orders per zone and slot, and price by the shortfall."""

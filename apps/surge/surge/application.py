@@ -1,0 +1,69 @@
+"""Surge as a value: what it is for, what may go wrong, and where its two halves are."""
+
+import tomllib
+from datetime import timedelta
+from importlib.resources import files
+
+from afield.application import Application, Goal, Hazard, Requirements
+from afield.errors import UsageError
+
+SLOTS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
+
+GOAL = Goal(
+    "riders get a car when they ask for one, and come back",
+    children=(
+        Goal(
+            "cars are where the orders will be",
+            children=(
+                Goal("the forecast of orders is close", measure="poisson_deviance"),
+                Goal("the forecast is not systematically high or low", measure="bias"),
+                Goal("the hottest zones are known before they are hot", measure="hot_zones_hit"),
+            ),
+        ),
+        Goal(
+            "riders trust the price",
+            children=(
+                Goal("nobody pays a surge where there was no shortage", measure="wrongly_surged"),
+                Goal("a shortage is priced, so that drivers come", measure="missed_surges"),
+            ),
+        ),
+    ),
+)
+
+CONSIDERATIONS = {
+    "input_bytes": 160.0,
+    "output_bytes": 420.0,
+    "latency_needed_ms": 100.0,
+    "facts_change_every_s": 900.0,
+    "offline_share": 0.02,
+    "why": "facts change every slot for the whole city, so the model lives where the facts are: the server",
+}
+
+
+def surge(slot: str = "60m") -> Application:
+    """The surge application; `slot` is the length of a slot and of a tick, `15m` or `60m`.
+
+    Raises:
+        UsageError: the slot is not one of the two.
+    """
+    if slot not in SLOTS:
+        raise UsageError(f"surge: slot {slot!r} is not known; use one of {', '.join(SLOTS)}")
+    return Application(
+        name="surge",
+        requirements=Requirements(
+            question="A model: typical curves alone leave a third of the error that recent orders explain.",
+            goal=GOAL,
+            hazards=hazards(),
+            considerations=CONSIDERATIONS,
+        ),
+        build="surge.building:build",
+        operate="surge.operating:operate",
+        options={"slot": slot},
+        zone="America/New_York",
+    )
+
+
+def hazards() -> tuple[Hazard, ...]:
+    """The hazard register, read from `hazards.toml` beside this module."""
+    rows = tomllib.loads(files("surge").joinpath("hazards.toml").read_text("utf-8"))["hazard"]
+    return tuple(Hazard(**{**row, "mitigations": tuple(row["mitigations"])}) for row in rows)

@@ -1,0 +1,76 @@
+"""Where everything of one application lies, under one folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from afield.application import Application
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one application with its options, e.g. `.afield/surge-60m`.
+
+    Attributes:
+        root: `AFIELD_HOME`, which also holds the keys (outside every store).
+        name: the application's name and option values, joined by `-`.
+        shared: the folder of the step cache; the root's own where None, so that several homes may share it.
+    """
+
+    root: Path
+    name: str
+    shared: Path | None = None
+
+    @classmethod
+    def of(cls, root: Path, application: Application, shared: Path | None = None) -> "Home":
+        """The home of `application` under `root`."""
+        return cls(root.absolute(), "-".join((application.name, *application.options.values())), shared)
+
+    @property
+    def folder(self) -> Path:
+        """The application's own folder."""
+        return self.root / self.name
+
+    @property
+    def bundles(self) -> Path:
+        """Release directories, named by digest."""
+        return self.folder / "bundles"
+
+    @property
+    def tables(self) -> Path:
+        """Delta tables."""
+        return self.folder / "tables"
+
+    @property
+    def ledger(self) -> str:
+        """URL of the ledger."""
+        return f"sqlite:///{self.folder / 'ledger.db'}"
+
+    @property
+    def snapshots(self) -> Path:
+        """What the supervisor publishes and workers follow."""
+        return self.folder / "snapshots"
+
+    @property
+    def facts(self) -> Path:
+        """Spool of the facts and outcomes that clients sent."""
+        return self.folder / "spool" / "facts"
+
+    @property
+    def telemetry(self) -> Path:
+        """Spool of recorded events."""
+        return self.folder / "spool" / "telemetry"
+
+    @property
+    def steps(self) -> Path:
+        """Outputs of build steps by content key."""
+        return (self.shared or self.root) / "steps"
+
+    @property
+    def key(self) -> Path:
+        """Private signing key: read by build and release, never by a service."""
+        return (self.shared or self.root) / "keys" / "signing.key"
+
+    @property
+    def trusted(self) -> Path:
+        """Public keys that services trust."""
+        return (self.shared or self.root) / "trusted"
