@@ -1,0 +1,121 @@
+"""The command line: the verbs in the order of the life, each bound by import string."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from inspect import BoundArguments, Parameter
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import App, CycloptsError, Group
+
+from afield import __version__
+from afield.commands.output import Context, progress
+from afield.errors import AfieldError, UsageError
+
+OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb as it is bound.
+
+    Attributes:
+        name: what is typed; "release list" is the verb `list` of the family `release`.
+        target: `module:function`, imported when the verb runs. The function may name a parameter
+            of type `Context`, takes the application's options as `**options: str`, and gives its
+            exit code, or None for 0.
+        help: one line.
+        first: whether `afield --help` shows it among the first.
+    """
+
+    name: str
+    target: str
+    help: str
+    first: bool = False
+
+
+FAMILIES = {
+    "release": "The registry and its history: list, show, verify, history, promote, rollback.",
+    "data": "Datasets and their versions: list, log, show, fetch.",
+}
+
+VERBS: tuple[Verb, ...] = ()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments, VERBS))
+
+
+def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
+    """Run the verb that the arguments name; gives the exit code: 0, 1 (failed), 2 (wrong usage) or 130."""
+    home = Path(os.environ.get("AFIELD_HOME", ".afield"))
+    app = _app(verbs)
+
+    def launch(
+        *tokens: Annotated[str, cyclopts.Parameter(show=False, allow_leading_hyphen=True)],
+        json: Annotated[bool, cyclopts.Parameter(negative="", show_default=False)] = False,
+    ) -> int:
+        """Run a verb.
+
+        Args:
+            tokens: the verb and its arguments.
+            json: results as JSON on stdout, one object a line.
+        """
+        command, bound, context = app.parse_args(tokens, exit_on_error=False)
+        _fill(bound, context, Context(home, json))
+        return command(*bound.args, **bound.kwargs) or OK
+
+    app.meta.default(launch)
+    try:
+        code = app.meta(arguments, exit_on_error=False)
+    except CycloptsError:
+        return WRONG_USAGE
+    except UsageError as error:
+        progress(f"afield: {error}")
+        return WRONG_USAGE
+    except AfieldError as error:
+        progress(f"afield: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        progress("afield: interrupted; what was finished is kept, and the next run goes on from there")
+        return INTERRUPTED
+    return code or OK
+
+
+def _app(verbs: Sequence[Verb]) -> App:
+    first, more = Group("Verbs", sort_key=1), Group("More", sort_key=2)
+    app = App(
+        name="afield",
+        help="Replaces the model in your running product only when production evidence says the new one is better.",
+        help_epilogue="State lives under AFIELD_HOME (default .afield). Exits 0, 1 (failed) or 2 (wrong usage).",
+        version=__version__,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    app.meta.group_parameters = Group("Options", sort_key=3)
+    app["--help"].group = app["--version"].group = app.meta.group_parameters
+    families: dict[str, App] = {}
+    for place, verb in enumerate(verbs):
+        family, _, name = verb.name.rpartition(" ")
+        group = first if verb.first else more
+        if family and family not in families:
+            families[family] = App(name=family, help=FAMILIES[family], group=group, sort_key=place)
+            app.command(families[family])
+        if family:
+            families[family].command(verb.target, name=name, help=verb.help, sort_key=place)
+        else:
+            app.command(verb.target, name=verb.name, help=verb.help, group=group, sort_key=place)
+    return app
+
+
+def _fill(bound: BoundArguments, unparsed: dict[str, object], context: Context) -> None:
+    for name in unparsed:
+        bound.arguments[name] = context
+    for parameter in bound.signature.parameters.values():
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            options = bound.arguments.get(parameter.name, {})
+            bound.arguments[parameter.name] = {name.replace("-", "_"): value for name, value in options.items()}
