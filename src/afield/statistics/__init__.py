@@ -1,0 +1,1 @@
+"""Statistics of production evidence: losses, weighted estimates, bootstrap, confidence sequences, power."""
