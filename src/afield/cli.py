@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import cyclopts
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, UnknownCommandError
 
 from afield import __version__
 from afield.commands.output import Context, progress
@@ -24,9 +24,9 @@ class Verb:
 
     Attributes:
         name: what is typed; "release list" is the verb `list` of the family `release`.
-        target: `module:function`, imported when the verb runs. The function may name a parameter
-            of type `Context`, takes the application's options as `**options: str`, and gives its
-            exit code, or None for 0.
+        target: `module:function`, imported when the verb runs. The function is handed a keyword-only
+            parameter of type `Context`, may take an application's options as `**options: str`, and
+            gives its exit code, or None for 0.
         help: one line.
         first: whether `afield --help` shows it among the first.
     """
@@ -65,16 +65,17 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
             tokens: the verb and its arguments.
             json: results as JSON on stdout, one object a line.
         """
-        command, bound, context = app.parse_args(tokens, exit_on_error=False)
+        command, bound, context = app.parse_args(tokens, exit_on_error=False, print_error=False)
         _fill(bound, context, Context(home, json))
         return command(*bound.args, **bound.kwargs) or OK
 
     app.meta.default(launch)
     try:
-        code = app.meta(arguments, exit_on_error=False)
-    except CycloptsError:
+        code = app.meta(arguments, exit_on_error=False, print_error=False)
+    except UnknownCommandError as error:  # its own text would import every verb
+        progress(f"afield: there is no verb {(error.unused_tokens or ['?'])[0]!r}; `afield --help` lists them")
         return WRONG_USAGE
-    except UsageError as error:
+    except (CycloptsError, UsageError) as error:
         progress(f"afield: {error}")
         return WRONG_USAGE
     except AfieldError as error:
@@ -96,6 +97,7 @@ def _app(verbs: Sequence[Verb]) -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
+    app.meta.suppress_keyboard_interrupt = False
     app.meta.group_parameters = Group("Options", sort_key=3)
     app["--help"].group = app["--version"].group = app.meta.group_parameters
     families: dict[str, App] = {}
