@@ -65,11 +65,13 @@ def install() -> None:
     uv = shutil.which("uv")
     installer: tuple[str | Path, ...]
     if uv:
-        installer = (uv, "pip", "install", "--quiet", "--python", PYTHON)
+        installer = (uv, "pip", "install", "--python", PYTHON)
         settings = uv_settings()
     else:
-        installer = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        installer = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check")
         settings = {}
+    if not sys.stderr.isatty():
+        installer = (*installer, "--quiet")
     projects = [argument for project in PROJECTS for argument in ("--editable", project)]
     say(f"setup: installing {LOCK.name} with {'uv' if uv else 'pip'}")
     run(*installer, "--require-hashes", "--requirement", LOCK, **settings)
@@ -111,7 +113,10 @@ def works(python: str | Path, program: str) -> bool:
 def run(*command: str | Path, **environment: str) -> None:
     """Run a command with these additions to the environment; leave, saying so, where it fails."""
     done = subprocess.run(  # noqa: S603 - commands are made in this file
-        [str(word) for word in command], cwd=ROOT, env={**os.environ, **environment}, check=False
+        [str(word) for word in command],
+        cwd=ROOT,
+        env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore", **environment},
+        check=False,
     )
     if done.returncode:
         sys.exit(
