@@ -1,0 +1,138 @@
+"""A dense grid of slots and zones, on which every window of a feature is one subtraction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from afield.errors import FeatureError
+
+Whole = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where spine rows lie on the grid of consecutive slots × zones.
+
+    Attributes:
+        zones: zone ids, ascending: the columns of the grid.
+        length: of a slot, microseconds.
+        first: number of the first spine slot, counted from 1970.
+        count: slots from the first to the last of the spine.
+        rows: position of each spine row in the grid, `slot * zones + zone`; None when they are the whole
+            grid in this order.
+    """
+
+    zones: Whole
+    length: int
+    first: int
+    count: int
+    rows: Whole | None
+
+    def starts(self) -> Whole:
+        """Start of each spine slot, microseconds since 1970."""
+        return (np.arange(self.count, dtype=np.int64) + self.first) * self.length
+
+    def column(self, zone: int) -> int:
+        """Column of a zone id, -1 where the grid has none."""
+        found = int(np.searchsorted(self.zones, zone))
+        return found if found < len(self.zones) and self.zones[found] == zone else -1
+
+    def place(self, values: Values) -> Values:
+        """One value a spine row, from an array that broadcasts to `(slots, zones)`."""
+        whole = np.broadcast_to(values, (self.count, len(self.zones)))
+        if self.rows is None:
+            return whole.reshape(-1)
+        if values.shape[1] == 1:
+            return np.take(values[:, 0], self.rows // len(self.zones))
+        if values.shape[0] == 1:
+            return np.take(values[0], self.rows % len(self.zones))
+        return np.take(whole.reshape(-1), self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cumulative counts: row `i` holds what was counted before slot `i` of the grid, per column.
+
+    Attributes:
+        sums: `(slots + 1, columns)`, whole numbers.
+        ahead: row of the first spine slot; the slots before it are the lookback.
+        delay: slots that pass before all facts of a slot are known.
+    """
+
+    sums: NDArray[np.int32] | Values
+    ahead: int
+    delay: int
+
+    def window(self, back: int, width: int) -> Values:
+        """Counts of the `width` slots that begin `back` slots before each spine slot: `(spine slots, columns)`."""
+        start = self.ahead - back
+        length = len(self.sums) - self.ahead - 1
+        counted = np.empty((length, self.sums.shape[1]))
+        return np.subtract(self.sums[start + width :][:length], self.sums[start:][:length], out=counted)
+
+    def recent(self, width: int, back: int = 0) -> Values:
+        """Counts of the last `width` slots whose facts are all known, as they were `back` slots before."""
+        return self.window(self.delay + width + back, width)
+
+    def through(self, weights: Values) -> "Grid":
+        """The grid whose columns are weighted sums of this one's; `weights` is `(columns, new columns)`."""
+        return Grid(self.sums.astype(np.float64) @ weights, self.ahead, self.delay)
+
+
+def lay(spine: pl.DataFrame, zones: pl.LazyFrame, slot: timedelta) -> Layout:
+    """The grid under the rows `(zone, slot)` of a spine.
+
+    Raises:
+        FeatureError: a zone is not in the table of zones, or a slot does not start on the grid.
+    """
+    ids = np.unique(zones.select(pl.col("location_id").cast(pl.Int64)).collect()["location_id"].to_numpy())
+    length = slot // MICROSECOND
+    starts = spine["slot"].cast(pl.Datetime("us")).to_physical().to_numpy()
+    asked = spine["zone"].cast(pl.Int64).to_numpy()
+    columns = np.searchsorted(ids, asked)
+    unknown = (columns == len(ids)) | (ids[np.minimum(columns, len(ids) - 1)] != asked) if len(ids) else asked == asked
+    if unknown.any():
+        raise FeatureError(
+            f"zone {asked[unknown][0]} of the spine is not in the table of zones; add it or drop the row"
+        )
+    off = starts % length != 0
+    if off.any():
+        raise FeatureError(f"slot {spine['slot'][int(np.argmax(off))]} is not a multiple of {slot}; truncate the spine")
+    slots = starts // length
+    first, count = int(slots.min()), int(slots.max() - slots.min()) + 1
+    rows = (slots - first) * len(ids) + columns
+    whole = len(rows) == count * len(ids) and bool((rows[1:] - rows[:-1] == 1).all())
+    return Layout(ids, length, first, count, None if whole else rows)
+
+
+def count(orders: pl.LazyFrame, place: str, layout: Layout, ahead: int, delay: timedelta) -> Grid:
+    """Orders by the zone in the column `place`, per slot, from `ahead` slots before the spine to its last slot.
+
+    An order counts in the slot in which it was made. One that became known more than `delay` after that slot
+    counts in the slot whose facts were awaited then, so that no count changes once it is used.
+    """
+    wait, origin, width = delay // MICROSECOND, layout.first - ahead, len(layout.zones)
+    size = ahead + layout.count
+    found = orders.select(
+        pl.col(place).fill_null(-1).cast(pl.Int64).alias("zone"),
+        pl.max_horizontal(pl.col("at").dt.epoch("us"), pl.col("known_at").dt.epoch("us") - wait).alias("moment"),
+    ).collect()
+    return Grid(_sums(found, layout, origin, size, width), ahead, -(-wait // layout.length))
+
+
+def _sums(found: pl.DataFrame, layout: Layout, origin: int, size: int, width: int) -> NDArray[np.int32]:
+    slots = found["moment"].to_numpy() // layout.length - origin
+    zones = found["zone"].to_numpy()
+    known = np.full(int(layout.zones[-1]) + 2, -1, dtype=np.int64)
+    known[layout.zones] = np.arange(width)
+    columns = known[np.where((zones >= 0) & (zones < len(known)), zones, len(known) - 1)]
+    inside = (columns >= 0) & (slots >= 0) & (slots < size)
+    counts = np.bincount((slots[inside] + 1) * width + columns[inside], minlength=(size + 1) * width)
+    sums = counts.astype(np.int32).reshape(size + 1, width)
+    return np.cumsum(sums, axis=0, out=sums)

@@ -1,0 +1,1 @@
+"""One definition of the features, for training and for serving."""
