@@ -1,0 +1,1 @@
+"""What has to last: artifacts by digest, Delta tables, the ledger, build steps and published snapshots."""

@@ -1,0 +1,39 @@
+"""Files that are whole or absent: written aside, synced, then renamed into place."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from afield.errors import StoreError
+
+
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Put a file of these bytes at `path`, replacing what was there; nobody ever sees half of it.
+
+    Raises:
+        StoreError: the file cannot be written; what was there before is untouched.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {path.parent}: {error.strerror}; clear the way") from error
+    try:
+        with partial.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {path}: {error.strerror}; free space or mend its permissions") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder (creations, renames, removals) survive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
