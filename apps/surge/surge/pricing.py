@@ -1,0 +1,26 @@
+"""The decision: a price multiplier by the shortfall that is forecast, capped by the city."""
+
+from collections.abc import Mapping
+
+from afield.records.traffic import Decision
+
+CAP = 2.5
+SLOPE = 0.75
+STEP = 0.1
+
+
+def multiplier(output: Mapping[str, float], row: Mapping[str, float]) -> Decision:
+    """The price multiplier for one zone and slot, in steps of 0.1 between 1 and 2.5.
+
+    Below the zone's capacity the price is the ordinary one; above it, it grows by 0.75 for each capacity's
+    worth of orders that no driver is there for. `output` holds `forecast` and `capacity` in orders a slot;
+    an answer without a capacity (a neutral one, a baseline) takes it from the feature row, and surges nobody
+    where there is none.
+    """
+    forecast = output.get("forecast", 0.0)
+    capacity = output.get("capacity", row.get("capacity", float("inf")))
+    if not forecast > capacity:
+        return Decision({"multiplier": 1.0}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: no surge")
+    price = min(CAP, 1.0 + SLOPE * (forecast / capacity - 1.0))
+    price = max(1.0, round(round(price / STEP) * STEP, 1))
+    return Decision({"multiplier": price}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: {price:.1f} times")

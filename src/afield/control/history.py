@@ -1,0 +1,147 @@
+"""The facts of the last weeks in memory, kept up from the spool and saved to Delta tables."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import polars as pl
+
+from afield.records.facts import Window
+from afield.records.traffic import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of history.
+
+    Attributes:
+        schema: column → Polars type; `at` and `known_at` are there unless `time` is None.
+        key: columns that tell one row from another; of two rows with one key the later replaces the earlier.
+        time: the column by which old rows leave memory, or None for a table that is always whole.
+        kind: the kind of fact that adds rows, or "" where clients send none.
+        identity: the column that takes a fact's id, or "".
+    """
+
+    schema: Mapping[str, pl.DataType | type[pl.DataType]]
+    key: tuple[str, ...]
+    time: str | None = None
+    kind: str = ""
+    identity: str = ""
+
+
+class TableStore(Protocol):
+    """What history needs of the store."""
+
+    def exists(self, name: str) -> bool:
+        """Whether the table has a version."""
+        ...
+
+    def scan(self, name: str, version: int | None = None) -> pl.LazyFrame:
+        """The table's rows."""
+        ...
+
+    def append(
+        self, name: str, frame: pl.DataFrame, *, writer: str | None = None, transaction: int | None = None
+    ) -> int:
+        """Add rows; the new version."""
+        ...
+
+
+class History:
+    """Facts by table: `lookback` of them in memory, all of them in the store."""
+
+    def __init__(self, store: TableStore, tables: Mapping[str, Table], lookback: timedelta) -> None:
+        """Start empty; `load` brings what the store has."""
+        self._store = store
+        self._tables = tables
+        self._lookback = lookback
+        self._kinds = {table.kind: name for name, table in tables.items() if table.kind}
+        self._frames = {name: pl.DataFrame(schema=dict(table.schema)) for name, table in tables.items()}
+        self._seen: dict[str, set[str]] = {name: set() for name in self._kinds.values()}
+        self._pending: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
+
+    def load(self, until: datetime) -> None:
+        """Bring the lookback before `until` into memory from the store."""
+        for name, table in self._tables.items():
+            if not self._store.exists(name):
+                continue
+            rows = self._store.scan(name).select(*table.schema)
+            if table.time is not None:
+                rows = rows.filter(pl.col(table.time) >= until - self._lookback)
+            frame = rows.unique(table.key, keep="last", maintain_order=True).collect()
+            self._frames[name] = frame
+            if table.identity:
+                self._seen[name] = set(frame[table.identity].to_list())
+
+    def take(self, facts: Iterable[Fact]) -> int:
+        """Add facts that were not there; how many were new. A fact sent again changes nothing."""
+        new: dict[str, list[Fact]] = {}
+        for fact in facts:
+            name = self._kinds[fact.kind]
+            if fact.id not in self._seen[name]:
+                self._seen[name].add(fact.id)
+                new.setdefault(name, []).append(fact)
+        for name, rows in new.items():
+            frame = as_frame(rows, self._tables[name])
+            self._frames[name] = pl.concat([self._frames[name], frame])
+            self._pending[name].append(frame)
+        return sum(len(rows) for rows in new.values())
+
+    def frames(self, before: datetime) -> Mapping[str, pl.LazyFrame]:
+        """The history that a tick at `before` may look at; rows that are too old to matter are let go."""
+        for name, table in self._tables.items():
+            if table.time is not None and self._frames[name].height:
+                self._forget(name, table, before - self._lookback)
+        return {name: frame.lazy() for name, frame in self._frames.items()}
+
+    def within(self, name: str, window: Window) -> pl.DataFrame:
+        """Rows of one table in memory whose time lies in `window`."""
+        time = self._tables[name].time
+        frame = self._frames[name]
+        return frame if time is None else frame.filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+    def save(self) -> int:
+        """Append what was taken since the last save to the store's tables; how many rows."""
+        saved = 0
+        for name, parts in self._pending.items():
+            if parts:
+                frame = pl.concat(parts)
+                self._store.append(name, frame)
+                saved += frame.height
+                parts.clear()
+        return saved
+
+    def _forget(self, name: str, table: Table, before: datetime) -> None:
+        """Drop rows older than `before`, not at every tick but when a tenth of the lookback has gathered."""
+        frame = self._frames[name]
+        oldest = frame[table.time].min() if table.time else None
+        if isinstance(oldest, datetime) and oldest < before - self._lookback / 10:
+            kept = frame.filter(pl.col(str(table.time)) >= before)
+            if table.identity:
+                gone = frame.filter(pl.col(str(table.time)) < before)[table.identity]
+                self._seen[name].difference_update(gone.to_list())
+            self._frames[name] = kept
+
+
+def as_frame(facts: Iterable[Fact], table: Table) -> pl.DataFrame:
+    """Facts of one kind as rows of their table; times in `fields` are ISO 8601 text."""
+    rows = list(facts)
+    columns: dict[str, pl.Series] = {}
+    for name, dtype in table.schema.items():
+        if name == table.identity:
+            columns[name] = pl.Series(name, [row.id for row in rows], dtype=dtype)
+        elif name == "at":
+            columns[name] = pl.Series(name, [row.at for row in rows], dtype=dtype)
+        elif name == "known_at":
+            columns[name] = pl.Series(name, [row.known_at or row.at for row in rows], dtype=dtype)
+        elif dtype == pl.Datetime:
+            moments = [_moment(row.fields.get(name)) for row in rows]
+            columns[name] = pl.Series(name, moments, dtype=dtype)
+        else:
+            columns[name] = pl.Series(name, [row.fields.get(name) for row in rows], dtype=dtype)
+    return pl.DataFrame(columns)
+
+
+def _moment(value: str | int | float | bool | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(str(value))

@@ -1,0 +1,1 @@
+"""What `build` calls, in its order: facts, examples, fitting, scoring, bundling; each done once per content key."""

@@ -1,0 +1,99 @@
+"""The facts that a build starts from, read and cleaned once for each content of the source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import polars as pl
+
+from afield.data.sources import Extract, Source
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What reading a source amounted to.
+
+    Attributes:
+        name: what was read, as the person named it.
+        fingerprint: digest of its content.
+        rows_read, rows_quarantined: rows of the main table.
+        quarantine: rows set aside, by rule and reason.
+        messages: what was missing, left out or assumed.
+        density: scale of generated demand; None for recorded data.
+        generated: whether the rows were made up.
+    """
+
+    name: str
+    fingerprint: str
+    rows_read: int
+    rows_quarantined: int
+    quarantine: tuple[dict[str, str | int], ...]
+    messages: tuple[str, ...]
+    density: float | None
+    generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Clean history by table, on disk, with what reading it amounted to."""
+
+    folder: Path
+    tables: Mapping[str, pl.LazyFrame]
+    summary: Summary
+
+
+class StepCache(Protocol):
+    """Runs a step unless the same was run before."""
+
+    def run(self, name: str, inputs: Mapping[str, str], make: "Make") -> Path:
+        """The folder of the step's outputs."""
+        ...
+
+
+class Make(Protocol):
+    """Writes a step's outputs into a folder."""
+
+    def __call__(self, folder: Path, /) -> None:
+        """Write them all, or raise."""
+        ...
+
+
+def read_facts(steps: StepCache, name: str, source: Source, code: str) -> Facts:
+    """The facts of `source`; read again only when its content or the code changed.
+
+    Raises:
+        DataError: the source cannot be read; nothing was changed.
+    """
+    fingerprint = source.fingerprint()
+
+    def make(folder: Path) -> None:
+        write_extract(folder, name, fingerprint, source.read())
+
+    return open_facts(steps.run("facts", {"source": fingerprint, "name": name, "code": code}, make))
+
+
+def write_extract(folder: Path, name: str, fingerprint: str, extract: Extract) -> None:
+    """Write the tables as Arrow files and the summary as JSON."""
+    for table, rows in extract.tables.items():
+        rows.collect().write_ipc(folder / f"{table}.arrow")
+    extract.quarantined.write_ipc(folder / "quarantine.arrow")
+    by_rule = extract.quarantined.group_by("rule", "reason").len("rows").sort("rule")
+    summary = Summary(
+        name=name,
+        fingerprint=fingerprint,
+        rows_read=extract.rows_read,
+        rows_quarantined=extract.quarantined.height,
+        quarantine=tuple(by_rule.to_dicts()),
+        messages=extract.messages,
+        density=extract.density,
+        generated=extract.generated,
+    )
+    (folder / "summary.json").write_bytes(msgspec.json.encode(summary))
+
+
+def open_facts(folder: Path) -> Facts:
+    """The facts in a step's folder."""
+    summary = msgspec.json.decode((folder / "summary.json").read_bytes(), type=Summary)
+    tables = {file.stem: pl.scan_ipc(file) for file in sorted(folder.glob("*.arrow")) if file.stem != "quarantine"}
+    return Facts(folder, tables, summary)
