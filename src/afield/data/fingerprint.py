@@ -1,7 +1,6 @@
 """Digest of a source's files by content; a file that did not change since is not read again."""
 
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -56,4 +55,4 @@ def _remember(cache: Path, entries: dict[str, tuple[int, int, str]]) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=cache.parent, delete=False) as stream:
         stream.write(msgspec.json.encode(entries))
-    os.replace(stream.name, cache)
+    Path(stream.name).replace(cache)
