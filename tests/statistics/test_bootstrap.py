@@ -12,7 +12,9 @@ def first_mean(means: NDArray[np.float64]) -> NDArray[np.float64]:
     return means[:, 0]
 
 
-def days_of_losses(generator: np.random.Generator, days: int, rows: int) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
+def days_of_losses(
+    generator: np.random.Generator, days: int, rows: int
+) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
     level = generator.normal(0, 1, days)
     losses = 5 + np.repeat(level, rows) + generator.normal(0, 1, days * rows)
     return losses, np.repeat(np.arange(days), rows)
@@ -79,7 +81,9 @@ def test_two_million_rows_are_added_up_not_resampled() -> None:
         ([1.0, 2.0], [0, 1], 3, "runs of 3"),
     ],
 )
-def test_rows_that_cannot_be_resampled_are_refused(rows: list[float], blocks: list[int], run: int, message: str) -> None:
+def test_rows_that_cannot_be_resampled_are_refused(
+    rows: list[float], blocks: list[int], run: int, message: str
+) -> None:
     with pytest.raises(EvaluationError, match=message):
         block_bootstrap(rows, blocks, first_mean, run=run)
 
