@@ -6,11 +6,34 @@ The life of a model is two loops that touch at two records, the release and the 
         records         what crosses from one stage to the next, one file of frozen records per hand-off
         errors          every failure, as a tree
         clock           time as an argument, real or simulated
+        statistics      losses, weighted estimates, bootstrap, confidence sequences, sequential tests, power
+        store           artifacts by digest, Delta tables, the ledger, build steps, snapshots
+
+    build
+        data            what a row is; quarantine with reasons; windows without leakage
+        features        one definition for training and for serving
+        training        recipe, examples and seed give a model
+        evaluation      is it better, for whom, than what
+        release         everything needed to serve it, check it and explain it, signed
+
+    operate
+        serving         the one inference path and the service around it
+        telemetry       what was predicted; what came true, late
+        monitoring      estimates from production, with honest intervals, and alarms
+        retraining      when to learn again
+        rollout         shadow, canary, live; or back
+        mitigation      guards, overrides, modes, fallbacks
 
     the whole
         application     an application as a value, in parts that each verb loads for itself
-        control         the state that decisions lead to, read off the ledger
+        build           the build loop, in order
+        workshop        what the build loop calls, each step done once per content
+        operate         the operate loop, in order
+        control         the control plane: history, ticks, measuring, deciding
         home            where everything of an application lives
+        replay          recorded or generated traffic, played through a running service
+        reporting       what a run of both loops came to
+        testing         conformance suites and faults, for applications too
         commands        one module per verb
         cli             the command line
 
