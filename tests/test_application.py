@@ -1,0 +1,46 @@
+"""Applications are values, found by entry point or by import string."""
+
+import pytest
+
+from afield.application import Application, Goal, load, resolve
+from afield.errors import UsageError
+
+
+def test_an_installed_application_is_found_by_its_name_and_takes_its_options() -> None:
+    assert load("surge", {"slot": "15m"}).options == {"slot": "15m"}
+
+
+def test_an_application_is_found_by_import_string() -> None:
+    assert load("surge.application:surge").name == "surge"
+
+
+def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
+    with pytest.raises(UsageError, match=r"no application called 'nothing'; there is: .*surge"):
+        load("nothing")
+
+
+def test_an_option_that_the_application_does_not_have_is_refused() -> None:
+    with pytest.raises(UsageError, match="colour"):
+        load("surge", {"colour": "red"})
+
+
+@pytest.mark.parametrize("path", ["surge.nothing:surge", "surge.application:nothing", "surge.application:SLOTS"])
+def test_an_import_string_that_names_no_function_is_refused(path: str) -> None:
+    with pytest.raises(UsageError, match="surge"):
+        resolve(path)
+
+
+def test_what_is_not_an_application_is_refused() -> None:
+    with pytest.raises(UsageError, match="an Application is expected"):
+        load("builtins:dict")
+
+
+def test_a_half_of_the_wrong_kind_is_refused() -> None:
+    surge = load("surge")
+    with pytest.raises(UsageError, match="Application is expected"):
+        surge.part("builtins:dict", Application)
+
+
+def test_the_leaves_of_a_goal_stand_in_order() -> None:
+    tree = Goal("top", children=(Goal("a", measure="m"), Goal("b", children=(Goal("c", measure="n"),))))
+    assert [leaf.statement for leaf in tree.leaves()] == ["a", "c"]
