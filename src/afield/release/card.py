@@ -82,10 +82,7 @@ def _head(manifest: Manifest, evidence: Evidence) -> str:
         "library_name: onnx",
         "pipeline_tag: tabular-regression",
         "tags:",
-        *(
-            f"- {json.dumps(tag)}"
-            for tag in ("afield", manifest.application, *(part.recipe for part in manifest.parts))
-        ),
+        *(f"- {json.dumps(tag)}" for tag in tags),
         "model-index:",
         f"- name: {json.dumps(manifest.application)}",
         "  results:",
