@@ -1,0 +1,103 @@
+"""Bounds on what a model may say: clamp, step limit, and a range outside which it is not believed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Outputs = Mapping[str, NDArray[np.float64]]
+Last = Callable[[str], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """Moves an output into `[low, high]`; "not known" (NaN) stays so."""
+
+    output: str
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        return f"clamp:{self.output}"
+
+    def __call__(self, outputs: Outputs, _last: Last, /) -> Outputs:
+        """The outputs, each of shape `(n,)`, with this one inside its bounds."""
+        values = outputs[self.output]
+        return _replaced(outputs, self.output, np.clip(values, self.low, self.high))
+
+
+@dataclass(frozen=True, slots=True)
+class StepLimit:
+    """Lets an output move by at most `share` of its last value, or by `floor`, whichever is more."""
+
+    output: str
+    share: float
+    floor: float
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        return f"step_limit:{self.output}"
+
+    def __call__(self, outputs: Outputs, last: Last, /) -> Outputs:
+        """The outputs, each of shape `(n,)`, with this one near its last value where there is one."""
+        before = last(self.output)
+        reach = np.maximum(np.abs(before) * self.share, self.floor)
+        known = np.isfinite(before)
+        low = np.where(known, before - reach, -np.inf)
+        high = np.where(known, before + reach, np.inf)
+        return _replaced(outputs, self.output, np.clip(outputs[self.output], low, high))
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """Refuses an output outside `[low, high]`: it becomes "not known" (NaN) and the fallback answers."""
+
+    output: str
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        return f"plausible:{self.output}"
+
+    def __call__(self, outputs: Outputs, _last: Last, /) -> Outputs:
+        """The outputs, each of shape `(n,)`, with NaN for what cannot be believed."""
+        values = outputs[self.output]
+        believed = (values >= self.low) & (values <= self.high)
+        return _replaced(outputs, self.output, np.where(believed, values, np.nan))
+
+
+def clamp(output: str, low: float, high: float) -> Clamp:
+    """A guard that moves `output` into `[low, high]`."""
+    _ordered(low, high)
+    return Clamp(output, low, high)
+
+
+def step_limit(output: str, share: float, floor: float = 0.0) -> StepLimit:
+    """A guard that lets `output` move by `share` of the answer at an earlier tick (at least by `floor`)."""
+    if not share >= 0 or not floor >= 0:
+        raise ValueError(f"step_limit: share ({share}) and floor ({floor}) must not be negative")
+    return StepLimit(output, share, floor)
+
+
+def plausible(output: str, low: float, high: float = np.inf) -> Plausible:
+    """A guard that takes an `output` outside `[low, high]` for a failure of the model."""
+    _ordered(low, high)
+    return Plausible(output, low, high)
+
+
+def _ordered(low: float, high: float) -> None:
+    if not low <= high:
+        raise ValueError(f"the lower bound ({low}) must not exceed the upper bound ({high})")
+
+
+def _replaced(outputs: Outputs, name: str, values: NDArray[np.float64]) -> Outputs:
+    """`outputs` itself where nothing changes, so that a caller sees whether the guard acted."""
+    if np.array_equal(values, outputs[name], equal_nan=True):
+        return outputs
+    return {**outputs, name: values}
