@@ -80,6 +80,13 @@ def test_a_single_day_convinces_nobody(frame):
     assert "two days" in verdict.reason
 
 
+def test_a_rival_without_any_error_is_not_beaten(frame):
+    perfect = evaluate(frame.with_columns(perfect=frame["truth"].cast(float)), baselines=["perfect"])
+    verdict = BeatsBaseline("perfect").judge(perfect)
+    assert not verdict.passed
+    assert "without any error" in verdict.reason
+
+
 @pytest.mark.parametrize(
     "gate",
     [BeatsBaseline("lags"), BeatsBaseline("mean", "wape"), BeatsBaseline("mean", slice="rain"), BiasWithin(1, "x")],

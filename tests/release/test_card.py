@@ -92,6 +92,7 @@ def test_text_from_outside_can_neither_leave_the_head_nor_open_a_tag(manifest):
     text = card(manifest, replace(EVIDENCE, source=evil, purpose=evil, target=evil, limits=(evil,)))
     _, head, body = text.split("\n---\n", 1)[0], *text.split("\n---\n", 1)
     assert json.dumps(evil) in head
+    assert "Zürich 🚕" in card(manifest, replace(EVIDENCE, source="Zürich 🚕")).split("\n---\n")[0]
     assert "<script>" not in body
     assert "\n# taken over" not in text
 

@@ -82,22 +82,22 @@ def _head(manifest: Manifest, evidence: Evidence) -> str:
         "library_name: onnx",
         "pipeline_tag: tabular-regression",
         "tags:",
-        *(f"- {json.dumps(tag)}" for tag in tags),
+        *(f"- {_quoted(tag)}" for tag in tags),
         "model-index:",
-        f"- name: {json.dumps(manifest.application)}",
+        f"- name: {_quoted(manifest.application)}",
         "  results:",
         "  - task:",
         "      type: tabular-regression",
-        f"      name: {json.dumps(evidence.target)}",
+        f"      name: {_quoted(evidence.target)}",
         "    dataset:",
-        f"      type: {json.dumps(manifest.application)}",
-        f"      name: {json.dumps(evidence.source)}",
-        f"      split: {json.dumps(f'{start} to {end}')}",
+        f"      type: {_quoted(manifest.application)}",
+        f"      name: {_quoted(evidence.source)}",
+        f"      split: {_quoted(f'{start} to {end}')}",
         "    metrics:",
     ]
     for metric, value in evidence.scores.get("model", {}).items():
         if value is not None:
-            lines += [f"    - type: {json.dumps(metric)}", f"      value: {json.dumps(value)}"]
+            lines += [f"    - type: {_quoted(metric)}", f"      value: {value}"]
     return "\n".join([*lines, "---"])
 
 
@@ -201,6 +201,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     if not body:
         return ""
     return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body])
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _plain(text: str) -> str:
