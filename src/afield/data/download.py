@@ -112,6 +112,7 @@ def _transfer(url: str, partial: _Partial) -> None:
             if expected is not None and arrived != int(expected):
                 raise ConnectionError(f"{arrived} of {expected} bytes arrived")
     except HTTPError as error:
+        error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             partial.drop()
         raise
