@@ -15,6 +15,7 @@ from afield.statistics.sequences import CAUTION, bets
 BURN_IN = 24
 SCALE = 120
 
+UNKNOWN = 50.0  # half a width of the logarithm of a ratio that says nothing
 RESOLUTION = 1e-9  # relative differences below this are rounding, not evidence
 TAILS = 6.0  # kurtosis of losses that a plan reckons with (a gamma distribution of shape 2)
 
@@ -182,7 +183,7 @@ def _result(
 ) -> Sequential:
     """The record of the look `at`; `half` is half the width of the interval for the logarithm of the ratio."""
     ratio, count = float(path.ratio[at]), int(path.count[at])
-    low, high = (0.0, np.inf) if not np.isfinite(half) else (ratio * np.exp(-half), ratio * np.exp(half))
+    low, high = (0.0, np.inf) if not half < UNKNOWN else (ratio * np.exp(-half), ratio * np.exp(half))
     correlation = float(path.autocorrelation[at])
     deviation = float(path.deviation[at]) * float(np.sqrt((1.0 - correlation) / (1.0 + correlation)))
     difference = Interval((low - 1.0) * unit, (high - 1.0) * unit, level)
