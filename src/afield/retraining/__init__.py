@@ -1,0 +1,1 @@
+"""Retraining: when a new model should be trained."""

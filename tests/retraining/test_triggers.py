@@ -1,0 +1,65 @@
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afield.errors import UsageError
+from afield.records.evidence import Alert
+from afield.retraining.triggers import Situation, after, any_of, every
+
+TRAINED = datetime(2023, 7, 1)
+DAY = timedelta(days=1)
+
+
+def situation(days: float, *alerts: Alert, climbing: bool = False) -> Situation:
+    return Situation(TRAINED + days * DAY, TRAINED, alerts, climbing)
+
+
+def alert(name: str, days: float) -> Alert:
+    at = TRAINED + days * DAY
+    return Alert(name, "performance", "poisson_deviance", at, at, "warning", 0.2, "worse", "retrain")
+
+
+@given(st.floats(0, 100))
+def test_a_period_is_due_once_it_has_passed(days: float) -> None:
+    assert (every(28 * DAY)(situation(days)) is not None) == (days * DAY >= 28 * DAY)
+
+
+def test_the_reason_says_how_long_ago_the_last_training_was() -> None:
+    assert every(28 * DAY)(situation(30)) == "the last training was 30 days ago; every 28 days it is repeated"
+
+
+def test_an_alert_is_a_reason_after_the_cool_down() -> None:
+    trigger = after(alerts=1, cooldown=7 * DAY)
+    assert trigger(situation(6, alert("a", 5))) is None
+    assert trigger(situation(7, alert("a", 5))) == "1 alert since the last training: performance (poisson_deviance)"
+
+
+def test_the_same_alert_counts_once() -> None:
+    trigger = after(alerts=2)
+    assert trigger(situation(6, alert("a", 4), alert("a", 5))) is None
+    assert trigger(situation(6, alert("a", 4), alert("b", 5))) is not None
+
+
+def test_alerts_from_before_the_last_training_are_history() -> None:
+    assert after(alerts=1)(situation(6, alert("a", -1))) is None
+
+
+def test_nothing_is_trained_while_a_candidate_climbs() -> None:
+    busy = situation(100, alert("a", 5), climbing=True)
+    assert any_of(after(), every(DAY))(busy) is None
+
+
+def test_the_first_reason_wins() -> None:
+    reason = any_of(after(), every(DAY))(situation(100, alert("a", 5)))
+    assert reason is not None
+    assert "alert" in reason
+    assert any_of()(situation(100)) is None
+
+
+def test_senseless_triggers_are_refused() -> None:
+    with pytest.raises(UsageError, match="period"):
+        every(timedelta(0))
+    with pytest.raises(UsageError, match="one alert"):
+        after(alerts=0)
