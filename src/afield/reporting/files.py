@@ -1,0 +1,36 @@
+"""The files of a report: `report.json` for programs and `report.html` for people, in one folder."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from afield.errors import StoreError
+from afield.reporting.content import encoded
+from afield.reporting.page import page
+
+
+def write(report: Mapping[str, object], folder: Path) -> Path:
+    """The path of `report.html`, written with `report.json` beside it.
+
+    Each file appears whole or not at all; a report that is not well formed writes neither.
+
+    Raises:
+        DataError: the report lacks a key or holds a wrong type.
+        StoreError: the folder or a file in it cannot be written.
+    """
+    html, json = page(report).encode(), encoded(report)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / "report.json", json)
+        return _replace(folder / "report.html", html)
+    except OSError as error:
+        raise StoreError(f"{folder}: the report cannot be written: {error}; give another folder") from error
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        half.write_bytes(content)
+        return half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
