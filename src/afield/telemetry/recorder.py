@@ -1,0 +1,73 @@
+"""A recorder: offers events to a spool, samples them, and counts every one, whatever becomes of it."""
+
+import threading
+
+import msgspec
+
+from afield.errors import TelemetryError
+from afield.records.traffic import Counts, Event, EventBatch
+from afield.telemetry.encoding import encode
+from afield.telemetry.policy import Policy, inclusion, protect
+from afield.telemetry.segments import Tally
+from afield.telemetry.settlement import totals
+from afield.telemetry.spool import Spool
+
+__all__ = ["Recorder", "totals"]
+
+
+class Recorder:
+    """Records events under a policy; it never stands in the way of an answer."""
+
+    def __init__(self, policy: Policy, spool: Spool, key: bytes = b"") -> None:
+        """Record to `spool`; `key` makes the keyed hashes, and is needed where the policy asks for one.
+
+        Raises:
+            TelemetryError: the policy hashes a field and the key has under 16 bytes.
+        """
+        if "hash" in policy.fields.values() and len(key) < 16:
+            raise TelemetryError(f"policy {policy.name!r} hashes the unit; give a random key of at least 16 bytes")
+        self._policy, self._spool, self._key = policy, spool, key
+        self._lock = threading.Lock()
+        self._offered = self._accepted = 0
+        self._lost = Tally()
+
+    def record(self, event: Event | EventBatch) -> None:
+        """Sample, protect and spool an event; a refusal is a counted drop and raises nothing.
+
+        An event is drawn by its id; a batch by its tick, so that all arms of a tick are in or out together and stay
+        comparable in pairs. The event's own inclusion is the probability with which it came to be offered: what is
+        stored is its product with the policy's.
+        """
+        if isinstance(event, EventBatch):
+            count, drawn = len(event.units), event.tick.isoformat()
+        else:
+            count, drawn = 1, event.id
+        taken, share = inclusion(self._policy, drawn)
+        if not taken:
+            self._count(count, sampled_out=count)
+            return
+        if share < 1.0 or event.policy != self._policy.name:
+            event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
+        try:
+            self._spool.append(encode(protect(self._policy, event, self._key)), count)
+        except TelemetryError as error:
+            self._count(count, dropped=count, reason=str(error).partition(":")[0])
+            return
+        self._count(count, accepted=count)
+
+    def counts(self) -> Counts:
+        """Where the events went that this recorder was offered since it was made; accepted ones show as spooled."""
+        with self._lock:
+            dropped = dict(self._lost.dropped)
+            return Counts(self._offered, 0, self._accepted, self._lost.sampled_out, sum(dropped.values()), dropped)
+
+    def _count(
+        self, offered: int, *, accepted: int = 0, sampled_out: int = 0, dropped: int = 0, reason: str = ""
+    ) -> None:
+        with self._lock:
+            self._offered += offered
+            self._accepted += accepted
+            if not accepted:
+                self._lost.add(Tally(sampled_out, {reason: dropped} if dropped else {}))
+        if not accepted:
+            self._spool.tally(sampled_out, dropped, reason)
