@@ -22,6 +22,12 @@ def test_a_candidate_tells_its_trigger_and_its_climb(sample: dict[str, Any]) -> 
     assert "probation" in candidate.text
 
 
+def test_a_stage_without_an_end_is_still_on(sample: dict[str, Any]) -> None:
+    sample["updates"][0]["stages"][2]["to"] = None
+    candidate = next(happening for happening in story(read(sample)) if happening.kind == "candidate")
+    assert candidate.text.replace("\N{NO-BREAK SPACE}", " ").endswith("probation from 17 Mar 2024 00:00 on.")
+
+
 def test_a_candidate_turned_down_at_the_gates_has_its_decision_only(sample: dict[str, Any]) -> None:
     sample["updates"] = [{**sample["updates"][1], "decision": "rejected", "stages": []}]
     told = [happening for happening in story(read(sample)) if "badc0ffee0ba" in happening.title]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from afield.reporting.content import Report, Update
+from afield.reporting.content import Report, Span, Update
 from afield.reporting.wording import moment, none, number, sentences, short
 
 DECISIONS = {
@@ -58,7 +58,7 @@ def _alerts(report: Report) -> Iterator[Happening]:
 def _update(update: Update) -> Iterator[Happening]:
     candidate = short(update.candidate)
     if update.stages:
-        climb = "; ".join(f"{span.stage} {moment(span.begins)} to {moment(span.ends)}" for span in update.stages)
+        climb = "; ".join(_span(span) for span in update.stages)
         begins = min(span.begins for span in update.stages)
         yield Happening(
             begins, "candidate", f"Candidate {candidate} offered", sentences(f"Trigger: {update.trigger}", climb)
@@ -66,6 +66,12 @@ def _update(update: Update) -> Iterator[Happening]:
     yield Happening(
         update.at, update.decision, f"Candidate {candidate} {DECISIONS[update.decision]}", sentences(update.reason)
     )
+
+
+def _span(span: Span) -> str:
+    if span.ends is None:
+        return f"{span.stage} from {moment(span.begins)} on"
+    return f"{span.stage} {moment(span.begins)} to {moment(span.ends)}"
 
 
 def _outage(report: Report) -> Iterator[Happening]:
