@@ -1,0 +1,1 @@
+"""Serving: one inference path, and the transports that call it."""

@@ -1,0 +1,92 @@
+"""What a service is told when it starts: one JSON file."""
+
+import ipaddress
+from pathlib import Path
+
+import msgspec
+
+from afield.errors import ServingError, UsageError
+
+SHORTEST_TOKEN = 16
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a service finds things and where it listens.
+
+    Attributes:
+        application: name or `module:attribute` of the application.
+        options: the application's options.
+        snapshots: folder that the supervisor publishes into.
+        bundles: folder of release bundles.
+        trusted: folder of the public keys that count.
+        facts: spool folder of the facts and outcomes that clients send.
+        telemetry: spool folder of recorded events.
+        counts: folder in which workers share their counters.
+        heartbeat: file whose modification time says when the supervisor was last alive; "" where none is kept.
+        address, port: where to listen.
+        workers: how many processes answer.
+        hosts: further names by which clients may call the service (`Host`, `Origin`).
+        token: file that holds the bearer token clients must send; needed beyond loopback.
+        seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
+    """
+
+    application: str
+    snapshots: str
+    bundles: str
+    trusted: str
+    facts: str
+    telemetry: str
+    counts: str
+    options: dict[str, str] = {}
+    heartbeat: str = ""
+    address: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    hosts: tuple[str, ...] = ()
+    token: str = ""
+    seams: dict[str, str] = {}
+
+
+def read_config(file: Path) -> Config:
+    """The configuration in `file`, checked.
+
+    Raises:
+        UsageError: the file cannot be read, or a field is wrong.
+        ServingError: it would listen beyond loopback without a token.
+    """
+    try:
+        config = msgspec.json.decode(file.read_bytes(), type=Config)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(f"{file}: {error}") from error
+    if not 1 <= config.port <= 65535 or config.workers < 1:
+        raise UsageError(f"{file}: port must be 1 to 65535 and workers at least 1")
+    if not config.token and not is_loopback(config.address):
+        raise ServingError(
+            f"{file}: {config.address} can be reached by others; name a file with a token in `token`, or use 127.0.0.1"
+        )
+    return config
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach `address`."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def read_token(config: Config) -> str:
+    """The bearer token that clients must send; "" where none is asked for.
+
+    Raises:
+        ServingError: the token's file cannot be read or holds too little.
+    """
+    if not config.token:
+        return ""
+    try:
+        token = Path(config.token).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ServingError(f"the token's file {config.token} cannot be read: {type(error).__name__}") from error
+    if len(token) < SHORTEST_TOKEN:
+        raise ServingError(f"the token in {config.token} is too short; at least {SHORTEST_TOKEN} characters")
+    return token

@@ -1,0 +1,48 @@
+"""Counters of all workers of a service: each adds to its own shared file, any one of them can sum up."""
+
+import mmap
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+SUFFIX = ".counts"
+
+
+class Counters:
+    """Named float64 counters in a memory-mapped file per process; they only ever grow.
+
+    A file outlives its process, so that the sums do not fall when a worker is replaced.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        """Count into a file of this process in `folder`; all processes there use the same `names`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._places = {name: place for place, name in enumerate(names)}
+        self._bytes = 8 * len(names)
+        with (folder / f"{os.getpid()}{SUFFIX}").open("a+b") as file:
+            file.truncate(self._bytes)
+            self._values = np.frombuffer(mmap.mmap(file.fileno(), self._bytes), np.float64)
+
+    def add(self, name: str, amount: float = 1.0) -> None:
+        """Add to one counter; a name that nobody declared is counted nowhere."""
+        place = self._places.get(name)
+        if place is not None:
+            self._values[place] += amount
+
+    def totals(self) -> dict[str, float]:
+        """Each counter, summed over all processes."""
+        total = np.zeros(len(self._places))
+        for file in self._folder.glob(f"*{SUFFIX}"):
+            content = file.read_bytes()
+            if len(content) == self._bytes:
+                total += np.frombuffer(content, np.float64)
+        return dict(zip(self._places, total.tolist(), strict=True))
+
+
+def clear(folder: Path) -> None:
+    """Forget the counters of an earlier run; called before the first worker starts."""
+    for file in folder.glob(f"*{SUFFIX}"):
+        file.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""What a worker says of itself: who answers, how old its knowledge is, and what is wrong."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from afield.records.decision import Stage
+from afield.records.traffic import Mode
+from afield.serving.predictor import Predictor
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The body of `GET /healthz`.
+
+    Attributes:
+        status: "ok", or "degraded" where `problem` says why.
+        ready: whether a release and feature rows are loaded.
+        application: name of the application.
+        release: the release that answers, "" where none is loaded.
+        challenger, last_good: the other releases of the control state.
+        stage, mode: of the control state.
+        control: version of the control state.
+        tick: of the feature rows; null before the first.
+        as_of: every fact known before this moment is in the rows.
+        rows: version of the feature rows.
+        facts_age: domain seconds since `as_of`, by the service's clock.
+        snapshot_age: seconds since a snapshot was last published.
+        supervisor_age: seconds since the supervisor was last alive.
+        worker: process id of the worker that answered.
+        problem: what is wrong, in words; "" when nothing is.
+    """
+
+    status: str
+    ready: bool
+    application: str
+    release: str
+    challenger: str
+    last_good: str
+    stage: Stage
+    mode: Mode
+    control: int
+    tick: datetime | None
+    as_of: datetime | None
+    rows: str
+    facts_age: float | None
+    snapshot_age: float | None
+    supervisor_age: float | None
+    worker: int
+    problem: str
+
+
+class HealthReader:
+    """Looks a worker over."""
+
+    def __init__(
+        self,
+        application: str,
+        predictor: Predictor,
+        clock: Callable[[], datetime],
+        snapshots: Path,
+        heartbeat: Path | None = None,
+    ) -> None:
+        """Report on `predictor`; `snapshots` and `heartbeat` say when the supervisor last wrote."""
+        self._application = application
+        self._predictor = predictor
+        self._clock = clock
+        self._snapshots = snapshots
+        self._heartbeat = heartbeat
+
+    def read(self) -> Health:
+        """The state of the worker now."""
+        seen = self._predictor.situation
+        control, rows = seen.control, seen.rows
+        release = control.champion if control.champion in seen.releases else ""
+        problem = "; ".join(filter(None, (seen.problem, self._predictor.problem)))
+        if rows is None:
+            problem = problem or "no feature rows have been published yet"
+        now = control.now or self._clock()
+        return Health(
+            status="degraded" if problem else "ok",
+            ready=bool(release) and rows is not None,
+            application=self._application,
+            release=release,
+            challenger=control.challenger,
+            last_good=control.last_good,
+            stage=control.stage,
+            mode=control.mode,
+            control=control.version,
+            tick=rows.tick if rows else None,
+            as_of=rows.as_of if rows else None,
+            rows=rows.version if rows else "",
+            facts_age=(now - rows.as_of).total_seconds() if rows else None,
+            snapshot_age=_age(self._snapshots),
+            supervisor_age=_age(self._heartbeat) if self._heartbeat else None,
+            worker=os.getpid(),
+            problem=problem,
+        )
+
+
+def _age(path: Path) -> float | None:
+    """Seconds since a file, or anything in a folder by a rename, was last written."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return None

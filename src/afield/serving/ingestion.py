@@ -1,0 +1,94 @@
+"""Facts, outcomes and events that clients send: validated whole, then kept, or refused whole."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from afield.errors import RequestError
+from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
+
+LONGEST_ID = 200
+
+
+class Ingestion:
+    """Takes batches; one that is accepted has been appended before the reply."""
+
+    def __init__(
+        self,
+        kinds: Mapping[str, type[msgspec.Struct]],
+        append: Callable[[Ingest, int], object],
+        keep: Callable[[Event], object],
+    ) -> None:
+        """Validate facts by `kinds`; `append` keeps a batch with its count, `keep` one event."""
+        self._kinds = kinds
+        self._append = append
+        self._keep = keep
+        self._batches = msgspec.json.Decoder(Ingest)
+        self._events = msgspec.json.Decoder(TelemetryBatch)
+
+    def facts(self, body: bytes) -> dict[str, int]:
+        """Take the body of `POST /v1/events`; the counts accepted. Sent again, it changes nothing later on.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed or a field has the wrong type.
+            RequestError: a kind, field or time is wrong; nothing of the batch is kept.
+            TelemetryError: it cannot be kept now; nothing of the batch is.
+        """
+        batch = self._batches.decode(body)
+        for place, fact in enumerate(batch.facts):
+            self._check_fact(fact, f"facts[{place}]")
+        for place, outcome in enumerate(batch.outcomes):
+            _check_id(outcome.id, f"outcomes[{place}].id")
+            _check_id(outcome.key, f"outcomes[{place}].key")
+            _check_local(outcome.event_time, f"outcomes[{place}].event_time")
+            _check_local(outcome.known_at, f"outcomes[{place}].known_at")
+        _check_local(batch.watermark, "watermark")
+        self._append(batch, len(batch.facts) + len(batch.outcomes))
+        return {"facts": len(batch.facts), "outcomes": len(batch.outcomes)}
+
+    def events(self, body: bytes) -> dict[str, int]:
+        """Take the body of `POST /v1/telemetry`; the count accepted.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed or a field has the wrong type.
+            RequestError: the schema is newer, or a field is wrong; nothing of the batch is kept.
+            TelemetryError: it cannot be kept now; send it again, it is idempotent by id.
+        """
+        batch = self._events.decode(body)
+        if batch.schema > SCHEMA:
+            raise RequestError(f"telemetry schema {batch.schema} is newer than {SCHEMA}; upgrade the service", "schema")
+        for place, event in enumerate(batch.events):
+            where = f"events[{place}]"
+            _check_id(event.id, f"{where}.id")
+            _check_local(event.tick, f"{where}.tick")
+            _check_local(event.at, f"{where}.at")
+            for name in ("inclusion", "assignment"):
+                if not 0 < getattr(event, name) <= 1:
+                    raise RequestError("a probability in (0, 1] is expected", f"{where}.{name}")
+        for event in batch.events:
+            self._keep(event)
+        return {"events": len(batch.events)}
+
+    def _check_fact(self, fact: Fact, where: str) -> None:
+        _check_id(fact.id, f"{where}.id")
+        _check_local(fact.at, f"{where}.at")
+        _check_local(fact.known_at, f"{where}.known_at")
+        kind = self._kinds.get(fact.kind)
+        if kind is None:
+            raise RequestError(f"unknown kind; there is: {', '.join(sorted(self._kinds)) or 'none'}", f"{where}.kind")
+        try:
+            msgspec.convert(fact.fields, kind)
+        except msgspec.ValidationError as error:
+            raise RequestError(str(error), f"{where}.fields") from error
+
+
+def _check_id(value: str, where: str) -> None:
+    if not 0 < len(value) <= LONGEST_ID:
+        raise RequestError(f"1 to {LONGEST_ID} characters are expected", where)
+
+
+def _check_local(moment: datetime | None, where: str) -> None:
+    """Domain time carries no zone: it is the clock of the place."""
+    if moment is not None and moment.tzinfo is not None:
+        raise RequestError("times are local to the place and carry no zone; leave out Z or +hh:mm", where)

@@ -1,0 +1,60 @@
+"""Starting a service as a process of its own, and waiting until it answers."""
+
+import http.client
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from afield.errors import ServingError
+from afield.serving.config import Config, read_token
+
+PATIENCE = 30.0
+
+
+def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.Popen[bytes]":
+    """Write `config` to `file` and start the service; `await_ready` says when it answers.
+
+    Args:
+        config: what the service is told.
+        file: where its configuration is written.
+        log: where its output is appended; this process's own streams where None.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.encode(config))
+    command = [sys.executable, "-m", "afield.worker", str(file)]
+    if log is None:
+        return subprocess.Popen(command)  # noqa: S603 - our own interpreter and file
+    with log.open("ab") as stream:
+        return subprocess.Popen(command, stdout=stream, stderr=stream)  # noqa: S603
+
+
+def await_ready(
+    config: Config, process: "subprocess.Popen[bytes]", *, path: str = "/healthz", patience: float = PATIENCE
+) -> None:
+    """Return once a worker answers `path` with 200.
+
+    Raises:
+        ServingError: the process ended, or did not answer in time.
+    """
+    headers = {"Host": "localhost"}
+    token = read_token(config)
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServingError(f"the service ended with exit code {process.returncode}; its log says why")
+        connection = http.client.HTTPConnection(config.address, config.port, timeout=5)
+        try:
+            connection.request("GET", path, headers=headers)
+            if connection.getresponse().status == http.client.OK:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.005)
+    raise ServingError(f"the service at {config.address}:{config.port} did not answer within {patience:g} s")

@@ -1,0 +1,240 @@
+"""The one inference path: validate, override, features, infer, guards, mode, decision, record."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from afield.errors import InferenceError, RequestError, ServingError
+from afield.records.decision import ControlState
+from afield.records.traffic import Answer, Decision, Event, EventBatch, Mode, Query
+from afield.serving.inference import Outputs, Rows, all_finite
+from afield.serving.product import Beside, Product
+from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first
+from afield.serving.situation import Situation
+
+ANSWERS, DECISIONS = "answers", "decisions"
+
+
+class Predictor:
+    """Answers single queries, and forecasts every key at once; the same path for both."""
+
+    def __init__(self, product: Product, beside: Beside) -> None:
+        """Answer for `product`; `see` gives it rows and releases."""
+        self._product = product
+        self._beside = beside
+        self._scoring = Scoring(product, beside.filled)
+        self._situation = Situation(None, ControlState(version=0, champion=""))
+
+    @property
+    def situation(self) -> Situation:
+        """What the next answer rests on."""
+        return self._situation
+
+    @property
+    def problem(self) -> str:
+        """Why the last answer needed a fallback; "" when it needed none."""
+        return self._scoring.problem
+
+    def see(self, situation: Situation) -> None:
+        """Answer from `situation` from now on; a request under way keeps the one that it began with."""
+        self._situation = situation
+
+    def answer(self, query: Query) -> Answer:
+        """The answer to one query; recorded before it is given.
+
+        Raises:
+            RequestError: the query names an unknown key or a moment far outside the rows.
+        """
+        seen = self._situation
+        # A service whose clock follows its events stands where its clients are.
+        now = self._beside.clock() if seen.control.now is None else query.at
+        place = seen.place(query, seen.control.now or now, self._product.step)
+        arm, assignment = self._arm(seen, query)
+        mode = self._beside.mode_of(seen.control, query.unit)
+        if mode == "off":
+            decision, scored = self._neutral(), Scored({}, NOBODY, ("mode:off",))
+        elif place is None:
+            decision, scored = self._neutral(), Scored({}, NOBODY, ("fallback:neutral",))
+        else:
+            decision, scored = self._decided(seen, query, place, arm)
+        return self._recorded(seen, query, now, decision, scored, arm, assignment, mode)
+
+    def forecast(self, arm: str, digest: str) -> EventBatch:
+        """What `digest` says of every key at the tick of the rows; arm "baseline": the baseline column.
+
+        Overrides and modes are not applied: a forecast is evidence about the release itself.
+
+        Raises:
+            ServingError: there are no feature rows yet.
+        """
+        seen, scoring = self._situation, self._scoring
+        rows = seen.rows
+        if rows is None:
+            raise ServingError("no feature rows have been published yet; tick first")
+        if arm == BASELINE:
+            scored = Scored({self._product.output: scoring.baseline(seen.columns)}, BASELINE, ())
+        else:
+            scored = scoring.scored(seen, rows.keys, seen.columns, digest, memory=arm, at=rows.tick)
+        scored = scoring.completed(scored)
+        whole = {name: values for name, values in scored.outputs.items() if all_finite(values)}
+        return EventBatch(
+            id=f"{seen.tick}:{arm}:{scored.release}",
+            units=rows.keys,
+            arm=arm,
+            release=scored.release,
+            tick=rows.tick,
+            inclusion=1.0,
+            assignment=1.0,
+            policy=self._beside.policy,
+            rows=rows.version,
+            output={name: tuple(values.tolist()) for name, values in whole.items()},
+            at=rows.tick,
+            applied=scored.applied,
+            mode=seen.control.mode,
+        )
+
+    def lookup(self, keys: Sequence[str]) -> Scored:
+        """The champion's outputs for `keys`, guarded and with fallbacks, without decision and record.
+
+        Raises:
+            RequestError: a key has no feature row, or none is given.
+            ServingError: there are no feature rows yet.
+        """
+        seen = self._situation
+        if seen.rows is None:
+            raise ServingError("no feature rows have been published yet")
+        unknown = [key for key in keys if key not in seen.places]
+        if unknown or not keys:
+            raise RequestError(f"nothing is known of {unknown[:1]}; ask for keys of the feature rows", "keys")
+        rows = seen.columns.pick([seen.places[key] for key in keys])
+        champion = seen.control.champion
+        scored = self._scoring.scored(seen, keys, rows, champion, memory=ANSWERS, at=seen.rows.tick)
+        return self._scoring.completed(scored)
+
+    def score(self, digest: str, rows: Rows) -> Outputs:
+        """What the release `digest` says of features that the caller brings: no guards, no fallback.
+
+        Raises:
+            InferenceError: the release is not loaded, fails, or gives something that is not finite.
+        """
+        outputs = self._scoring.inferred(self._situation, digest, rows)
+        if not all(map(all_finite, outputs.values())):
+            raise InferenceError(f"release {digest[:12]} gives values that are not finite for these inputs")
+        return outputs
+
+    def _arm(self, seen: Situation, query: Query) -> tuple[str, float]:
+        control = seen.control
+        if control.stage != "canary" or control.challenger not in seen.releases:
+            return "champion", 1.0
+        treated, probability = self._beside.assign(
+            query.unit, query.at, share=control.canary_share, block=control.canary_block, salt=control.salt
+        )
+        return "challenger" if treated else "champion", probability
+
+    def _decided(self, seen: Situation, query: Query, place: int, arm: str) -> tuple[Decision, Scored]:
+        """Override → features → infer → guards → decision for one row."""
+        control, needed = seen.control, self._product.output
+        digest = control.challenger if arm == "challenger" else control.champion
+        rows = seen.columns.take(place).joined(query.fields)
+        scored = self._scoring.scored(seen, (query.key,), rows, digest, memory=ANSWERS, at=query.at)
+        held = self._beside.in_force(control.overrides, query.unit, query.at) if control.overrides else ()
+        values, set_before = self._beside.overridden({needed: math.nan, **first(scored.outputs)}, held)
+        decision = self._decision(values, rows.first())
+        applied, release = scored.applied, scored.release
+        if decision is None:
+            applied, release, decision = (*applied, "fallback:neutral"), NOBODY, self._neutral()
+        else:
+            decision, bounded = self._bounded(seen, query.key, decision, scored.outputs)
+            decision = Decision({needed: values[needed], **decision.output}, decision.reason)
+            applied = (*applied, *bounded)
+        output, set_after = self._beside.overridden(decision.output, held)
+        applied = tuple(dict.fromkeys((*applied, *set_before, *set_after)))
+        reason = f"{decision.reason} ({', '.join(applied)})" if applied else decision.reason
+        return Decision(output, reason), Scored(scored.outputs, release, applied)
+
+    def _decision(self, values: Mapping[str, float], row: Mapping[str, float]) -> Decision | None:
+        """The application's decision; None where there is nothing to decide on, or it fails."""
+        if not math.isfinite(values[self._product.output]):
+            return None
+        try:
+            decision = self._product.decide(values, row)
+        except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
+            self._scoring.problem = f"the decision failed: {type(error).__name__}: {error}"
+            return None
+        if not all(math.isfinite(value) for value in decision.output.values()):
+            self._scoring.problem = f"the decision gave {decision.output}"
+            return None
+        return decision
+
+    def _neutral(self) -> Decision:
+        return Decision(dict(self._product.neutral), "the model has no say in this answer")
+
+    def _bounded(
+        self, seen: Situation, key: str, decision: Decision, outputs: Outputs
+    ) -> tuple[Decision, tuple[str, ...]]:
+        """The decision within the guards that are about it, and the names of those that acted."""
+        guards = [one for one in self._product.guards if one.output in decision.output and one.output not in outputs]
+        if not guards or seen.rows is None:
+            return decision, ()
+        past, tick = self._scoring.memory(DECISIONS), seen.rows.tick
+        values: Outputs = {name: np.array([value]) for name, value in decision.output.items()}
+        acted = []
+        for guard in guards:
+            bounded = guard(values, lambda name: past.last((key,), tick, name))
+            if bounded is not values:
+                acted.append(guard.name)
+                values = bounded
+        past.remember((key,), tick, "", values, guards[0].output)
+        return Decision(first(values), decision.reason), tuple(acted)
+
+    def _recorded(
+        self,
+        seen: Situation,
+        query: Query,
+        now: datetime,
+        decision: Decision,
+        scored: Scored,
+        arm: str,
+        assignment: float,
+        mode: Mode,
+    ) -> Answer:
+        rows = seen.rows
+        identity = self._beside.identify()
+        self._beside.record(
+            Event(
+                id=identity,
+                unit=query.unit,
+                arm=arm,
+                release=scored.release,
+                tick=rows.tick if rows else query.at,
+                inclusion=1.0,
+                assignment=assignment,
+                policy=self._beside.policy,
+                rows=rows.version if rows and scored.release != NOBODY else "",
+                output=decision.output,
+                at=now,
+                applied=scored.applied,
+                mode=mode,
+            )
+        )
+        return Answer(
+            id=identity,
+            forecast=f"{seen.tick}:{query.key}:{scored.release}" if scored.release != NOBODY else "",
+            release=scored.release,
+            mode=mode,
+            applied=scored.applied,
+            output=decision.output,
+            interval=self._interval(scored),
+            level=self._product.level,
+            facts_age=max(0.0, (query.at - rows.as_of).total_seconds()) if rows else None,
+            reason=decision.reason,
+        )
+
+    def _interval(self, scored: Scored) -> tuple[float, float] | None:
+        names = self._product.interval
+        if names is None or scored.release == NOBODY:
+            return None
+        known = first({name: scored.outputs[name] for name in names if name in scored.outputs})
+        return (known[names[0]], known[names[1]]) if len(known) == 2 else None

@@ -1,0 +1,134 @@
+"""What serving needs of an application and of the stages beside it, stated as it is called."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afield.records.decision import ControlState, Override
+from afield.records.traffic import Decision, Event, Mode
+from afield.serving.inference import Infer, Outputs
+
+Decide = Callable[[Mapping[str, float], Mapping[str, float]], Decision]
+Last = Callable[[str], NDArray[np.float64]]
+Source = tuple[str, Callable[[], Outputs | None]]
+
+
+class Guard(Protocol):
+    """Bounds what a model may say; gives the same object back where nothing had to change."""
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The output of the model, or else of the decision, that it bounds."""
+        ...
+
+    def __call__(self, outputs: Outputs, last: Last, /) -> Outputs:
+        """The outputs, each of shape `(n,)`, within bounds; `last` gives an output's values at an earlier tick."""
+        ...
+
+
+class Product(Protocol):
+    """What the one inference path needs of an application (its `Operate` has it)."""
+
+    @property
+    def infer(self) -> Infer:
+        """Rows and parts of a release → outputs, each of shape `(n,)`."""
+        ...
+
+    @property
+    def decide(self) -> Decide:
+        """Output of one row, and the row → decision."""
+        ...
+
+    @property
+    def neutral(self) -> Mapping[str, float]:
+        """The output of last resort, and the one in mode off."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The output that an answer cannot do without, and that outcomes are compared with."""
+        ...
+
+    @property
+    def interval(self) -> tuple[str, str] | None:
+        """Names of the outputs that bound the predictive interval."""
+        ...
+
+    @property
+    def level(self) -> float:
+        """Nominal coverage of the interval."""
+        ...
+
+    @property
+    def baseline(self) -> str:
+        """The feature-row column that is the baseline's answer."""
+        ...
+
+    @property
+    def step(self) -> timedelta:
+        """Length of a tick."""
+        ...
+
+    @property
+    def stale_after(self) -> timedelta:
+        """Age of the facts from which the model is not asked any more."""
+        ...
+
+    @property
+    def guards(self) -> tuple[Guard, ...]:
+        """Bounds on the outputs of the model or of the decision, in order."""
+        ...
+
+
+class Filled(Protocol):
+    """The fallback chain: the gaps of `outputs` filled by the first source that knows."""
+
+    def __call__(
+        self, outputs: Outputs | None, needed: str, chain: Iterable[Source], /
+    ) -> tuple[Outputs, tuple[str, ...]]:
+        """The outputs, and `fallback:NAME` of each source that was used."""
+        ...
+
+
+class Assign(Protocol):
+    """The arm of a unit at a moment."""
+
+    def __call__(self, unit: str, at: datetime, *, share: float, block: int, salt: str) -> tuple[bool, float]:
+        """Whether the unit is treated, and the probability of the arm that it got."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What other stages do along the path.
+
+    Attributes:
+        assign: canary assignment.
+        in_force: the overrides that hold for a unit at a moment.
+        overridden: values with overrides applied, and the names of those that acted.
+        mode_of: the mode for a unit.
+        filled: the fallback chain.
+        record: keeps an event; it must not raise.
+        clock: domain time on the wall clock of the place.
+        identify: gives a new unique id.
+        policy: name of the telemetry policy in force.
+    """
+
+    assign: Assign
+    in_force: Callable[[Iterable[Override], str, datetime], tuple[Override, ...]]
+    overridden: Callable[[Mapping[str, float], Iterable[Override]], tuple[dict[str, float], tuple[str, ...]]]
+    mode_of: Callable[[ControlState, str], Mode]
+    filled: Filled
+    record: Callable[[Event], None]
+    clock: Callable[[], datetime]
+    identify: Callable[[], str]
+    policy: str

@@ -1,0 +1,28 @@
+"""A release as a process serves it: its models by name."""
+
+from dataclasses import dataclass, field
+
+from afield.serving.inference import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Models that may answer.
+
+    Attributes:
+        digest: names the release.
+        parts: the models by name.
+        feature_set: digest of the feature contract that the models were trained with.
+        outputs: names of what `infer` gives.
+    """
+
+    digest: str
+    parts: Parts
+    feature_set: str = ""
+    outputs: tuple[str, ...] = ()
+    features: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the features of all parts, each once."""
+        features = tuple(dict.fromkeys(name for part in self.parts.values() for name in part.features))
+        object.__setattr__(self, "features", features)

@@ -1,0 +1,166 @@
+"""Infer → guards → fallbacks: outputs for some rows, whoever can give them, and who did."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afield.errors import InferenceError
+from afield.records.facts import FeatureRows
+from afield.serving.inference import Outputs, Rows, all_finite
+from afield.serving.memory import Memory
+from afield.serving.product import Filled, Product, Source
+from afield.serving.situation import REACH, Situation
+
+BASELINE = "baseline"
+NOBODY = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Outputs on their way to a decision.
+
+    Attributes:
+        outputs: name → values of shape `(n,)`; NaN where nobody knew.
+        release: digest of the release that answered, "baseline", or "none".
+        applied: guards and fallbacks that acted, in order.
+    """
+
+    outputs: Outputs
+    release: str
+    applied: tuple[str, ...]
+
+
+class Scoring:
+    """The part of the path that is the same for one row and for all.
+
+    Attributes:
+        problem: why a fallback was last needed; "" once the release itself answers again.
+    """
+
+    def __init__(self, product: Product, filled: Filled) -> None:
+        """Score for `product`; `filled` is the fallback chain."""
+        self._product = product
+        self._filled = filled
+        self._memories: dict[str, Memory] = {}
+        self.problem = ""
+
+    def scored(
+        self, seen: Situation, keys: Sequence[str], rows: Rows, digest: str, *, memory: str, at: datetime
+    ) -> Scored:
+        """What `digest` says of `rows` (one a key), else its stand-ins.
+
+        Args:
+            seen: what the process knows.
+            keys: of the rows, in order.
+            rows: the features.
+            digest: the release that is asked.
+            memory: which line of earlier answers to go on from.
+            at: the moment asked about.
+        """
+        facts = seen.rows
+        if facts is None:
+            return Scored({}, NOBODY, ())
+        needed, applied = self._product.output, list[str]()
+        past = self.memory(memory)
+        stale = at - facts.as_of > self._product.stale_after
+        if stale:
+            self.problem = f"facts are stale: known up to {facts.as_of}, asked for {at}"
+
+        def asked(release: str) -> Outputs | None:
+            """What a release says, guarded; None where it fails or has nothing new to go by."""
+            outputs = None if stale else self._tried(seen, release, rows)
+            return None if outputs is None else self._guarded(outputs, keys, facts, past, applied)
+
+        primary = asked(digest)
+        if primary is not None:
+            past.remember(keys, facts.tick, digest, primary, needed)
+        chain: tuple[Source, ...] = (
+            ("last_good", lambda: asked(seen.control.last_good) if seen.control.last_good != digest else None),
+            ("cached", lambda: None if stale else past.cached(keys, facts.tick, (needed,))),
+            (BASELINE, lambda: {needed: self.baseline(rows)} if at - facts.as_of <= REACH else None),
+        )
+        outputs, used = self._filled(primary, needed, chain)
+        givers = {"": digest, "last_good": seen.control.last_good, "cached": past.giver(keys[0]), BASELINE: BASELINE}
+        release = givers[used[-1].partition(":")[2] if used and len(keys) == 1 else ""]
+        return Scored(outputs, release, (*dict.fromkeys(applied), *used))
+
+    def inferred(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
+        """What the release `digest` itself says of `rows`; infinities become NaN.
+
+        Raises:
+            InferenceError: it is not loaded, it failed, or its outputs do not fit the rows.
+        """
+        release = seen.releases.get(digest)
+        if release is None:
+            raise InferenceError(f"release {digest[:12] or '(none)'} is not loaded")
+        try:
+            given = self._product.infer(rows, release.parts)
+        except Exception as error:  # a model or the application's own code: whatever it raises is its failure
+            raise InferenceError(f"release {digest[:12]} failed: {type(error).__name__}: {error}") from error
+        wrong = [name for name, values in given.items() if values.shape != (rows.count,)]
+        if wrong or self._product.output not in given:
+            raise InferenceError(f"release {digest[:12]} gives {sorted(given)} of the wrong names or shapes")
+        finite = all(map(all_finite, given.values()))
+        return given if finite else {name: _finite(values) for name, values in given.items()}
+
+    def baseline(self, rows: Rows) -> NDArray[np.float64]:
+        """The baseline column of `rows`; NaN where there is no such column."""
+        name = self._product.baseline
+        return rows[name] if name in rows else np.full(rows.count, np.nan)
+
+    def completed(self, scored: Scored) -> Scored:
+        """`scored` with the neutral answer's value in rows that nobody knew."""
+        needed = self._product.output
+        values = scored.outputs[needed]
+        missing = ~np.isfinite(values)
+        if not missing.any():
+            return scored
+        neutral = self._product.neutral.get(needed, 0.0)
+        outputs = {**scored.outputs, needed: np.where(missing, neutral, values)}
+        return Scored(outputs, scored.release, (*scored.applied, "fallback:neutral"))
+
+    def memory(self, name: str) -> Memory:
+        """One line of earlier answers."""
+        memory = self._memories.get(name)
+        if memory is None:
+            memory = self._memories[name] = Memory(self._product.stale_after + self._product.step)
+        return memory
+
+    def _tried(self, seen: Situation, digest: str, rows: Rows) -> Outputs | None:
+        try:
+            outputs = self.inferred(seen, digest, rows)
+        except InferenceError as error:
+            self.problem = str(error)
+            return None
+        known = all_finite(outputs[self._product.output])
+        self.problem = "" if known else f"release {digest[:12]} gives values that are not finite"
+        return outputs
+
+    def _guarded(
+        self, outputs: Outputs, keys: Sequence[str], facts: FeatureRows, past: Memory, applied: list[str]
+    ) -> Outputs:
+        needed = self._product.output
+        for guard in self._product.guards:
+            if guard.output not in outputs:
+                continue
+            bounded = guard(outputs, lambda name: past.last(keys, facts.tick, name))
+            if bounded is not outputs:
+                applied.append(guard.name)
+                if not all_finite(bounded[needed]):
+                    self.problem = f"{guard.name} does not believe the model"
+            outputs = bounded
+        return outputs
+
+
+def first(outputs: Outputs) -> dict[str, float]:
+    """The first row of the outputs that are known."""
+    values = {name: float(column[0]) for name, column in outputs.items()}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)

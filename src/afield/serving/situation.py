@@ -1,0 +1,62 @@
+"""What a process knows at one moment: feature rows, control state and releases, swapped as one reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from afield.errors import RequestError
+from afield.records.decision import ControlState
+from afield.records.facts import FeatureRows
+from afield.records.traffic import Query
+from afield.serving.inference import Rows
+from afield.serving.releases import Release
+
+REACH = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Immutable; a worker reads it once per request.
+
+    Attributes:
+        rows: the newest feature rows, or None before the first.
+        control: who answers, in which stage and mode.
+        releases: the loaded releases by digest.
+        problem: what is wrong, in words; "" when nothing is.
+        columns: the columns of `rows` as one block.
+        places: key → its row.
+        tick: the tick of `rows` in ISO 8601, "" without rows.
+    """
+
+    rows: FeatureRows | None
+    control: ControlState
+    releases: Mapping[str, Release] = field(default_factory=dict)
+    problem: str = ""
+    columns: Rows = field(init=False)
+    places: Mapping[str, int] = field(init=False)
+    tick: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the rows, away from the request path."""
+        keys = self.rows.keys if self.rows else ()
+        object.__setattr__(self, "columns", Rows.of(self.rows.columns if self.rows else {}))
+        object.__setattr__(self, "places", {key: place for place, key in enumerate(keys)})
+        object.__setattr__(self, "tick", self.rows.tick.isoformat() if self.rows else "")
+
+    def place(self, query: Query, now: datetime, step: timedelta) -> int | None:
+        """The row that answers a query; None before the first snapshot.
+
+        Raises:
+            RequestError: the key has no row, or the moment is far from the rows and from `now`.
+        """
+        if self.rows is None:
+            return None
+        place = self.places.get(query.key)
+        if place is None:
+            raise RequestError(f"nothing is known of {query.key[:80]!r}: it is not one of the {len(self.places)} keys")
+        tick = self.rows.tick
+        if query.at < tick - step:
+            raise RequestError(f"{query.at} is over; the service stands at {tick}")
+        if query.at > max(now, tick + step) + REACH:
+            raise RequestError(f"{query.at} is too far ahead; the service stands at {tick}")
+        return place
