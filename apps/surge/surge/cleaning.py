@@ -6,10 +6,13 @@ the fare (records rounded to the minute coincide). An unknown destination become
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import polars as pl
 
 from afield.data.clean import Rule
+
+FAR = timedelta(days=2 * 366)
 
 RIDE = ("pickup_time", "dropoff_time", "pickup_location", "target_location")
 
@@ -18,7 +21,7 @@ def rules(known_zones: Sequence[int] | None) -> tuple[Rule, ...]:
     """The rules in order of precedence, over the columns of `raw orders`.
 
     A raw order has order_time, pickup_time, dropoff_time, at (all Datetime), pickup_location,
-    target_location (Int32), period_start, period_end (Datetime or null: any time is right) and
+    target_location (Int32), period_start, period_end (Datetime or null: not known) and
     reversal (Boolean).
 
     Args:
@@ -33,7 +36,9 @@ def rules(known_zones: Sequence[int] | None) -> tuple[Rule, ...]:
             "outside_period",
             "pickup_time",
             "the time lies outside the period of the file: a clock was wrong, or another file holds the ride",
-            (at < pl.col("period_start")) | (at >= pl.col("period_end")),
+            (at < pl.col("period_start"))
+            | (at >= pl.col("period_end"))
+            | (pl.col("period_start").is_null() & far_from_the_others(at)),
         ),
         Rule("unknown_zone", "pickup_location", "the pickup zone is not a place on the map", unknown),
         Rule(
@@ -55,6 +60,11 @@ def rules(known_zones: Sequence[int] | None) -> tuple[Rule, ...]:
             pl.col("reversal"),
         ),
     )
+
+
+def far_from_the_others(at: pl.Expr) -> pl.Expr:
+    """Whether a time lies more than two years from the median; one wrong year would stretch the whole grid."""
+    return (at - at.median()).abs() > FAR
 
 
 def mark_reversals(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from surge.tables import MOMENT, empty, typed
 EVENT_NOTICE = "30d"
 """A game is on the published schedule at least this long before it starts."""
 
+_OPTIONAL = ("temperature", "precipitation", "snowfall", "lon", "lat")
+
 TLC_ZONES = tuple(zone for zone in range(1, 264) if zone not in (57, 104, 105))
 """Zones of the city's taxi map that have a polygon; 264 and 265 mean unknown and outside the city."""
 
@@ -28,7 +30,11 @@ def read_context(folder: Path) -> tuple[dict[str, pl.LazyFrame], tuple[str, ...]
         found = sorted(folder.glob(pattern))
         if found:
             paths.extend(found)
-            tables[table] = typed(table, read(found)).lazy()
+            rows = typed(table, read(found))
+            whole = rows.drop_nulls([name for name in rows.columns if name not in _OPTIONAL])
+            tables[table] = whole.lazy()
+            if whole.height < rows.height:
+                messages.append(f"{rows.height - whole.height} rows of {pattern} lack a time or a place: left aside")
         else:
             tables[table] = empty(table)
             messages.append(f"{folder} holds no {pattern}: {without}")
@@ -74,11 +80,10 @@ def _events(paths: list[Path]) -> pl.DataFrame:
     starts = pl.col("date").dt.combine(pl.col("start_local").str.to_time("%I:%M %p", strict=False))
     return (
         games.with_columns(starts_at=starts, location="location_id")
-        .drop_nulls(["starts_at", "location"])
         .unique(["league", "starts_at", "location"])
         .sort("starts_at", "location", "league")
         .with_columns(
-            event_id=pl.format("{}-{}-{}", "league", "starts_at", "location"),
+            event_id=pl.format("{}-{}-{}", "league", pl.col("starts_at").dt.strftime("%Y%m%dT%H%M"), "location"),
             known_at=pl.col("starts_at").dt.offset_by(f"-{EVENT_NOTICE}"),
         )
     )

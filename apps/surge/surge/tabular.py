@@ -12,6 +12,7 @@ from afield.data.fingerprint import fingerprint
 from afield.data.reading import columns_of, require_columns
 from afield.data.sources import Extract
 from afield.errors import DataError
+from surge.cleaning import far_from_the_others
 from surge.tables import SCHEMAS, empty, typed
 
 COLUMNS = ("UserId", "PickupLocation", "TargetLocation", "OrderTime", "PickupTime")
@@ -171,6 +172,12 @@ _RULES = (
         for name in ("OrderTime", "PickupTime")
     ),
     Rule("no_time", "OrderTime", "neither order time nor pickup time is given", pl.col("at").is_null()),
+    Rule(
+        "outside_period",
+        "OrderTime",
+        "the time lies years from the others: a clock or a year was wrong",
+        far_from_the_others(pl.col("at")),
+    ),
     Rule(
         "pickup_before_order",
         "PickupTime",

@@ -6,7 +6,7 @@ Green and yellow trips know the pickup only: order time and user are null, and p
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -88,7 +88,7 @@ class TaxiFiles:
             },
             rows_read=raw.height,
             quarantined=cleaned.quarantined,
-            messages=(*messages, *self._told(coverage)),
+            messages=(*messages, *self._told(coverage), *_unknown_weather(tables["weather"], coverage)),
         )
 
     def fingerprint(self) -> str:
@@ -187,6 +187,15 @@ def _coverage(kept: pl.DataFrame) -> pl.DataFrame:
     fresh = (pl.col("start") > pl.col("end").shift(1)).fill_null(value=True)
     merged = spans.group_by(fresh.cum_sum().alias("stretch")).agg(pl.col("start").min(), pl.col("end").max())
     return typed("coverage", merged.sort("start"))
+
+
+def _unknown_weather(weather: pl.LazyFrame, coverage: pl.DataFrame) -> list[str]:
+    """A sentence where the hourly weather does not reach over the whole period."""
+    first, last = weather.select(pl.col("at").min(), last=pl.col("at").max()).collect().row(0)
+    start, end = coverage.row(0)[0], coverage.row(-1)[1]
+    if first is None or (first <= start and last >= end - timedelta(hours=6)):
+        return []
+    return [f"hourly weather is known from {first} to {last} only; outside that, weather features stay empty"]
 
 
 def _first_reason(quarantined: pl.DataFrame, source: str) -> str:

@@ -43,6 +43,15 @@ def test_a_game_starts_at_its_local_time_and_is_known_thirty_days_before(tmp_pat
     assert (row["starts_at"], row["known_at"]) == (datetime(2023, 3, 31, 19, 30), datetime(2023, 3, 1, 19, 30))
 
 
+def test_a_game_without_a_time_is_left_aside_and_told(tmp_path: Path) -> None:
+    day = datetime(2023, 3, 31).date()
+    games = {"league": "NBA", "date": [day, day], "start_local": ["7:30 PM", "TBD"], "location_id": 186}
+    pl.DataFrame(games).write_parquet(tmp_path / "events_scheduled.parquet")
+    tables, messages, _ = read_context(tmp_path)
+    assert tables["events"].collect().height == 1
+    assert any(message.startswith("1 rows of events") for message in messages)
+
+
 def test_neighbours_are_told_in_both_directions(tmp_path: Path) -> None:
     pl.DataFrame({"zone_a": [1], "zone_b": [2]}).write_parquet(tmp_path / "zone_adjacency.parquet")
     assert read_context(tmp_path)[0]["adjacency"].collect().rows() == [(1, 2), (2, 1)]

@@ -68,14 +68,16 @@ def test_times_of_day_without_a_date_ask_for_one(tmp_path: Path) -> None:
         ("u,7,8,2024-05-31 18:23:05,2024-02-31 18:30:00", "unreadable_time", "PickupTime"),
         ("u,7,8,,", "no_time", "OrderTime"),
         ("u,7,8,2024-05-31 18:23:05,2024-05-31 18:20:00", "pickup_before_order", "PickupTime"),
+        ("u,7,8,1970-01-01 00:00:00,", "outside_period", "OrderTime"),
         (GOOD, "repeated", "UserId"),
         ("u,7", "no_time", "OrderTime"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_row_and_field(tmp_path: Path, row: str, rule: str, field: str) -> None:
-    extract = OrderFile(file(tmp_path, GOOD, row)).read()
+    more = GOOD.replace("u1", "u2")
+    extract = OrderFile(file(tmp_path, GOOD, row, more)).read()
     assert extract.quarantined.select("source", "row", "rule", "field").rows() == [("orders.csv", 2, rule, field)]
-    assert extract.rows_read == 2
+    assert extract.rows_read == 3
 
 
 def test_the_tables_keep_their_contracts(tmp_path: Path) -> None:

@@ -124,6 +124,14 @@ def test_missing_context_is_empty_typed_and_told(tmp_path: Path) -> None:
     assert any("weather_hourly" in message for message in extract.messages)
 
 
+def test_weather_that_ends_before_the_trips_do_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "2023-01", [trip()])
+    hour = {"time": [datetime(2023, 1, 9)], "temperature_2m_c": [1.0], "precipitation_mm": [0.0], "snowfall_cm": [0.0]}
+    pl.DataFrame(hour).write_parquet(tmp_path / "weather_hourly_2023.parquet")
+    messages = TaxiFiles(tmp_path).read().messages
+    assert any("hourly weather is known from 2023-01-08 19:00:00 to" in message for message in messages)
+
+
 def test_files_may_lie_directly_in_the_folder(tmp_path: Path) -> None:
     path = write(tmp_path, "2023-01", [trip()])
     path.rename(tmp_path / path.name)
