@@ -94,6 +94,7 @@ def _app(verbs: Sequence[Verb]) -> App:
         help="Replaces the model in your running product only when production evidence says the new one is better.",
         help_epilogue="State lives under AFIELD_HOME (default .afield). Exits 0, 1 (failed) or 2 (wrong usage).",
         version=__version__,
+        help_format="plaintext",  # the others bring in a parser of Markdown, half of the start
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )

@@ -1,0 +1,56 @@
+"""Measuring two things in turn, and one line a result; every benchmark uses it."""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One measured number beside its baseline.
+
+    Attributes:
+        name: what was measured.
+        value: in `unit`; the median of the rounds.
+        unit: of the value: s, MB, 1/s.
+        against: the baseline's name.
+        ratio: value over the baseline's, or null where the baseline could not be measured.
+        goal: what the ratio or the value should reach, in words, or null.
+        met: whether it does, or null where no goal is set.
+    """
+
+    name: str
+    value: float
+    unit: str
+    against: str
+    ratio: float | None
+    goal: str | None = None
+    met: bool | None = None
+
+
+def in_turn(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """Median seconds of both, run A B A B … so that what slows the machine slows both."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for run, times in zip((ours, theirs), seconds, strict=True):
+            started = perf_counter()
+            run()
+            times.append(perf_counter() - started)
+    return median(seconds[0]), median(seconds[1])
+
+
+def show(results: Iterable[Result]) -> None:
+    """One line a result: text, or with `--json` an object."""
+    for result in results:
+        if "--json" in sys.argv:
+            line = msgspec.json.encode(result).decode()
+        else:
+            beside = "not measured" if result.ratio is None else f"ratio {result.ratio:.2f}"
+            goal = "" if result.goal is None else f"; goal {result.goal}: {'met' if result.met else 'NOT met'}"
+            line = f"{result.name}: {result.value:.4g} {result.unit}; {result.against}: {beside}{goal}"
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
