@@ -10,6 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from afield.errors import UsageError
+from afield.records.traffic import Query
+from afield.serving.inference import Infer, run_only_part
+from afield.serving.product import Decide, Guard
+from afield.telemetry.policy import Policy
 
 GROUP = "afield.applications"
 
@@ -114,6 +118,55 @@ class Application:
         if not isinstance(loaded, expected):
             raise UsageError(f"{path} gives a {type(loaded).__name__}; {expected.__name__} is expected")
         return loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operate:
+    """How an application operates: light values, read by the workers and by the supervisor.
+
+    Attributes:
+        route: clients ask at `POST /v1/ROUTE`.
+        request: type of that request's body, decoded strictly.
+        resolve: the decoded request → query; raises RequestError naming the field that is wrong.
+        decide: outputs of one row and its feature row, by name → decision.
+        neutral: output of last resort, and that of mode off.
+        baseline: the feature-row column that is the baseline's answer.
+        step: length of a tick.
+        stale_after: age of the facts from which the model is not asked any more.
+        telemetry: what is recorded.
+        delay: outcomes of a tick are complete so long after its end.
+        chunk: stretch of domain time that monitors measure at once.
+        facts: kind of fact that clients send → type of its fields.
+        infer: feature columns and parts of a release → outputs, each of shape `(n,)`.
+        output: the output that an answer cannot do without, and that outcomes are compared with.
+        interval: names of the outputs that bound the predictive interval, or None.
+        level: nominal coverage of the interval.
+        guards: bounds on the outputs of the model or of the decision, in order.
+        monitors: declarations of what is watched (`afield.monitoring`).
+        retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
+        rollout: policy of the ladder (`afield.rollout.ladder`).
+    """
+
+    route: str
+    request: type[msgspec.Struct]
+    resolve: Callable[..., Query]
+    decide: Decide
+    neutral: Mapping[str, float]
+    baseline: str
+    step: timedelta
+    stale_after: timedelta
+    telemetry: Policy
+    delay: timedelta = timedelta(0)
+    chunk: timedelta = timedelta(days=1)
+    facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
+    infer: Infer = run_only_part
+    output: str = "forecast"
+    interval: tuple[str, str] | None = None
+    level: float = 0.9
+    guards: tuple[Guard, ...] = ()
+    monitors: tuple[object, ...] = ()
+    retraining: Callable[..., str | None] | None = None
+    rollout: object = None
 
 
 def resolve(path: str) -> Callable[..., Any]:

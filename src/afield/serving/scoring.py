@@ -67,24 +67,24 @@ class Scoring:
         needed, applied = self._product.output, list[str]()
         past = self.memory(memory)
         stale = at - facts.as_of > self._product.stale_after
-        if stale:
-            self.problem = f"facts are stale: known up to {facts.as_of}, asked for {at}"
+        self.problem = f"facts are stale: known up to {facts.as_of}, asked for {at}" if stale else ""
 
         def asked(release: str) -> Outputs | None:
             """What a release says, guarded; None where it fails or has nothing new to go by."""
             outputs = None if stale else self._tried(seen, release, rows)
             return None if outputs is None else self._guarded(outputs, keys, facts, past, applied)
 
+        spare = seen.control.last_good
         primary = asked(digest)
         if primary is not None:
             past.remember(keys, facts.tick, digest, primary, needed)
         chain: tuple[Source, ...] = (
-            ("last_good", lambda: asked(seen.control.last_good) if seen.control.last_good != digest else None),
+            ("last_good", lambda: asked(spare) if spare and spare != digest else None),
             ("cached", lambda: None if stale else past.cached(keys, facts.tick, (needed,))),
             (BASELINE, lambda: {needed: self.baseline(rows)} if at - facts.as_of <= REACH else None),
         )
         outputs, used = self._filled(primary, needed, chain)
-        givers = {"": digest, "last_good": seen.control.last_good, "cached": past.giver(keys[0]), BASELINE: BASELINE}
+        givers = {"": digest, "last_good": spare, "cached": past.giver(keys[0]), BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used and len(keys) == 1 else ""]
         return Scored(outputs, release, (*dict.fromkeys(applied), *used))
 
@@ -134,11 +134,15 @@ class Scoring:
         try:
             outputs = self.inferred(seen, digest, rows)
         except InferenceError as error:
-            self.problem = str(error)
+            self._note(str(error))
             return None
-        known = all_finite(outputs[self._product.output])
-        self.problem = "" if known else f"release {digest[:12]} gives values that are not finite"
+        if not all_finite(outputs[self._product.output]):
+            self._note(f"release {digest[:12]} gives values that are not finite")
         return outputs
+
+    def _note(self, problem: str) -> None:
+        """Keep what went wrong first; what a stand-in lacks matters less."""
+        self.problem = self.problem or problem
 
     def _guarded(
         self, outputs: Outputs, keys: Sequence[str], facts: FeatureRows, past: Memory, applied: list[str]
@@ -151,7 +155,7 @@ class Scoring:
             if bounded is not outputs:
                 applied.append(guard.name)
                 if not all_finite(bounded[needed]):
-                    self.problem = f"{guard.name} does not believe the model"
+                    self._note(f"{guard.name} does not believe the model")
             outputs = bounded
         return outputs
 

@@ -1,0 +1,178 @@
+"""The data plane: `python -m afield.worker CONFIG.json` answers from snapshots and appends to spools.
+
+The only place where serving, mitigation, rollout, telemetry and release meet in a worker. It holds no learner,
+no Polars and no store but the snapshots.
+"""
+
+import gc
+import itertools
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from afield import __version__
+from afield.application import Operate, load, resolve
+from afield.clock import WallClock
+from afield.errors import AfieldError, TelemetryError, UsageError
+from afield.mitigation.fallbacks import answered
+from afield.mitigation.modes import mode_of
+from afield.mitigation.overrides import in_force, overridden
+from afield.records.traffic import Event, Ingest
+from afield.release.bundle import load as load_bundle
+from afield.release.golden import reproduce
+from afield.release.signing import Trusted
+from afield.rollout.assignment import assign
+from afield.serving.access import Access
+from afield.serving.bundles import Bundles
+from afield.serving.config import read_config, read_token
+from afield.serving.health import HealthReader
+from afield.serving.inference import Infer
+from afield.serving.ingestion import Ingestion
+from afield.serving.metrics import Metrics
+from afield.serving.model import open_release
+from afield.serving.predictor import Predictor
+from afield.serving.product import Beside
+from afield.serving.protocol import Protocol
+from afield.serving.releases import Release
+from afield.serving.server import serve
+from afield.serving.service import Asked, Service
+from afield.serving.updates import Updates
+from afield.store.snapshots import Follower
+from afield.telemetry.claims import claim_any
+from afield.telemetry.encoding import encode
+from afield.telemetry.policy import Durability
+from afield.telemetry.recorder import Recorder
+from afield.telemetry.settlement import totals
+from afield.telemetry.spool import Spool
+
+FAILED, WRONG_USAGE = 1, 2
+
+
+def predictor(operate: Operate, *, clock: Callable[[], datetime], record: Callable[[Event], None]) -> Predictor:
+    """The one inference path of an application; workers answer with it, the supervisor forecasts."""
+    prefix, numbers = secrets.token_hex(8), itertools.count()
+    beside = Beside(
+        assign=assign,
+        in_force=in_force,
+        overridden=overridden,
+        mode_of=mode_of,
+        filled=answered,
+        record=record,
+        clock=clock,
+        identify=lambda: f"{prefix}{next(numbers):x}",
+        policy=operate.telemetry.name,
+    )
+    return Predictor(operate, beside)
+
+
+def loader(bundles: Path, trusted: Path, infer: Infer) -> Callable[[str], Release]:
+    """A function that opens a release by its digest: verified, and proven on its golden rows."""
+    keys = Trusted(trusted)
+
+    def opened(digest: str) -> Release:
+        bundle = load_bundle(bundles, digest, keys)
+        return open_release(digest, bundle.manifest, bundle.golden, bundle.model, infer, reproduce)
+
+    return opened
+
+
+def make(file: Path) -> Service:
+    """The service of one worker, with its releases loaded; it follows the snapshots from now on.
+
+    Raises:
+        AfieldError: the configuration, the application or a spool cannot be used.
+    """
+    config = read_config(file)
+    application = load(config.application, config.options)
+    operate = application.part(application.operate, Operate)
+    infer = operate.infer
+    for path, argument in config.seams.items():
+        infer = resolve(path)(infer, argument)
+    clock = WallClock(ZoneInfo(application.zone))
+    telemetry = _spool(Path(config.telemetry), operate.telemetry.mode)
+    facts = _spool(Path(config.facts), "durable")
+    recorder = Recorder(operate.telemetry, telemetry)
+    answers = predictor(replace(operate, infer=infer), clock=clock.now, record=recorder.record)
+    snapshots = Path(config.snapshots)
+    updates = Updates(Follower(snapshots), loader(Path(config.bundles), Path(config.trusted), operate.infer), answers)
+    updates.step()
+    service = Service(
+        Asked(operate.route, operate.request, operate.resolve),
+        answers,
+        access=Access((config.address, *config.hosts), read_token(config)),
+        ingestion=Ingestion(operate.facts, _appender(facts), _keeper(recorder)),
+        bundles=Bundles(Path(config.bundles)),
+        protocol=Protocol(application.name, __version__, answers),
+        metrics=Metrics(Path(config.counts), application.name),
+        health=HealthReader(
+            application.name, answers, clock.now, snapshots, Path(config.heartbeat) if config.heartbeat else None
+        ),
+        counts=lambda: totals(Path(config.telemetry)),
+    )
+    gc.collect()
+    gc.freeze()
+    # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
+    threading.Thread(target=_follow, args=(updates, telemetry, facts, os.getppid()), name="updates").start()
+    return service
+
+
+def _spool(folder: Path, mode: Durability) -> Spool:
+    return Spool(folder, writer=claim_any(folder, "worker"), mode=mode)
+
+
+def _appender(facts: Spool) -> Callable[[Ingest, int], None]:
+    def append(batch: Ingest, count: int) -> None:
+        facts.append(encode(batch), count)
+
+    return append
+
+
+def _keeper(recorder: Recorder) -> Callable[[Event], None]:
+    """Records a client's event; unlike for our own, a refusal is told, so that the client sends it again."""
+
+    def keep(event: Event) -> None:
+        before = recorder.counts().dropped
+        recorder.record(event)
+        if recorder.counts().dropped > before:
+            raise TelemetryError("telemetry cannot be kept at the moment; send the batch again later")
+
+    return keep
+
+
+def _follow(updates: Updates, telemetry: Spool, facts: Spool, parent: int) -> None:
+    """Follow the snapshots until the process ends; a worker whose server is gone ends itself."""
+
+    def go_on() -> bool:
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return False
+        return threading.main_thread().is_alive()
+
+    updates.run(go_on)
+    telemetry.close()
+    facts.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Serve as the configuration file says; gives the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m afield.worker CONFIG.json\n")
+        return WRONG_USAGE
+    file = Path(arguments[0])
+    try:
+        serve(read_config(file), file, make)
+    except AfieldError as error:
+        sys.stderr.write(f"afield: {error}\n")
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

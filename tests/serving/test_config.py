@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from afield.errors import ServingError, UsageError
+from afield.serving.config import Config, is_loopback, read_config, read_token
+from afield.testing.stand import Stand
+
+
+def written(stand: Stand, **changes: object) -> Path:
+    file = stand.folder / "config.json"
+    file.write_bytes(msgspec.json.encode({**msgspec.to_builtins(stand.config(8000)), **changes}))
+    return file
+
+
+def test_a_configuration_reads_back(stand: Stand) -> None:
+    assert read_config(written(stand)) == stand.config(8000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"port": "x"}, r"\$\.port"),
+        ({"port": 0}, "port must be"),
+        ({"workers": 0}, "workers"),
+        ({"prot": 1}, "unknown field `prot`"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_file(stand: Stand, changes: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says) as raised:
+        read_config(written(stand, **changes))
+    assert "config.json" in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.json"):
+        read_config(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5", "example.org"])  # noqa: S104 - they are refused
+def test_an_address_that_others_reach_needs_a_token(stand: Stand, address: str) -> None:
+    with pytest.raises(ServingError, match="token"):
+        read_config(written(stand, address=address))
+    assert read_config(written(stand, address=address, token="/some/file")).address == address
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_needs_no_token(stand: Stand, address: str) -> None:
+    assert is_loopback(address)
+    assert read_config(written(stand, address=address)).token == ""
+
+
+def test_the_token_comes_from_its_file_and_is_never_in_a_message(stand: Stand) -> None:
+    file = stand.folder / "token"
+    file.write_text("sixteen-letters!\n")
+    config = msgspec.structs.replace(stand.config(8000), token=str(file))
+    assert read_token(config) == "sixteen-letters!"
+    file.write_text("short")
+    with pytest.raises(ServingError, match="too short") as raised:
+        read_token(config)
+    assert "short\n" not in str(raised.value)
+    file.unlink()
+    with pytest.raises(ServingError, match="cannot be read"):
+        read_token(config)
+    assert read_token(Config(**{**msgspec.structs.asdict(config), "token": ""})) == ""

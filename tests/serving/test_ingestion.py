@@ -1,0 +1,77 @@
+import msgspec
+import pytest
+
+from afield.errors import RequestError
+from afield.records.traffic import Event, Ingest
+from afield.serving.ingestion import Ingestion
+from afield.testing.stand import TICK
+from afield.testing.toy import operate
+
+GOOD = {"id": "s1", "kind": "sale", "at": "2026-03-02T08:59:00", "fields": {"shop": "east", "loaves": 2}}
+OUTCOME = {
+    "id": "o1", "key": "east", "event_time": "2026-03-02T08:00:00", "known_at": "2026-03-02T09:00:00",
+    "source": "till", "value": 4.0,
+}  # fmt: skip
+EVENT = Event("d1", "east", "champion", "r1", TICK, 1.0, 1.0, "p", "", {}, TICK)
+
+
+@pytest.fixture
+def kept() -> list[Ingest | Event]:
+    return []
+
+
+@pytest.fixture
+def ingestion(kept: list[Ingest | Event]) -> Ingestion:
+    return Ingestion(operate({}).facts, lambda batch, _: kept.append(batch), kept.append)
+
+
+def test_facts_outcomes_and_the_watermark_are_kept_as_one(ingestion: Ingestion, kept: list[Ingest]) -> None:
+    body = {"facts": [GOOD], "outcomes": [OUTCOME], "watermark": "2026-03-02T09:00:00"}
+    assert ingestion.facts(msgspec.json.encode(body)) == {"facts": 1, "outcomes": 1}
+    assert kept == [msgspec.convert(body, Ingest)]
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"kind": "theft"}, "facts[1].kind"),
+        ({"fields": {"shop": "east"}}, "facts[1].fields"),
+        ({"fields": {"shop": "east", "loaves": "2"}}, "facts[1].fields"),
+        ({"fields": {"shop": "east", "loaves": 2, "more": 1}}, "facts[1].fields"),
+        ({"id": ""}, "facts[1].id"),
+        ({"id": "x" * 201}, "facts[1].id"),
+        ({"at": "2026-03-02T08:59:00Z"}, "facts[1].at"),
+        ({"known_at": "2026-03-02T08:59:00+01:00"}, "facts[1].known_at"),
+    ],
+)
+def test_one_wrong_fact_refuses_the_whole_batch_by_its_place(
+    ingestion: Ingestion, kept: list[Ingest], change: dict[str, object], where: str
+) -> None:
+    with pytest.raises(RequestError) as raised:
+        ingestion.facts(msgspec.json.encode({"facts": [GOOD, {**GOOD, **change}]}))
+    assert raised.value.field == where
+    assert kept == []
+
+
+@pytest.mark.parametrize("change", [{"id": ""}, {"key": ""}, {"event_time": "2026-03-02T08:00:00Z"}])
+def test_a_wrong_outcome_refuses_the_whole_batch(
+    ingestion: Ingestion, kept: list[Ingest], change: dict[str, object]
+) -> None:
+    with pytest.raises(RequestError, match=r".*"):
+        ingestion.facts(msgspec.json.encode({"facts": [GOOD], "outcomes": [{**OUTCOME, **change}]}))
+    assert kept == []
+
+
+@pytest.mark.parametrize("change", [{"inclusion": 0.0}, {"inclusion": 1.5}, {"assignment": -1.0}, {"id": ""}])
+def test_a_wrong_event_refuses_the_whole_batch(
+    ingestion: Ingestion, kept: list[Event], change: dict[str, object]
+) -> None:
+    wrong = msgspec.structs.replace(EVENT, **change)
+    with pytest.raises(RequestError, match=r".*"):
+        ingestion.events(msgspec.json.encode({"events": [EVENT, wrong]}))
+    assert kept == []
+
+
+def test_telemetry_of_a_newer_schema_is_refused(ingestion: Ingestion) -> None:
+    with pytest.raises(RequestError, match="newer"):
+        ingestion.events(msgspec.json.encode({"events": [EVENT], "schema": 2}))

@@ -1,0 +1,115 @@
+import msgspec
+import pytest
+
+from afield.errors import InferenceError, RequestError
+from afield.serving.http import NotFoundError
+from afield.serving.protocol import InferReply, Protocol
+from tests.serving.bakery import Bakery, broken, release
+
+
+@pytest.fixture
+def protocol(bakery: Bakery) -> Protocol:
+    bakery.see(release("r1"), release("r2", (1.0, 0.0)), broken("r3"), last_good="r2")
+    return Protocol("toy", "0.1.0", bakery.predictor)
+
+
+def ask(protocol: Protocol, *inputs: object, version: str | None = None, **more: object) -> InferReply:
+    return protocol.infer("toy", version, msgspec.json.encode({"inputs": inputs, **more}))
+
+
+def features(data: object, shape: object = (2, 2), datatype: str = "FP32") -> dict[str, object]:
+    return {"name": "features", "shape": shape, "datatype": datatype, "data": data}
+
+
+def keys(*names: str) -> dict[str, object]:
+    return {"name": "keys", "shape": [len(names)], "datatype": "BYTES", "data": names}
+
+
+@pytest.mark.parametrize("datatype", ["FP32", "FP64"])
+@pytest.mark.parametrize("data", [[1, 2, 3, 4], [[1, 2], [3, 4]]])
+def test_features_are_scored_flat_or_nested(protocol: Protocol, datatype: str, data: object) -> None:
+    reply = ask(protocol, features(data, datatype=datatype), id="7")
+    assert (reply.model_name, reply.model_version, reply.id) == ("toy", "r1", "7")
+    assert {one.name: one.data for one in reply.outputs}["forecast"] == [1.5, 3.5]
+    assert reply.outputs[0].shape == (2,)
+
+
+def test_a_version_names_the_release_that_scores(protocol: Protocol) -> None:
+    reply = ask(protocol, features([1, 2, 3, 4]), version="r2", outputs=[{"name": "forecast"}])
+    assert [one.data for one in reply.outputs] == [[1.0, 3.0]]
+
+
+def test_keys_are_looked_up_in_the_feature_rows(protocol: Protocol) -> None:
+    assert ask(protocol, keys("west", "east")).outputs[0].data == [13.0, 5.0]
+
+
+def test_fallbacks_are_named_in_the_parameters(bakery: Bakery, protocol: Protocol) -> None:
+    bakery.see(broken("r1"))
+    assert ask(protocol, keys("east")).parameters == {"applied": "fallback:baseline"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (features([1, 2, 3], (2, 2)), "does not hold 3"),
+        (features([1, 2, 3, 4], (4,)), r"shape \[n, 2\]"),
+        (features([1, 2, 3, 4], (1, 4)), r"shape \[n, 2\]"),
+        (features([], (0, 2)), r"shape \[n, 2\]"),
+        (features([[1, 2], [3]]), "every row"),
+        (features([[1, 2], [3, "4"]]), "numbers are expected"),
+        (features([1, 2, 3, True]), "numbers are expected"),
+        (features([1, 2, 3, None]), "numbers are expected"),
+        (features([1, 2, 3, 1e300]), "too large"),
+        (features([1, 2, 3, 4], datatype="INT32"), "FP32 or FP64"),
+        ({**features([1, 2, 3, 4]), "name": "other"}, "no input 'other'"),
+        (keys("moon"), "moon"),
+        (keys(), "keys"),
+        ({**keys("east"), "shape": [2]}, "does not hold 1"),
+        ({**keys("east"), "datatype": "FP32"}, "BYTES"),
+        ({**keys("east"), "data": [1]}, "strings"),
+    ],
+)
+def test_an_input_that_does_not_fit_is_told_why(protocol: Protocol, given: object, says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        ask(protocol, given)
+
+
+def test_an_output_that_is_not_there_is_refused(protocol: Protocol) -> None:
+    with pytest.raises(RequestError, match="no output 'price'"):
+        ask(protocol, features([1, 2, 3, 4]), outputs=[{"name": "price"}])
+
+
+def test_exactly_one_input_is_taken(protocol: Protocol) -> None:
+    with pytest.raises(RequestError, match="one input"):
+        ask(protocol, keys("east"), keys("west"))
+
+
+def test_keys_go_to_the_champion_only(protocol: Protocol) -> None:
+    assert ask(protocol, keys("east"), version="r1").outputs
+    with pytest.raises(RequestError, match="answered by the champion"):
+        ask(protocol, keys("east"), version="r2")
+
+
+def test_a_model_that_fails_on_given_features_is_an_error(protocol: Protocol) -> None:
+    with pytest.raises(InferenceError, match="broken"):
+        ask(protocol, features([1, 2, 3, 4]), version="r3")
+
+
+def test_metadata_names_inputs_columns_outputs_and_versions(protocol: Protocol) -> None:
+    metadata = protocol.metadata("toy", None)
+    assert metadata.versions == ["r1", "r2", "r3"]
+    assert [(one.name, one.shape) for one in metadata.inputs] == [("features", (-1, 2)), ("keys", (-1,))]
+    assert metadata.parameters == {"features": "last_hour,usual"}
+    assert {one.name for one in metadata.outputs} == {"forecast", "low", "high"}
+
+
+def test_an_unknown_model_or_version_is_not_found(protocol: Protocol) -> None:
+    for model, version in (("other", None), ("toy", "r9")):
+        with pytest.raises(NotFoundError):
+            protocol.metadata(model, version)
+    assert protocol.ready("toy", "r9") is False
+    assert protocol.ready("toy", None) is True
+
+
+def test_the_server_says_what_it_is(protocol: Protocol) -> None:
+    assert set(protocol.server()) == {"name", "version", "extensions"}

@@ -1,0 +1,317 @@
+import hashlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from afield.errors import TelemetryError
+from afield.records.release import Manifest
+from afield.records.traffic import Answer, Counts, Event, Ingest
+from afield.serving.access import Access
+from afield.serving.bundles import Bundles
+from afield.serving.health import HealthReader
+from afield.serving.http import LARGEST_BODY
+from afield.serving.ingestion import Ingestion
+from afield.serving.metrics import Metrics
+from afield.serving.protocol import Protocol
+from afield.serving.service import Asked, Service
+from afield.testing.stand import TICK, Stand
+from afield.testing.toy import operate
+from tests.serving.bakery import Bakery, release, rows_at
+from tests.serving.calling import call
+
+ASK = b'{"shop": "east", "at": "2026-03-02T09:10:00"}'
+FACTS = (
+    b'{"facts": [{"id": "s1", "kind": "sale", "at": "2026-03-02T08:59:00", "fields": {"shop": "east", "loaves": 2}}]}'
+)
+EVENT = Event(
+    "d1", "east", "champion", "r1", TICK, inclusion=0.5, assignment=1.0, policy="p", rows="", output={}, at=TICK
+)
+UNKNOWN = "0" * 64
+
+
+class Kept:
+    """What the service kept; refuses while `full`."""
+
+    def __init__(self) -> None:
+        self.batches: list[Ingest] = []
+        self.events: list[Event] = []
+        self.full = False
+
+    def append(self, batch: Ingest, count: int) -> None:
+        if self.full:
+            raise TelemetryError("disk full: no space left")
+        self.batches.append(batch)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Stand:
+    return Stand(tmp_path_factory.mktemp("stand"))
+
+
+@pytest.fixture(scope="module")
+def digest(stand: Stand) -> str:
+    return stand.release()
+
+
+@pytest.fixture
+def service(bakery: Bakery, kept: Kept, stand: Stand, digest: str, tmp_path: Path) -> Service:
+    return served(bakery, kept, stand, tmp_path, Access())
+
+
+def served(bakery: Bakery, kept: Kept, stand: Stand, folder: Path, access: Access) -> Service:
+    product = operate({})
+    bakery.see(release("r1"))
+    return Service(
+        Asked(product.route, product.request, product.resolve),
+        bakery.predictor,
+        access=access,
+        ingestion=Ingestion(product.facts, kept.append, kept.events.append),
+        bundles=Bundles(stand.bundles),
+        protocol=Protocol("toy", "0.1.0", bakery.predictor),
+        metrics=Metrics(folder / "counts", "toy"),
+        health=HealthReader("toy", bakery.predictor, lambda: TICK, stand.snapshots),
+        counts=lambda: Counts(offered=7, spooled=7),
+    )
+
+
+def test_a_question_gets_an_answer(service: Service) -> None:
+    reply = call(service, "POST", "/v1/loaves", ASK)
+    answer = msgspec.json.decode(reply.body, type=Answer)
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    assert (answer.output, answer.facts_age) == ({"forecast": 5.0, "bake": 5.0}, 600.0)
+
+
+V2 = "/v2/models/toy"
+ROUTES = [
+    ("POST", "/v1/loaves", ASK, 200),
+    ("POST", "/v1/events", FACTS, 202),
+    ("POST", "/v1/telemetry", msgspec.json.encode({"events": [EVENT]}), 202),
+    ("GET", "/v1/bundles/DIGEST", None, 200),
+    ("GET", "/v1/bundles/DIGEST/CARD", None, 200),
+    ("GET", f"/v1/bundles/{UNKNOWN}", None, 404),
+    ("GET", f"/v1/bundles/DIGEST/{UNKNOWN}", None, 404),
+    ("GET", "/v1/bundles/..", None, 404),
+    ("GET", "/v1/bundles/DIGEST/manifest.json", None, 404),
+    ("GET", "/v1/bundles/DIGEST/../../keys/signing.key", None, 404),
+    ("GET", "/v1/bundles/", None, 404),
+    ("GET", "/v1/bundles/\x00", None, 404),
+    ("GET", "/v2", None, 200),
+    ("GET", "/v2/health/live", None, 200),
+    ("GET", "/v2/health/ready", None, 200),
+    ("GET", V2, None, 200),
+    ("GET", f"{V2}/ready", None, 200),
+    ("GET", f"{V2}/versions/r1", None, 200),
+    ("GET", f"{V2}/versions/r1/ready", None, 200),
+    ("GET", f"{V2}/versions/r2", None, 404),
+    ("GET", f"{V2}/versions/r2/ready", None, 503),
+    ("GET", "/v2/models/none", None, 404),
+    ("GET", f"{V2}/versions", None, 404),
+    ("GET", f"{V2}/other", None, 404),
+    ("POST", f"{V2}/infer", b'{"inputs":[{"name":"keys","shape":[1],"datatype":"BYTES","data":["east"]}]}', 200),
+    ("POST", f"{V2}/versions/r1/infer", b'{"inputs":[]}', 400),
+    ("POST", f"{V2}/versions/r9/infer", b'{"inputs":[]}', 404),
+    ("GET", "/metrics", None, 200),
+    ("GET", "/healthz", None, 200),
+    ("GET", "/", None, 404),
+    ("GET", "/v1/loaves/", None, 404),
+    ("POST", "/v1/quote", ASK, 404),
+    ("GET", "/v1/loaves#x", None, 404),
+    ("GET", "//v1/loaves", None, 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), ROUTES)
+def test_every_route_answers_as_the_table_says(
+    service: Service, digest: str, method: str, path: str, body: bytes | None, status: int
+) -> None:
+    card = hashlib.sha256(b"# Toy\n").hexdigest()
+    reply = call(service, method, path.replace("DIGEST", digest).replace("CARD", card), body)
+    assert reply.status == status, reply.body
+    if status >= 400 and not path.endswith("ready"):
+        assert set(reply.json()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [(path, method) for method, path, _, status in ROUTES if status in (200, 202)],
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "get"])
+def test_another_method_is_refused_and_the_right_one_named(
+    service: Service, digest: str, path: str, allowed: str, method: str
+) -> None:
+    reply = call(service, method, path.replace("DIGEST", digest).replace("CARD", UNKNOWN))
+    assert (reply.status, reply.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "truncated"),
+        (b"{", "truncated"),
+        (b"[]", "Expected `object`"),
+        (b'{"shop": 7, "at": "2026-03-02T09:10:00"}', "$.shop"),
+        (b'{"shop": "east", "at": "noon"}', "$.at"),
+        (b'{"shop": "east", "at": "2026-03-02T09:10:00Z"}', "at: times are local"),
+        (b'{"shop": "east", "at": "2026-03-02T09:10:00", "extra": NaN}', "malformed"),
+        (b'{"shop": "east", "at": "2026-03-02T09:10:00", "extra": 1e999}', "out of range"),
+        (b'{"shop": "east", "at": "2026-03-02T09:10:00", "extra": "1"}', "$.extra"),
+        (b'{"shop": "east", "at": "2026-03-02T09:10:00", "more": 1}', "unknown field"),
+        (b'{"shop": "moon", "at": "2026-03-02T09:10:00"}', "'moon'"),
+        (b'{"shop": "", "at": "2026-03-02T09:10:00"}', "shop: a shop has a name"),
+        (b'{"shop": "east", "at": "2021-03-02T09:10:00"}', "is over"),
+        (b'{"shop": "east", "at": "2036-03-02T09:10:00"}', "too far ahead"),
+        (b'{"shop": "\xff", "at": "2026-03-02T09:10:00"}', ""),
+        (b"[" * 100_000, ""),
+        (b'{"shop":' * 50_000, ""),
+    ],
+)
+def test_a_bad_question_is_told_why_and_the_next_one_is_answered(service: Service, body: bytes, says: str) -> None:
+    reply = call(service, "POST", "/v1/loaves", body)
+    assert reply.status == 400
+    assert says in str(reply.json()["error"])
+    assert call(service, "POST", "/v1/loaves", ASK).status == 200
+
+
+def test_deep_nesting_is_refused_where_any_json_may_stand(service: Service) -> None:
+    deep = b'{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":' + b"[" * 90_000 + b"]" * 90_000
+    reply = call(service, "POST", f"{V2}/infer", deep + b"}]}")
+    assert reply.status == 400
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_unread(service: Service) -> None:
+    reply = call(service, "POST", "/v1/events", ASK, CONTENT_LENGTH=str(LARGEST_BODY + 1))
+    assert reply.status == 413
+
+
+def test_a_body_without_a_length_is_cut_off_where_it_grows_too_large(service: Service) -> None:
+    body = b" " * (LARGEST_BODY + 1)
+    assert call(service, "POST", "/v1/events", body, CONTENT_LENGTH="").status == 413
+    assert call(service, "POST", "/v1/events", body[1:], CONTENT_LENGTH="").status == 400
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [("x", 400), ("-1", 400), (str(len(ASK) + 9), 400), (str(len(ASK)), 200)]
+)
+def test_the_stated_length_must_be_true(service: Service, length: str, status: int) -> None:
+    assert call(service, "POST", "/v1/loaves", ASK, CONTENT_LENGTH=length).status == status
+
+
+def test_a_body_in_pieces_is_put_together(service: Service) -> None:
+    assert call(service, "POST", "/v1/loaves", ASK, slow=True).status == 200
+    assert call(service, "POST", "/v1/loaves", ASK, slow=True, CONTENT_LENGTH="").status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/healthz", "/v1/loaves", "/v1/events", "/metrics", "/nowhere"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HTTP_HOST": "evil.example"},
+        {"HTTP_HOST": ""},
+        {"HTTP_HOST": "localhost@evil.example"},
+        {"HTTP_HOST": "[oops"},
+        {"HTTP_ORIGIN": "https://evil.example"},
+        {"HTTP_ORIGIN": "null"},
+    ],
+)
+def test_foreign_hosts_and_origins_are_refused_on_every_method(
+    service: Service, kept: Kept, method: str, path: str, headers: dict[str, str]
+) -> None:
+    assert call(service, method, path, FACTS, **headers).status == 403
+    assert kept.batches == []
+
+
+def test_pages_of_the_service_itself_may_call(service: Service) -> None:
+    assert call(service, "GET", "/healthz", HTTP_ORIGIN="http://127.0.0.1:8000").status == 200
+    assert call(service, "GET", "/healthz", HTTP_HOST="[::1]:8000").status == 200
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), ROUTES[:12])
+def test_with_a_token_no_route_answers_without_it(
+    bakery: Bakery, kept: Kept, stand: Stand, tmp_path: Path, method: str, path: str, body: bytes, status: int
+) -> None:
+    service = served(bakery, kept, stand, tmp_path, Access(["svc.example"], "a-long-enough-token"))
+    path = path.replace("DIGEST", UNKNOWN).replace("CARD", UNKNOWN)
+    for given in ("", "Bearer wrong", "a-long-enough-token", "Bearer a-long-enough-tokenx", "Bearer \u00e9"):
+        reply = call(service, method, path, body, HTTP_AUTHORIZATION=given)
+        assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
+        assert b"long-enough" not in reply.body
+    allowed = call(
+        service, method, path, body, HTTP_HOST="svc.example", HTTP_AUTHORIZATION="Bearer a-long-enough-token"
+    )
+    assert allowed.status in (status, 404)
+
+
+def test_facts_are_kept_before_they_are_accepted(service: Service, kept: Kept) -> None:
+    reply = call(service, "POST", "/v1/events", FACTS)
+    assert (reply.status, reply.json()) == (202, {"facts": 1, "outcomes": 0})
+    assert kept.batches[0].facts[0].id == "s1"
+
+
+def test_facts_that_cannot_be_kept_are_refused_and_questions_go_on(service: Service, kept: Kept) -> None:
+    kept.full = True
+    reply = call(service, "POST", "/v1/events", FACTS)
+    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+    assert "disk full" in str(reply.json()["error"])
+    assert call(service, "POST", "/v1/loaves", ASK).status == 200
+
+
+def test_events_of_devices_are_kept(service: Service, kept: Kept) -> None:
+    call(service, "POST", "/v1/telemetry", msgspec.json.encode({"events": [EVENT]}))
+    assert kept.events == [EVENT]
+
+
+def test_a_bundle_is_served_with_its_signature_and_files_by_digest(service: Service, digest: str) -> None:
+    statement = call(service, "GET", f"/v1/bundles/{digest}")
+    both = msgspec.json.decode(statement.body, type=dict[str, msgspec.Raw])
+    assert hashlib.sha256(both["manifest"]).hexdigest() == digest
+    assert set(msgspec.json.decode(both["signature"])) == {"key", "signature", "statement"}
+    for file in msgspec.json.decode(both["manifest"], type=Manifest).files:
+        content = call(service, "GET", f"/v1/bundles/{digest}/{file.digest}").body
+        assert hashlib.sha256(content).hexdigest() == file.digest
+
+
+def test_a_file_that_was_changed_on_disk_is_not_served(service: Service, stand: Stand) -> None:
+    digest = stand.release()
+    (stand.bundles / digest / "card.md").write_bytes(b"# Changed\n")
+    reply = call(service, "GET", f"/v1/bundles/{digest}/{hashlib.sha256(b'# Toy' + bytes([10])).hexdigest()}")
+    assert reply.status == 500
+
+
+def test_health_tells_the_truth(service: Service, bakery: Bakery) -> None:
+    health = call(service, "GET", "/healthz").json()
+    assert (health["status"], health["ready"], health["release"]) == ("ok", True, "r1")
+    assert (health["tick"], health["facts_age"]) == ("2026-03-02T09:00:00", 0.0)
+    bakery.see(rows=rows_at(), champion="r2", problem="release r2 is refused")
+    health = call(service, "GET", "/healthz").json()
+    assert (health["status"], health["ready"], health["release"]) == ("degraded", False, "")
+    assert health["problem"] == "release r2 is refused"
+    assert call(service, "GET", "/v2/health/ready").status == 503
+    assert call(service, "GET", "/v2/health/live").status == 200
+
+
+def test_metrics_count_requests_answers_and_telemetry(service: Service) -> None:
+    call(service, "POST", "/v1/loaves", ASK)
+    call(service, "POST", "/v1/loaves", b"{")
+    text = call(service, "GET", "/metrics").body.decode()
+    assert 'http_requests_total{route="quote",status="2xx"} 1.0' in text
+    assert 'http_requests_total{route="quote",status="4xx"} 1.0' in text
+    assert 'request_predict_seconds_count{model_name="toy"} 1.0' in text
+    assert 'afield_telemetry_events_total{fate="spooled"} 7.0' in text
+    assert "afield_facts_age_seconds 0.0" in text
+
+
+def test_an_unforeseen_failure_becomes_a_reply_and_a_log_line(
+    service: Service, bakery: Bakery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bakery.predictor, "answer", lambda _: 1 / 0)
+    reply = call(service, "POST", "/v1/loaves", ASK)
+    assert reply.status == 500
+    assert b"division" not in reply.body
+    assert "a request failed" in caplog.text
