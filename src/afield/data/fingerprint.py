@@ -26,7 +26,7 @@ def fingerprint(paths: Iterable[Path], cache: Path | None = None, salt: str = ""
     fresh: dict[str, tuple[int, int, str]] = {}
     total = hashlib.sha256(salt.encode())
     for path in sorted(set(paths)):
-        name = str(path.resolve())
+        name = str(path.absolute())
         try:
             status = path.stat()
             old = known.get(name)

@@ -1,8 +1,9 @@
 """Noise that remembers: a first-order autoregression of unit variance."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 
 def fading(noise: NDArray[np.float64], half_life: float) -> NDArray[np.float64]:
@@ -15,4 +16,9 @@ def fading(noise: NDArray[np.float64], half_life: float) -> NDArray[np.float64]:
         half_life: steps after which the autocorrelation is one half.
     """
     keep = 0.5 ** (1.0 / half_life)
-    return np.asarray(lfilter([np.sqrt(1.0 - keep**2)], [1.0, -keep], noise, axis=0), dtype=np.float64)
+    fresh = noise * math.sqrt(1.0 - keep**2)
+    state = np.zeros(noise.shape[1:])
+    for step in fresh:
+        state = step + keep * state
+        step[...] = state
+    return fresh
