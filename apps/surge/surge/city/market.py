@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PRICE_ELASTICITY = 0.8
+PRICE_ELASTICITY = 0.5
 """A rider accepts multiplier m with probability m to the minus this."""
 
 PULL = 1.2
