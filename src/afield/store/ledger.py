@@ -1,108 +1,166 @@
-"""The ledger: releases, decisions and alerts as rows that are appended and never changed.
+"""The ledger: who did what to which release, when and why; appended to, never changed."""
 
-SQLite in WAL mode by default, any SQLAlchemy URL otherwise. One row says which schema the tables have.
-"""
-
-from collections.abc import Sequence
-from datetime import UTC
+import math
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import (
     Column,
     Connection,
-    DateTime,
-    Engine,
     Integer,
     MetaData,
+    NullPool,
+    QueuePool,
     String,
     Table,
     Text,
     create_engine,
-    event,
+    func,
     insert,
     inspect,
+    literal,
     select,
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.schema import CreateTable
 
-from afield.errors import StoreError
+from afield.errors import ConflictError, StoreError
 from afield.records.decision import Entry
 
 SCHEMA = 1
+ATTEMPTS = 20
+_BUSY = 30
 
-_TABLES = MetaData()
-_SCHEMA = Table("schema_version", _TABLES, Column("version", Integer, nullable=False))
+_METADATA = MetaData()
+_SCHEMA = Table("afield_schema", _METADATA, Column("version", Integer, primary_key=True, autoincrement=False))
 _ENTRIES = Table(
-    "entries",
-    _TABLES,
-    Column("sequence", Integer, primary_key=True, autoincrement=True),
-    Column("application", String(200), nullable=False, index=True),
+    "afield_ledger",
+    _METADATA,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("application", String(200), nullable=False),
     Column("kind", String(40), nullable=False),
     Column("subject", String(200), nullable=False),
     Column("actor", String(200), nullable=False),
     Column("reason", Text, nullable=False),
-    Column("at", DateTime, nullable=False),
-    Column("recorded", DateTime, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("recorded", String(40), nullable=False),
     Column("replaces", String(200), nullable=False),
     Column("evidence", Text, nullable=False),
-    sqlite_autoincrement=True,
 )
-_REFUSALS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS entries_no_{verb.lower()} BEFORE {verb} ON entries "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-    for verb in ("UPDATE", "DELETE")
-)
+_FIELDS = tuple(column.name for column in _ENTRIES.columns)
+
+_REFUSE = "the ledger is append-only"
+# SQLite's INSERT OR REPLACE removes a row without a DELETE: an insert may only come after the last row.
+_TRIGGERS = {
+    "sqlite": [
+        f"CREATE TRIGGER IF NOT EXISTS afield_ledger_{event.lower()} BEFORE {event} ON afield_ledger {condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{_REFUSE}'); END"
+        for event, condition in (
+            ("UPDATE", ""),
+            ("DELETE", ""),
+            ("INSERT", "WHEN NEW.sequence <= (SELECT COALESCE(MAX(sequence), 0) FROM afield_ledger)"),
+        )
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION afield_ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_REFUSE}'; END $$",
+        "CREATE OR REPLACE TRIGGER afield_ledger_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON afield_ledger "
+        "FOR EACH STATEMENT EXECUTE FUNCTION afield_ledger_refuse()",
+    ],
+}
 
 
 class Ledger:
-    """An append-only journal that many processes may share."""
+    """Entries in the order in which they were appended, by any number of processes."""
 
     def __init__(self, url: str) -> None:
-        """Open the ledger at an SQLAlchemy URL; it is made where there is none.
+        """Open the ledger at a SQLAlchemy URL, and make it where there is none.
+
+        SQLite and PostgreSQL are known: the database itself refuses to change or remove an entry.
 
         Raises:
-            StoreError: it cannot be opened, or a newer Afield wrote it; nothing was changed.
+            StoreError: it was written by a newer Afield (nothing is changed then), is none, or cannot be reached.
         """
-        self._url = make_url(url).render_as_string(hide_password=True)
-        self._engine = _engine(url)
         try:
-            with self._engine.begin() as connection:
-                _prepare(connection, self._url)
-        except SQLAlchemyError as error:
-            raise StoreError(f"ledger {self._url}: cannot be opened ({error.__cause__ or error})") from error
+            parsed = make_url(url)
+            self._place = parsed.render_as_string(hide_password=True)
+            if parsed.get_backend_name() not in _TRIGGERS:
+                raise StoreError(f"{self._place}: no ledger can be kept there; use a SQLite or PostgreSQL URL")
+            embedded = parsed.get_backend_name() == "sqlite"
+            if embedded:
+                Path(parsed.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+            # A file is opened for each use: it is cheap, and nothing is shared with a forked process.
+            self._engine = create_engine(
+                parsed,
+                poolclass=NullPool if embedded else QueuePool,
+                connect_args={"timeout": _BUSY} if embedded else {},
+            )
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise StoreError(f"the ledger's URL cannot be used: {error}; write sqlite:///PATH") from error
+        except OSError as error:
+            raise StoreError(f"{self._place}: {error.strerror}; mend the folder's permissions") from error
+        with self._explained():
+            version = self._version()
+            if version is None:
+                self._make()
+            elif version > SCHEMA:
+                raise StoreError(
+                    f"the ledger {self._place} has schema {version}, this Afield knows {SCHEMA}; "
+                    "upgrade Afield. Nothing was changed"
+                )
 
     def append(self, entry: Entry) -> Entry:
-        """Append a row; the entry with the sequence that it was given.
+        """Append an entry; it comes back with its place in the ledger.
+
+        Numbers in its evidence that are not finite are kept as text ("nan", "inf"), which JSON can hold.
 
         Raises:
-            StoreError: it could not be written; nothing was changed.
+            ConflictError: others appended first, twenty times in a row.
+            StoreError: its times are not what they must be, or the ledger cannot be written.
         """
-        row = {
-            **{name: getattr(entry, name) for name in ("application", "kind", "subject", "actor", "reason", "at")},
-            "recorded": entry.recorded.astimezone(UTC).replace(tzinfo=None),
-            "replaces": entry.replaces,
-            "evidence": msgspec.json.encode(entry.evidence).decode(),
+        if entry.at.tzinfo is not None or entry.recorded.tzinfo is None:
+            raise StoreError(
+                f"{entry.kind} of {entry.subject}: `at` must be naive (domain time), `recorded` aware (UTC)"
+            )
+        evidence = {
+            name: value if isinstance(value, str) or math.isfinite(value) else str(value)
+            for name, value in entry.evidence.items()
         }
-        try:
-            with self._engine.begin() as connection:
-                key = connection.execute(insert(_ENTRIES).values(row)).inserted_primary_key
-        except SQLAlchemyError as error:
-            raise StoreError(f"ledger {self._url}: the row was not written ({error.__cause__ or error})") from error
-        return msgspec.structs.replace(entry, sequence=int(key[0]) if key else 0)
+        values = {
+            **msgspec.structs.asdict(entry),
+            "at": entry.at.isoformat(),
+            "recorded": entry.recorded.isoformat(),
+            "evidence": msgspec.json.encode(evidence).decode(),
+        }
+        # One statement numbers and inserts, so that readers see numbers in the order of commits, without gaps.
+        following = select(func.coalesce(func.max(_ENTRIES.c.sequence), 0) + 1).scalar_subquery()
+        row = select(following, *(literal(values[field]) for field in _FIELDS[1:]))
+        statement = insert(_ENTRIES).from_select(_FIELDS, row).returning(_ENTRIES.c.sequence)
+        for _ in range(ATTEMPTS):
+            with self._explained():
+                try:
+                    with self._engine.begin() as connection:
+                        sequence = connection.execute(statement).scalar_one()
+                except IntegrityError:
+                    continue
+            return msgspec.structs.replace(entry, evidence=evidence, sequence=sequence)
+        raise ConflictError(f"{self._place}: others appended first, {ATTEMPTS} times; the entry is kept, try again")
 
     def entries(
-        self, application: str, kinds: Sequence[str] = (), subject: str | None = None, after: int = 0
+        self, application: str, kinds: Collection[str] = (), subject: str | None = None, after: int = 0
     ) -> tuple[Entry, ...]:
-        """Rows of an application in the order of appending, those with a sequence above `after`.
+        """The entries of an application, oldest first.
 
         Args:
-            application: whose.
-            kinds: only these; all where none is named.
-            subject: only those about this release, alert or override.
-            after: sequence that has been seen already.
+            application: its name.
+            kinds: only these; all where it is empty.
+            subject: only about this release, alert or override.
+            after: only those with a higher sequence.
 
         Raises:
             StoreError: the ledger cannot be read.
@@ -112,54 +170,64 @@ class Ledger:
             query = query.where(_ENTRIES.c.kind.in_(kinds))
         if subject is not None:
             query = query.where(_ENTRIES.c.subject == subject)
-        try:
-            with self._engine.connect() as connection:
-                rows = connection.execute(query.order_by(_ENTRIES.c.sequence)).mappings().all()
-        except SQLAlchemyError as error:
-            raise StoreError(f"ledger {self._url}: cannot be read ({error.__cause__ or error})") from error
+        with self._explained(), self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(_ENTRIES.c.sequence)).mappings().all()
         return tuple(
             Entry(
-                **{
-                    **row,
-                    "recorded": row["recorded"].replace(tzinfo=UTC),
-                    "evidence": msgspec.json.decode(row["evidence"], type=dict[str, float | str]),
-                }
+                application=row["application"],
+                kind=row["kind"],
+                subject=row["subject"],
+                actor=row["actor"],
+                reason=row["reason"],
+                at=datetime.fromisoformat(row["at"]),
+                recorded=datetime.fromisoformat(row["recorded"]),
+                replaces=row["replaces"],
+                evidence=msgspec.json.decode(row["evidence"], type=dict[str, float | str]),
+                sequence=row["sequence"],
             )
             for row in rows
         )
 
-    def close(self) -> None:
-        """Let the connections go."""
-        self._engine.dispose()
+    def _version(self) -> int | None:
+        """The schema that the ledger was made with; None where it was not finished."""
+        with self._engine.connect() as connection:
+            if not inspect(connection).has_table(_SCHEMA.name):
+                return None
+            version: int | None = connection.execute(select(func.max(_SCHEMA.c.version))).scalar_one()
+            return version
 
-
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    engine = create_engine(url)
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-
-        @event.listens_for(engine, "connect")
-        def _set(connection: object, _record: object) -> None:
-            cursor = connection.cursor()  # type: ignore[attr-defined]
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-
-    return engine
-
-
-def _prepare(connection: Connection, url: str) -> None:
-    """Make the tables in an empty database; refuse one that a newer version wrote."""
-    if inspect(connection).has_table("schema_version"):
-        version = connection.execute(select(_SCHEMA.c.version)).scalar()
-        if version is not None and version > SCHEMA:
-            raise StoreError(f"ledger {url}: has schema {version}, this Afield knows {SCHEMA}; upgrade afield")
-        if version is not None:
+    def _make(self) -> None:
+        """Make what is missing; the version comes last, so that a making that was cut short is taken up again."""
+        for _ in range(ATTEMPTS):
+            try:
+                with self._engine.connect() as connection:
+                    if connection.dialect.name == "sqlite":
+                        connection.execute(text("PRAGMA journal_mode=WAL"))
+                    self._make_tables(connection)
+                    connection.commit()
+            except IntegrityError:
+                # Another process makes it at the same moment.
+                if self._version() is None:
+                    continue
             return
-    _TABLES.create_all(connection)
-    connection.execute(insert(_SCHEMA).values(version=SCHEMA))
-    if connection.dialect.name == "sqlite":
-        for statement in _REFUSALS:
-            connection.execute(text(statement))
+        raise ConflictError(f"{self._place}: others make the ledger at the same moment; try again")
+
+    def _make_tables(self, connection: Connection) -> None:
+        for table in _METADATA.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+        for trigger in _TRIGGERS[connection.dialect.name]:
+            connection.execute(text(trigger))
+        absent = select(literal(SCHEMA)).where(~select(_SCHEMA.c.version).exists())
+        connection.execute(insert(_SCHEMA).from_select(["version"], absent))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what the database raises into the tree of errors."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreError(
+                f"the ledger {self._place} cannot be used: {str(cause).partition(chr(10))[0]}; "
+                "look at the file or server, and restore it from a backup if it is damaged"
+            ) from error

@@ -1,65 +1,84 @@
-"""Steps: the outputs of a build step by the content of its inputs; an unchanged step is not done again."""
+"""Build steps by content key: a step whose inputs did not change is not made again."""
 
 import hashlib
-import json
-import secrets
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from afield.errors import StoreError
-from afield.store.durable import sync_folder
+import msgspec
 
-KEPT = 4
+from afield.errors import StoreError
+from afield.store.durable import sync_file, sync_folder
+
+Report = Callable[[str, bool], None]
 
 
 class Steps:
-    """A folder of step outputs, `NAME-KEY/`, each there whole or not at all.
+    """The outputs of build steps, one folder each, whole or absent."""
 
-    Attributes:
-        done: names of the steps that were run, in order.
-        found: names of the steps whose outputs were there, in order.
-    """
-
-    def __init__(self, folder: Path, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Keep outputs under `folder`; `tell` hears what is done and what was there."""
+    def __init__(self, folder: Path, report: Report = lambda _name, _fresh: None) -> None:
+        """Keep outputs under `folder`; `report` is told each step's name and whether it was made afresh."""
         self._folder = folder
-        self._tell = tell
-        self.done: list[str] = []
-        self.found: list[str] = []
+        self._report = report
 
     def run(self, name: str, inputs: Mapping[str, str], make: Callable[[Path], None]) -> Path:
-        """The folder of outputs of the step `name` for these inputs; `make` writes them unless they are there.
+        """The folder of the step's outputs, made by `make` unless these inputs were met before.
 
-        What `make` leaves unfinished is never seen. Of each name the newest few outputs are kept.
+        Args:
+            name: the step's name; part of the key.
+            inputs: everything that the outputs depend on: name → digest, version or setting as text.
+            make: writes the outputs into the empty folder that it is given.
 
         Raises:
-            StoreError: the folder cannot be written.
+            StoreError: the folder cannot be written. What `make` raises goes through; nothing is kept then.
         """
-        key = hashlib.sha256(json.dumps([name, sorted(inputs.items())]).encode()).hexdigest()[:32]
-        place = self._folder / f"{name}-{key}"
-        if place.is_dir():
-            self.found.append(name)
-            self._tell(f"{name}: unchanged")
-            return place
-        draft = self._folder / f".{place.name}.{secrets.token_hex(4)}"
-        try:
-            draft.mkdir(parents=True)
-            make(draft)
-            if not place.is_dir():
-                draft.rename(place)
-                sync_folder(self._folder)
-        except OSError as error:
-            raise StoreError(f"step {name}: {self._folder} cannot be written ({error}); nothing was kept") from error
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        self.done.append(name)
-        self._prune(name, place)
-        return place
+        key = hashlib.sha256(msgspec.json.encode([name, sorted(inputs.items())])).hexdigest()
+        done = self._folder / name / key
+        fresh = not done.is_dir()
+        if fresh:
+            self._make(done, make)
+        self._report(name, fresh)
+        return done
 
-    def _prune(self, name: str, newest: Path) -> None:
-        """Let the oldest outputs of a step go; `newest` stays whatever its time says."""
-        there = [entry for entry in self._folder.glob(f"{name}-*") if entry != newest]
-        there.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
-        for old in there[KEPT - 1 :]:
-            shutil.rmtree(old, ignore_errors=True)
+    def _make(self, done: Path, make: Callable[[Path], None]) -> None:
+        partial = done.with_name(f".{done.name}.{os.getpid()}.partial")
+        try:
+            done.parent.mkdir(parents=True, exist_ok=True)
+            _remove_orphans(done.parent)
+            partial.mkdir()
+        except OSError as error:
+            raise StoreError(f"cannot make {partial}: {error.strerror}; free space or mend its folder") from error
+        try:
+            make(partial)
+            _publish(partial, done)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _publish(partial: Path, done: Path) -> None:
+    """Give whole outputs their name; where another process was faster, its equal outputs stay."""
+    try:
+        for path in sorted(partial.rglob("*"), reverse=True):
+            if path.is_dir():
+                sync_folder(path)
+            else:
+                sync_file(path)
+        sync_folder(partial)
+        partial.rename(done)
+        sync_folder(done.parent)
+    except OSError as error:
+        if not done.is_dir():
+            raise StoreError(f"cannot keep {done}: {error.strerror}; free space or mend its folder") from error
+
+
+def _remove_orphans(folder: Path) -> None:
+    """Remove what processes left half-made that no longer live."""
+    for path in folder.glob(".*.partial"):
+        process = int(path.name.split(".")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            shutil.rmtree(path, ignore_errors=True)
+        except PermissionError:
+            continue
