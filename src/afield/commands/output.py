@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 RESULTS = Console(soft_wrap=True, highlight=False, markup=False)
@@ -33,13 +33,13 @@ def progress(message: str) -> None:
     PROGRESS.print(message)
 
 
-def result(context: Context, value: object, text: str | Table) -> None:
+def result(context: Context, value: object, text: RenderableType) -> None:
     """Give a verb's result on stdout: `value` as a line of JSON where that was asked for, else `text`.
 
     Args:
         context: what the verb was given.
         value: a record, or a mapping or sequence of records; a number that is not finite becomes null.
-        text: the same for a person.
+        text: the same for a person: words, a table, or a group of them.
     """
     if context.json:
         RESULTS.out(msgspec.json.encode(value, enc_hook=_plain).decode(), highlight=False)
