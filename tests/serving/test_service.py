@@ -3,6 +3,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from afield.errors import TelemetryError
 from afield.records.release import Manifest
@@ -12,7 +13,7 @@ from afield.serving.bundles import Bundles
 from afield.serving.health import HealthReader
 from afield.serving.http import LARGEST_BODY
 from afield.serving.ingestion import Ingestion
-from afield.serving.metrics import Metrics
+from afield.serving.metrics import Family, Metrics
 from afield.serving.protocol import Protocol
 from afield.serving.service import Asked, Service
 from afield.testing.stand import TICK, Stand
@@ -300,11 +301,24 @@ def test_metrics_count_requests_answers_and_telemetry(service: Service) -> None:
     call(service, "POST", "/v1/loaves", ASK)
     call(service, "POST", "/v1/loaves", b"{")
     text = call(service, "GET", "/metrics").body.decode()
-    assert 'http_requests_total{route="quote",status="2xx"} 1.0' in text
-    assert 'http_requests_total{route="quote",status="4xx"} 1.0' in text
-    assert 'request_predict_seconds_count{model_name="toy"} 1.0' in text
-    assert 'afield_telemetry_events_total{fate="spooled"} 7.0' in text
-    assert "afield_facts_age_seconds 0.0" in text
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["http_requests_total", "quote", "2xx"] == 1.0
+    assert samples["http_requests_total", "quote", "4xx"] == 1.0
+    assert samples["request_predict_seconds_count", "toy"] == 1.0
+    assert samples["request_predict_seconds_bucket", "toy", "+Inf"] == 1.0
+    assert samples["afield_telemetry_events_total", "spooled"] == 7.0
+    assert samples["afield_facts_age_seconds",] == 0.0
+
+
+def test_labels_are_escaped() -> None:
+    family = Family("f", "gauge", "Something.")
+    family.add(2, text='a "quoted"\nline\\')
+    (parsed,) = text_string_to_metric_families(family.text())
+    assert parsed.samples[0].labels == {"text": 'a "quoted"\nline\\'}
 
 
 def test_an_unforeseen_failure_becomes_a_reply_and_a_log_line(

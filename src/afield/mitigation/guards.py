@@ -26,7 +26,9 @@ class Clamp:
     def __call__(self, outputs: Outputs, _last: Last, /) -> Outputs:
         """The outputs, each of shape `(n,)`, with this one inside its bounds."""
         values = outputs[self.output]
-        return _replaced(outputs, self.output, np.clip(values, self.low, self.high))
+        if _inside(values, self.low, self.high):
+            return outputs
+        return {**outputs, self.output: np.clip(values, self.low, self.high)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,12 @@ class StepLimit:
 
     def __call__(self, outputs: Outputs, last: Last, /) -> Outputs:
         """The outputs, each of shape `(n,)`, with this one near its last value where there is one."""
-        before = last(self.output)
+        values, before = outputs[self.output], last(self.output)
         reach = np.maximum(np.abs(before) * self.share, self.floor)
-        known = np.isfinite(before)
-        low = np.where(known, before - reach, -np.inf)
-        high = np.where(known, before + reach, np.inf)
-        return _replaced(outputs, self.output, np.clip(outputs[self.output], low, high))
+        far = np.abs(values - before) > reach
+        if not far.any():
+            return outputs
+        return {**outputs, self.output: np.where(far, before + np.sign(values - before) * reach, values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ class Plausible:
     def __call__(self, outputs: Outputs, _last: Last, /) -> Outputs:
         """The outputs, each of shape `(n,)`, with NaN for what cannot be believed."""
         values = outputs[self.output]
+        if _inside(values, self.low, self.high):
+            return outputs
         believed = (values >= self.low) & (values <= self.high)
-        return _replaced(outputs, self.output, np.where(believed, values, np.nan))
+        return {**outputs, self.output: np.where(believed, values, np.nan)}
 
 
 def clamp(output: str, low: float, high: float) -> Clamp:
@@ -96,8 +100,9 @@ def _ordered(low: float, high: float) -> None:
         raise ValueError(f"the lower bound ({low}) must not exceed the upper bound ({high})")
 
 
-def _replaced(outputs: Outputs, name: str, values: NDArray[np.float64]) -> Outputs:
-    """`outputs` itself where nothing changes, so that a caller sees whether the guard acted."""
-    if np.array_equal(values, outputs[name], equal_nan=True):
-        return outputs
-    return {**outputs, name: values}
+def _inside(values: NDArray[np.float64], low: float, high: float) -> bool:
+    """Whether no value lies outside; NaN does not. One value, the case of a request, is compared as a number."""
+    if values.size == 1:
+        value = values.item()
+        return not (value < low or value > high)
+    return not ((values < low) | (values > high)).any()

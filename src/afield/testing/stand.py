@@ -18,7 +18,7 @@ from afield.release.bundle import write
 from afield.release.signing import Signer
 from afield.serving.config import Config
 from afield.store.snapshots import feature_rows, publish_control, publish_rows
-from afield.testing.toy import FEATURES, HOUR, SHOPS
+from afield.testing.toy import FEATURES, SHOPS
 
 TICK = datetime(2026, 3, 2, 9)
 FEATURE_SET = hashlib.sha256(b"toy").hexdigest()
@@ -40,32 +40,35 @@ class Stand:
         self._sequence = 0
 
     def release(
-        self, weights: tuple[float, float] = (0.5, 0.5), *, model: bytes | None = None, expected: float | None = None
+        self,
+        weights: tuple[float, float] = (0.5, 0.5),
+        *,
+        model: bytes | None = None,
+        features: tuple[str, ...] = FEATURES,
+        expected: float | None = None,
     ) -> str:
         """Write a release that forecasts `weights · features`; its digest.
 
         Args:
             weights: of the features.
             model: another graph instead.
-            expected: a golden output to write down instead of the true one.
+            features: its columns.
+            expected: what the golden row says of the forecast; 5.0 at `weights` of a half each.
         """
         self._sequence += 1
-        features = {"last_hour": (4.0, None), "usual": (6.0, 8.0)}
-        forecast = weights[0] * 4.0 + weights[1] * 6.0 if expected is None else expected
         golden = Golden(
             tick=TICK,
             keys=("east",),
             history={},
-            outputs={"forecast": (forecast,)},
-            features={name: values[:1] for name, values in features.items()},
+            features={"last_hour": (4.0,), "usual": (6.0,), **dict.fromkeys(features[2:], (1.0,))},
+            outputs={"forecast": (weights[0] * 4.0 + weights[1] * 6.0 if expected is None else expected,)},
         )
-        part = Part("loaves", FEATURES, ("forecast",), "by hand", {"spread": SPREAD})
         manifest = Manifest(
             application="toy",
             options={},
             created=datetime(2026, 3, 1, tzinfo=UTC),
             sequence=self._sequence,
-            parts=(part,),
+            parts=(Part("loaves", features, ("forecast",), "by hand", {"spread": SPREAD}),),
             files=(),
             feature_set=FEATURE_SET,
             code="",
@@ -133,6 +136,3 @@ def linear(weights: tuple[float, ...], *, faulty: bool = False) -> bytes:
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
     return content
-
-
-__all__ = ["FEATURE_SET", "HOUR", "SPREAD", "TICK", "Stand", "linear"]
