@@ -42,9 +42,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 @pages
 def test_every_path_that_is_named_exists(page: Path) -> None:
-    named = re.findall(
-        r"`((?:src|apps|docs|tests|scripts|benchmarks|\.ci)/[\w./-]*)`", page.read_text("utf-8")
-    )
+    named = re.findall(r"`((?:src|apps|docs|tests|scripts|benchmarks|\.ci)/[\w./-]*)`", page.read_text("utf-8"))
     assert not [path for path in named if not (ROOT / path).exists()]
 
 

@@ -61,7 +61,10 @@ def test_a_bare_machine_gets_a_demo_and_its_tests(root: Path, tmp_path: Path) ->
     demo = subprocess.run([*make, "demo"], cwd=clone, env=environment, capture_output=True, text=True, check=False)
     assert demo.returncode == 0, demo.stdout[-4000:] + demo.stderr[-4000:]
     assert (clone / ".tools" / "virtualenv").is_dir(), "the environment was not made by virtualenv"
-    assert (clone / "report" / "report.html").stat().st_size > 10_000
+    page = clone / "report" / "report.html"
+    assert page.stat().st_size > 10_000
+    said = demo.stdout + demo.stderr + page.read_text("utf-8")
+    assert "scikit-learn" in said, "nobody says that scikit-learn stands in for LightGBM"
     assert (clone / "report" / "report.json").exists()
     environment["PYTEST_ADDOPTS"] = "-k version_is_printed"
     tests = subprocess.run([*make, "test"], cwd=clone, env=environment, capture_output=True, text=True, check=False)
