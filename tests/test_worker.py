@@ -146,6 +146,7 @@ def test_a_switched_off_model_is_stood_in_for_until_it_is_mended(stand: Stand, s
     assert service.ask().applied == ()
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_server(stand: Stand, start: Callable[..., Running]) -> None:
     stand.rows()
     stand.control(stand.release())
@@ -234,3 +235,15 @@ def test_a_wrong_configuration_is_told_before_anything_starts(stand: Stand, caps
     file.write_bytes(msgspec.json.encode(msgspec.structs.replace(stand.config(8000), address="192.168.1.5")))
     assert main([str(file)]) == 1
     assert "token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost"])
+def test_a_port_that_is_taken_is_told_in_words(stand: Stand, capsys: pytest.CaptureFixture[str], address: str) -> None:
+    file = stand.folder / "config.json"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        config = msgspec.structs.replace(stand.config(taken.getsockname()[1]), address=address)
+        file.write_bytes(msgspec.json.encode(config))
+        assert main([str(file)]) == 1
+    assert "cannot listen" in capsys.readouterr().err

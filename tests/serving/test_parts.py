@@ -66,9 +66,9 @@ def test_memory_tells_the_tick_before_and_the_newest_apart() -> None:
     memory.remember(["k"], TICK + HOUR, "r2", {"x": np.array([2.0])}, "x")
     memory.remember(["k"], TICK + HOUR, "r2", {"x": np.array([np.nan])}, "x")
     assert memory.last(["k", "l"], TICK + HOUR, "x")[0] == 1.0
-    assert memory.cached(["k"], TICK + HOUR, ["x"])["x"].tolist() == [2.0]
+    assert memory.cached(["k"], TICK + HOUR)["x"].tolist() == [2.0]
     assert (memory.giver("k"), memory.giver("l")) == ("r2", "")
-    assert np.isnan(memory.cached(["k"], TICK + 4 * HOUR, ["x"])["x"][0])
+    assert np.isnan(memory.cached(["k"], TICK + 4 * HOUR)["x"][0])
 
 
 def test_counters_of_all_processes_are_summed_and_survive_them(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_without_a_last_good_release_the_cached_answer_is_given(bakery: Bakery) 
     bakery.see(release("r1")).answer(EAST)
     answer = bakery.see(broken("r2"), rows=rows_at(TICK + HOUR)).answer(replace_at(EAST, hours=1))
     assert (answer.output["forecast"], answer.applied) == (5.0, ("fallback:cached",))
+    assert answer.interval == (2.0, 8.0)
     assert answer.release == "r1"
 
 

@@ -41,9 +41,10 @@ class Memory:
         """The output `name` at the newest tick before `tick`, one value a key; NaN where there is none."""
         return np.array([self._value(self._earlier(key, tick), tick, name) for key in keys], np.float64)
 
-    def cached(self, keys: Sequence[str], tick: datetime, names: Sequence[str]) -> Outputs:
-        """The newest answers, one value a key; NaN where there is none that is young enough."""
+    def cached(self, keys: Sequence[str], tick: datetime) -> Outputs:
+        """The newest answers, every output that was remembered; NaN where there is none that is young enough."""
         found = [self._newest.get(key) for key in keys]
+        names = dict.fromkeys(name for one in found if one is not None for name in one[2])
         return {name: np.array([self._value(one, tick, name) for one in found], np.float64) for name in names}
 
     def _earlier(self, key: str, tick: datetime) -> Remembered | None:

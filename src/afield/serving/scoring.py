@@ -80,7 +80,7 @@ class Scoring:
             past.remember(keys, facts.tick, digest, primary, needed)
         chain: tuple[Source, ...] = (
             ("last_good", lambda: asked(spare) if spare and spare != digest else None),
-            ("cached", lambda: None if stale else past.cached(keys, facts.tick, (needed,))),
+            ("cached", lambda: None if stale else past.cached(keys, facts.tick)),
             (BASELINE, lambda: {needed: self.baseline(rows)} if at - facts.as_of <= REACH else None),
         )
         outputs, used = self._filled(primary, needed, chain)
