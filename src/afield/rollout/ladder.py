@@ -14,6 +14,7 @@ from afield.statistics.sequential import Sequential, paired_test, required_ticks
 Floats = NDArray[np.float64]
 To = Literal["stay", "canary", "probation", "finished", "rolled_back"]
 
+SHARPEST = 5  # burn-ins after which the test is sharpest
 STAGES = 3  # the false-alarm rate of the whole climb is split evenly over them
 
 
@@ -186,7 +187,8 @@ _STAGES: Mapping[str, Callable[[Ladder, Evidence], Step]] = {
 def _compared(ladder: Ladder, evidence: Evidence, part: slice, alpha: float, patience: int) -> Sequential:
     """The paired test over a part of the ticks."""
     pair = evidence.candidate[part], evidence.champion[part]
-    return paired_test(*pair, level=1.0 - alpha, burn_in=ladder.burn_in, patience=patience)
+    scale = SHARPEST * ladder.burn_in
+    return paired_test(*pair, level=1.0 - alpha, burn_in=ladder.burn_in, scale=scale, patience=patience)
 
 
 def _plan(ladder: Ladder, result: Sequential, alpha: float) -> int:
@@ -194,7 +196,7 @@ def _plan(ladder: Ladder, result: Sequential, alpha: float) -> int:
     if result.ticks < ladder.burn_in or not np.isfinite(result.deviation):
         return 0
     noise = (result.deviation, result.autocorrelation, alpha, ladder.power)
-    return required_ticks(ladder.effect, *noise, burn_in=ladder.burn_in)
+    return required_ticks(ladder.effect, *noise, burn_in=ladder.burn_in, scale=SHARPEST * ladder.burn_in)
 
 
 def _planned(ladder: Ladder, plan: int) -> str:
