@@ -11,7 +11,7 @@ from afield.errors import StoreError
 from afield.store.artifacts import Artifacts
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=100))
 def test_content_comes_back_under_its_digest(tmp_path: Path, content: bytes) -> None:
     artifacts = Artifacts(tmp_path)

@@ -35,7 +35,7 @@ def adds_up(counts: Counts) -> bool:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(steps=st.lists(st.sampled_from(["event", "batch", "seal", "deliver", "reopen"]), max_size=25))
 def test_the_counts_add_up_at_every_step(steps: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("spool")

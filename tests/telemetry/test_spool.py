@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afield.errors import TelemetryError
@@ -97,6 +97,7 @@ def test_a_segment_that_is_old_enough_is_sealed_without_a_further_call(tmp_path:
         until(lambda: [segment.sealed for segment in segments(tmp_path)] == [True])
 
 
+@settings(deadline=None)
 @given(sent=st.lists(st.binary(max_size=40), max_size=8), start=st.integers(0, 3))
 def test_a_truncation_at_any_byte_leaves_the_whole_frames_before_it(sent: list[bytes], start: int) -> None:
     whole = [frame(RECORD, 1, record) for record in sent]
