@@ -129,7 +129,7 @@ def _shadow(ladder: Ladder, evidence: Evidence) -> Step:
         return Step("rolled_back", f"worse: {seen}", numbers)
     if evidence.ticks < ladder.maximum_ticks or ladder.on_inconclusive == "wait":
         return Step("stay", f"undecided: {seen}", numbers)
-    return Step("rolled_back", f"inconclusive after {evidence.ticks} ticks: {seen}", numbers)
+    return Step("rolled_back", f"inconclusive: {seen}", numbers)
 
 
 def _probation(ladder: Ladder, evidence: Evidence) -> Step:
