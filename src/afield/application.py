@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from afield.errors import UsageError
+from afield.monitoring.monitor import Monitor
 from afield.records.traffic import Query
+from afield.retraining.triggers import Trigger
+from afield.rollout.ladder import Ladder
 from afield.serving.inference import Infer, run_only_part
 from afield.serving.product import Decide, Guard
 from afield.telemetry.policy import Policy
@@ -145,6 +148,7 @@ class Operate:
         monitors: declarations of what is watched (`afield.monitoring`).
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
         rollout: policy of the ladder (`afield.rollout.ladder`).
+        felt: the number of the decision that people feel, compared between the arms of a canary.
     """
 
     route: str
@@ -164,9 +168,10 @@ class Operate:
     interval: tuple[str, str] | None = None
     level: float = 0.9
     guards: tuple[Guard, ...] = ()
-    monitors: tuple[object, ...] = ()
-    retraining: Callable[..., str | None] | None = None
-    rollout: object = None
+    monitors: tuple[Monitor, ...] = ()
+    retraining: Trigger | None = None
+    rollout: Ladder = field(default_factory=Ladder)
+    felt: str = ""
 
 
 def resolve(path: str) -> Callable[..., Any]:

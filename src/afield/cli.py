@@ -42,7 +42,14 @@ FAMILIES = {
     "data": "Datasets and their versions: list, log, show, fetch.",
 }
 
-VERBS: tuple[Verb, ...] = ()
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "build",
+        "afield.commands.build:run",
+        "One turn of the build loop: from examples to a signed release.",
+        first=True,
+    ),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

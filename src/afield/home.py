@@ -13,17 +13,15 @@ class Home:
     Attributes:
         root: `AFIELD_HOME`, which also holds the keys (outside every store).
         name: the application's name and option values, joined by `-`.
-        shared: the folder of the step cache; the root's own where None, so that several homes may share it.
     """
 
     root: Path
     name: str
-    shared: Path | None = None
 
     @classmethod
-    def of(cls, root: Path, application: Application, shared: Path | None = None) -> "Home":
+    def of(cls, root: Path, application: Application) -> "Home":
         """The home of `application` under `root`."""
-        return cls(root.absolute(), "-".join((application.name, *application.options.values())), shared)
+        return cls(root.absolute(), "-".join((application.name, *application.options.values())))
 
     @property
     def folder(self) -> Path:
@@ -63,14 +61,14 @@ class Home:
     @property
     def steps(self) -> Path:
         """Outputs of build steps by content key."""
-        return (self.shared or self.root) / "steps"
+        return self.root / "steps"
 
     @property
     def key(self) -> Path:
         """Private signing key: read by build and release, never by a service."""
-        return (self.shared or self.root) / "keys" / "signing.key"
+        return self.root / "keys" / "signing.key"
 
     @property
     def trusted(self) -> Path:
         """Public keys that services trust."""
-        return (self.shared or self.root) / "trusted"
+        return self.root / "trusted"

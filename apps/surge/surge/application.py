@@ -30,7 +30,7 @@ GOAL = Goal(
     ),
 )
 
-CONSIDERATIONS = {
+CONSIDERATIONS: dict[str, float | str] = {
     "input_bytes": 160.0,
     "output_bytes": 420.0,
     "latency_needed_ms": 100.0,

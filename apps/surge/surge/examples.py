@@ -17,7 +17,7 @@ def spine(zones: pl.LazyFrame, window: Window, slot: timedelta) -> pl.DataFrame:
 
 
 def label(rows: pl.DataFrame, orders: pl.LazyFrame, slot: timedelta) -> pl.DataFrame:
-    """The rows with `truth` (Int32): distinct orders picked up in the zone in `[slot, slot + length)`, zeros included."""
+    """The rows with `truth` (Int32): distinct orders made in the zone in `[slot, slot + length)`, zeros included."""
     window = (pl.col("at") >= rows["slot"].min()) & (pl.col("at") < pl.lit(rows["slot"].max()) + slot)
     made = orders.filter(window).select(
         "order_id", zone=pl.col("pickup_location").cast(pl.Int32), slot=pl.col("at").dt.truncate(slot)

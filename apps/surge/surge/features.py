@@ -21,12 +21,14 @@ SHRINK = 6.0
 LEVEL = 50.0
 FLOOR = 0.001
 TINY = 1e-9
+HOURS = 168
+SATURDAY, SUNDAY = 5, 6
 
 NAMES = (
     "zone_id", "lon", "lat", "hour_of_day", "hour_of_week", "holiday", "holiday_yesterday", "holiday_tomorrow",
     "lag_1", "lag_2", "lag_3", "one_day_back", "one_week_back", "same_slot_four_weeks",
     "mean_1h", "mean_3h", "mean_6h", "mean_24h", "mean_7d", "mean_28d",
-    "typical_week", "typical_day", "expected", "momentum_1h", "momentum_3h", "momentum_24h",
+    "typical_week", "typical_day", "typical_kind", "holiday_curve", "expected", "momentum_1h", "momentum_3h", "momentum_24h",
     "neighbours_1h", "neighbours_typical", "neighbours_momentum_3h",
     "heading_1h", "heading_3h", "heading_typical",
     "city_1h", "city_typical", "city_momentum_1h", "city_momentum_3h", "city_momentum_24h",
@@ -50,8 +52,8 @@ def feature_set(slot: timedelta, delay: timedelta = timedelta(0)) -> FeatureSet:
 def demand(spine: pl.LazyFrame, history: History, *, slot: timedelta, delay: timedelta = timedelta(0)) -> pl.LazyFrame:
     """The features of each spine row `(zone, slot)`, from facts known before the slot starts.
 
-    Counts and means are orders per slot; means over weeks use the weeks that the history holds. `expected` is
-    a rate per slot, above zero, that a model may take as its exposure.
+    Lags and baselines are orders per slot; means and typical curves are orders per hour, over the weeks that the
+    history holds. `expected` is orders per slot, above zero, and known wherever a week is: a model's exposure.
 
     Raises:
         FeatureError: a zone is not in the table of zones, or a slot does not start on the grid.
@@ -86,13 +88,15 @@ def _columns(layout: Layout, history: History, adjacent: Values, delay: timedelt
     steps = Steps.of(layout.length)
     ahead = (WEEKS + 1) * steps.week
     orders = count(history["orders"], "pickup_location", layout, ahead, delay)
-    city = Grid(orders.sums.sum(axis=1, keepdims=True), orders.ahead, orders.delay)
+    city = orders.together()
     known = _known_weeks(city, steps)
     weeks = np.minimum(known, WEEKS)
     yield HAS_HISTORY, (known > WEEKS).astype(np.float64)
     yield from _place(layout, history)
-    yield from surroundings.calendar(layout, history)
+    calendar = dict(surroundings.calendar(layout, history))
+    yield from calendar.items()
     yield from _own(orders, city, weeks, steps)
+    yield from _days(orders, layout, calendar["holiday"], weeks, steps)
     yield from _around(orders.through(adjacent), weeks, steps)
     heading = count(history["orders"], "target_location", layout, ahead, delay)
     yield "heading_1h", heading.recent(steps.hour)
@@ -108,21 +112,26 @@ def _own(orders: Grid, city: Grid, weeks: Values, steps: Steps) -> Iterator[Colu
         yield f"lag_{lag}", orders.recent(1, back=lag - 1)
     yield "one_day_back", orders.window(steps.day, 1)
     yield "one_week_back", np.where(weeks > 0, orders.window(steps.week, 1), np.nan)
-    yield "same_slot_four_weeks", _weekly(orders, weeks, steps.week, 1, steps)
-    for hours in (1, 3, 6, 24, 168):
-        name = f"mean_{hours}h" if hours < 168 else "mean_7d"
-        yield name, orders.recent(hours * steps.hour) / (hours * steps.hour)
-    month, city_month = _monthly(orders, weeks, steps), _monthly(city, weeks, steps)
-    typical, city_typical = _typical(orders, weeks, steps), _typical(city, weeks, steps)
+    yield "same_slot_four_weeks", _weekly(orders, weeks, steps.week, 1)
+    for hours in (1, 3, 6, 24):
+        yield f"mean_{hours}h", orders.recent(hours * steps.hour) / hours
+    week, city_week = (grid.recent(steps.week) / HOURS for grid in (orders, city))
+    month, city_month = (_monthly(grid, weeks, steps) for grid in (orders, city))
+    typical, city_typical = (_typical(grid, weeks, steps) for grid in (orders, city))
+    yield "mean_7d", week
     yield "mean_28d", month
     yield "typical_week", typical
-    yield "typical_day", _typical_day(orders, steps)
-    yield "expected", _expected(orders, city, month, city_month, typical, city_typical, weeks, steps)
+    yield "city_typical", city_typical
+    shape = month * city_typical / np.maximum(city_month, TINY)
+    seen = weeks * _near(steps) / steps.hour
+    rate = (typical * seen + shape * SHRINK) / (seen + SHRINK)
+    trend = city_week / np.maximum(city_month, TINY)
+    level = (week * HOURS + LEVEL * trend) / (month * HOURS + LEVEL)
+    yield "expected", np.maximum(rate * level, FLOOR) / steps.hour
     for hours in (1, 3, 24):
         yield f"momentum_{hours}h", _momentum(orders, weeks, hours, steps)
         yield f"city_momentum_{hours}h", _momentum(city, weeks, hours, steps)
     yield "city_1h", city.recent(steps.hour)
-    yield "city_typical", city_typical
 
 
 def _around(neighbours: Grid, weeks: Values, steps: Steps) -> Iterator[Column]:
@@ -157,46 +166,58 @@ def _known_weeks(city: Grid, steps: Steps) -> Values:
     return weeks
 
 
-def _weekly(grid: Grid, weeks: Values, back: int, width: int, steps: Steps) -> Values:
-    """Mean count per slot of the `width` slots that begin `back` slots before, and in the known weeks before that."""
+def _weekly(grid: Grid, weeks: Values, back: int, width: int) -> Values:
+    """Mean count of the `width` slots that begin `back` slots before, and as long before in each further known week."""
+    week = Steps.of(grid.length).week
     total = np.zeros((len(weeks), grid.sums.shape[1]))
-    for week in range(WEEKS):
-        total += grid.window(back + week * steps.week, width) * (weeks > week)
-    return total / np.where(weeks > 0, weeks * width, np.nan)
-
-
-def _typical(grid: Grid, weeks: Values, steps: Steps) -> Values:
-    """Rate per slot around the same slot of the week, an hour to either side."""
-    return _weekly(grid, weeks, steps.week + steps.hour, 2 * steps.hour + 1, steps)
-
-
-def _typical_day(grid: Grid, steps: Steps) -> Values:
-    """Rate per slot around the same time of day over the last seven days, an hour to either side where known."""
-    total = np.zeros((len(grid.sums) - grid.ahead - 1, grid.sums.shape[1]))
-    for day in range(1, 8):
-        total += grid.window(day * steps.day + steps.hour, 2 * steps.hour + 1)
-    return total / (7 * (2 * steps.hour + 1))
+    for further in range(WEEKS):
+        total += grid.window(back + further * week, width) * (weeks > further)
+    return total / np.where(weeks > 0, weeks, np.nan)
 
 
 def _monthly(grid: Grid, weeks: Values, steps: Steps) -> Values:
-    return _weekly(grid, weeks, grid.delay + steps.week, steps.week, steps)
+    """Orders per hour of the known weeks, four at most."""
+    return _weekly(grid, weeks, grid.delay + steps.week, steps.week) / HOURS
+
+
+def _near(steps: Steps) -> int:
+    """How many slots a typical curve takes together: the slot itself and an hour to either side."""
+    return 2 * steps.hour + 1
+
+
+def _typical(grid: Grid, weeks: Values, steps: Steps) -> Values:
+    """Orders per hour around the same slot of the week."""
+    counted = _weekly(grid, weeks, steps.week + steps.hour, _near(steps))
+    return counted * (steps.hour / _near(steps))
 
 
 def _momentum(grid: Grid, weeks: Values, hours: int, steps: Steps) -> Values:
     """The last hours over the same hours of past weeks; both with a prior count, so that silence is no signal."""
     width = hours * steps.hour
-    usual = _weekly(grid, weeks, grid.delay + width + steps.week, width, steps) * width
+    usual = _weekly(grid, weeks, grid.delay + width + steps.week, width)
     return (grid.recent(width) + PRIOR) / (usual + PRIOR)
 
 
-def _expected(
-    orders: Grid, city: Grid, month: Values, city_month: Values, typical: Values, city_typical: Values,
-    weeks: Values, steps: Steps,
-) -> Values:  # fmt: skip
-    """The typical rate, shrunk towards the zone's share of the city's curve, at the level of the last week."""
-    seen = weeks * (2 * steps.hour + 1)
-    shape = month * city_typical / np.maximum(city_month, TINY)
-    rate = (typical * seen + shape * SHRINK * steps.hour) / (seen + SHRINK * steps.hour)
-    city_level = city.recent(steps.week) / np.maximum(city_month * steps.week, TINY)
-    level = (orders.recent(steps.week) + LEVEL * city_level) / (month * steps.week + LEVEL)
-    return np.maximum(rate * level, FLOOR / steps.hour)
+def _days(orders: Grid, layout: Layout, holidays: Values, weeks: Values, steps: Steps) -> Iterator[Column]:
+    """Orders per hour around the same time of day: of the last week, of like days, of Sundays for a holiday."""
+    near = orders.sums[_near(steps) :] - orders.sums[: -_near(steps)]
+    first = orders.ahead - steps.hour
+    weekday = surroundings.weekday(layout.starts())
+    week = np.zeros((layout.count, len(layout.zones)), near.dtype)
+    like, days = week.copy(), np.zeros((layout.count, 1))
+    for day in range(1, 7 * WEEKS + 1):
+        before = near[first - day * steps.day :][: layout.count]
+        if day <= 7:
+            week += before
+        same = ((((weekday - day) % 7 >= SATURDAY) == (weekday >= SATURDAY)) & (weeks[:, 0] * 7 >= day))[:, None]
+        like += before * same
+        days += same
+    scale = steps.hour / _near(steps)
+    yield "typical_day", week * (scale / 7)
+    yield "typical_kind", like * scale / np.where(days > 0, days, np.nan)
+    curve = np.ones(week.shape)
+    for row in np.flatnonzero(holidays[:, 0] == 1):
+        sundays = [first + row - steps.day * ((weekday[row] - SUNDAY - 1) % 7 + 1 + 7 * back) for back in range(WEEKS)]
+        same = first + row - steps.week * np.arange(1, WEEKS + 1)
+        curve[row] = (near[sundays].sum(axis=0) + PRIOR) / (near[same].sum(axis=0) + PRIOR)
+    yield "holiday_curve", curve

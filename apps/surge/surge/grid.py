@@ -1,6 +1,6 @@
 """A dense grid of slots and zones, on which every window of a feature is one subtraction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -63,11 +63,13 @@ class Grid:
         sums: `(slots + 1, columns)`, whole numbers.
         ahead: row of the first spine slot; the slots before it are the lookback.
         delay: slots that pass before all facts of a slot are known.
+        length: of a slot, microseconds.
     """
 
     sums: NDArray[np.int32] | Values
     ahead: int
     delay: int
+    length: int
 
     def window(self, back: int, width: int) -> Values:
         """Counts of the `width` slots that begin `back` slots before each spine slot: `(spine slots, columns)`."""
@@ -80,9 +82,13 @@ class Grid:
         """Counts of the last `width` slots whose facts are all known, as they were `back` slots before."""
         return self.window(self.delay + width + back, width)
 
+    def together(self) -> "Grid":
+        """The grid of one column that sums all of this one's."""
+        return replace(self, sums=self.sums.sum(axis=1, keepdims=True))
+
     def through(self, weights: Values) -> "Grid":
         """The grid whose columns are weighted sums of this one's; `weights` is `(columns, new columns)`."""
-        return Grid(self.sums.astype(np.float64) @ weights, self.ahead, self.delay)
+        return replace(self, sums=self.sums.astype(np.float64) @ weights)
 
 
 def lay(spine: pl.DataFrame, zones: pl.LazyFrame, slot: timedelta) -> Layout:
@@ -123,7 +129,7 @@ def count(orders: pl.LazyFrame, place: str, layout: Layout, ahead: int, delay: t
         pl.col(place).fill_null(-1).cast(pl.Int64).alias("zone"),
         pl.max_horizontal(pl.col("at").dt.epoch("us"), pl.col("known_at").dt.epoch("us") - wait).alias("moment"),
     ).collect()
-    return Grid(_sums(found, layout, origin, size, width), ahead, -(-wait // layout.length))
+    return Grid(_sums(found, layout, origin, size, width), ahead, -(-wait // layout.length), layout.length)
 
 
 def _sums(found: pl.DataFrame, layout: Layout, origin: int, size: int, width: int) -> NDArray[np.int32]:

@@ -23,4 +23,6 @@ def multiplier(output: Mapping[str, float], row: Mapping[str, float]) -> Decisio
         return Decision({"multiplier": 1.0}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: no surge")
     price = min(CAP, 1.0 + SLOPE * (forecast / capacity - 1.0))
     price = max(1.0, round(round(price / STEP) * STEP, 1))
-    return Decision({"multiplier": price}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: {price:.1f} times")
+    return Decision(
+        {"multiplier": price}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: {price:.1f} times"
+    )

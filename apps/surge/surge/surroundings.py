@@ -5,12 +5,10 @@ from datetime import timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from afield.features.feature import History
-from surge.grid import MICROSECOND, Layout
+from surge.grid import MICROSECOND, Layout, Values, Whole
 
-Values = NDArray[np.float64]
 Column = tuple[str, Values]
 
 HOUR = timedelta(hours=1) // MICROSECOND
@@ -26,11 +24,16 @@ def calendar(layout: Layout, history: History) -> Iterator[Column]:
     days = starts // DAY
     hour = (starts % DAY) / HOUR
     yield "hour_of_day", hour[:, None]
-    yield "hour_of_week", ((days + 3) % 7 * 24 + hour)[:, None]
+    yield "hour_of_week", (weekday(starts) * 24 + hour)[:, None]
     holidays = history["holidays"].select(pl.col("date").cast(pl.Int32)).collect()["date"].to_numpy()
     for name, shift in (("holiday", 0), ("holiday_yesterday", -1), ("holiday_tomorrow", 1)):
         there = np.isin(days + shift, holidays).astype(np.float64)
         yield name, (there if len(holidays) else np.full(len(days), np.nan))[:, None]
+
+
+def weekday(starts: Whole) -> Whole:
+    """Day of the week of each moment (microseconds since 1970), 0 for Monday."""
+    return (starts // DAY + 3) % 7
 
 
 def weather(layout: Layout, history: History) -> Iterator[Column]:

@@ -1,33 +1,13 @@
-"""The facts of the last weeks in memory, kept up from the spool and saved to Delta tables."""
+"""The facts of the last weeks in memory: loaded from the tables, kept up from the spool."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import polars as pl
 
-from afield.records.facts import Window
 from afield.records.traffic import Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table of history.
-
-    Attributes:
-        schema: column → Polars type; `at` and `known_at` are there unless `time` is None.
-        key: columns that tell one row from another; of two rows with one key the later replaces the earlier.
-        time: the column by which old rows leave memory, or None for a table that is always whole.
-        kind: the kind of fact that adds rows, or "" where clients send none.
-        identity: the column that takes a fact's id, or "".
-    """
-
-    schema: Mapping[str, pl.DataType | type[pl.DataType]]
-    key: tuple[str, ...]
-    time: str | None = None
-    kind: str = ""
-    identity: str = ""
+from afield.workshop.plan import Table
 
 
 class TableStore(Protocol):
@@ -41,15 +21,9 @@ class TableStore(Protocol):
         """The table's rows."""
         ...
 
-    def append(
-        self, name: str, frame: pl.DataFrame, *, writer: str | None = None, transaction: int | None = None
-    ) -> int:
-        """Add rows; the new version."""
-        ...
-
 
 class History:
-    """Facts by table: `lookback` of them in memory, all of them in the store."""
+    """Facts by table, those of the lookback."""
 
     def __init__(self, store: TableStore, tables: Mapping[str, Table], lookback: timedelta) -> None:
         """Start empty; `load` brings what the store has."""
@@ -59,7 +33,6 @@ class History:
         self._kinds = {table.kind: name for name, table in tables.items() if table.kind}
         self._frames = {name: pl.DataFrame(schema=dict(table.schema)) for name, table in tables.items()}
         self._seen: dict[str, set[str]] = {name: set() for name in self._kinds.values()}
-        self._pending: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
 
     def load(self, until: datetime) -> None:
         """Bring the lookback before `until` into memory from the store."""
@@ -85,7 +58,6 @@ class History:
         for name, rows in new.items():
             frame = as_frame(rows, self._tables[name])
             self._frames[name] = pl.concat([self._frames[name], frame])
-            self._pending[name].append(frame)
         return sum(len(rows) for rows in new.values())
 
     def frames(self, before: datetime) -> Mapping[str, pl.LazyFrame]:
@@ -94,23 +66,6 @@ class History:
             if table.time is not None and self._frames[name].height:
                 self._forget(name, table, before - self._lookback)
         return {name: frame.lazy() for name, frame in self._frames.items()}
-
-    def within(self, name: str, window: Window) -> pl.DataFrame:
-        """Rows of one table in memory whose time lies in `window`."""
-        time = self._tables[name].time
-        frame = self._frames[name]
-        return frame if time is None else frame.filter(pl.col(time).is_between(window.start, window.end, closed="left"))
-
-    def save(self) -> int:
-        """Append what was taken since the last save to the store's tables; how many rows."""
-        saved = 0
-        for name, parts in self._pending.items():
-            if parts:
-                frame = pl.concat(parts)
-                self._store.append(name, frame)
-                saved += frame.height
-                parts.clear()
-        return saved
 
     def _forget(self, name: str, table: Table, before: datetime) -> None:
         """Drop rows older than `before`, not at every tick but when a tenth of the lookback has gathered."""

@@ -86,7 +86,9 @@ def _staged(state: Rollout, entry: Entry) -> Rollout:
         return replace(state, stage="canary", since=entry.at)
     if stage == "idle":
         return _next(replace(state, challenger="", stage="idle", since=entry.at), entry.at)
-    raise RolloutError(f"ledger row {entry.sequence}: stage {stage!r} of {entry.subject[:12]} does not follow {state.stage}")
+    raise RolloutError(
+        f"ledger row {entry.sequence}: stage {stage!r} of {entry.subject[:12]} does not follow {state.stage}"
+    )
 
 
 def _promoted(state: Rollout, entry: Entry) -> Rollout:

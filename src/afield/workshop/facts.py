@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import polars as pl
 
 from afield.data.sources import Extract, Source
+from afield.store.steps import Steps
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -43,23 +43,7 @@ class Facts:
     summary: Summary
 
 
-class StepCache(Protocol):
-    """Runs a step unless the same was run before."""
-
-    def run(self, name: str, inputs: Mapping[str, str], make: "Make") -> Path:
-        """The folder of the step's outputs."""
-        ...
-
-
-class Make(Protocol):
-    """Writes a step's outputs into a folder."""
-
-    def __call__(self, folder: Path, /) -> None:
-        """Write them all, or raise."""
-        ...
-
-
-def read_facts(steps: StepCache, name: str, source: Source, code: str) -> Facts:
+def read_facts(steps: Steps, name: str, source: Source, code: str) -> Facts:
     """The facts of `source`; read again only when its content or the code changed.
 
     Raises:

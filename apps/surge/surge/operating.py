@@ -1,0 +1,126 @@
+"""How surge operates: requests and facts, inference, the decision, and what is watched."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from afield.application import Operate
+from afield.errors import RequestError
+from afield.mitigation.guards import clamp
+from afield.monitoring.drift import Drift
+from afield.monitoring.performance import Performance
+from afield.records.traffic import Query
+from afield.retraining.triggers import after, any_of, every
+from afield.rollout.ladder import Ladder
+from afield.serving.inference import Parts
+from afield.statistics.counts import quantile
+from afield.telemetry.policy import Policy
+from surge.application import SLOTS
+from surge.pricing import CAP, multiplier
+
+PLACE = ZoneInfo("America/New_York")
+LEVEL = 0.9
+HORIZON = 10_000.0
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The order record: body of `POST /v1/quote`. Zones are taxi zone ids; times ISO 8601, local to the place."""
+
+    pickup_location: int
+    order_time: datetime
+    user_id: str | None = None
+    target_location: int | None = None
+    pickup_time: datetime | None = None
+
+
+class OrderFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of an `order` fact: somebody asked for a ride, whatever price was shown."""
+
+    pickup_location: int
+    target_location: int | None = None
+    user_id: str | None = None
+    order_time: datetime | None = None
+    pickup_time: datetime | None = None
+
+
+class WeatherFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of a `weather` fact: degrees Celsius, millimetres and centimetres an hour."""
+
+    temperature: float | None = None
+    precipitation: float | None = None
+    snowfall: float | None = None
+
+
+class EventFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of an `event` fact: a scheduled crowd and where."""
+
+    starts_at: datetime
+    location: int
+    league: str | None = None
+
+
+def resolve(order: Order) -> Query:
+    """The query that an order asks: its zone, now.
+
+    Raises:
+        RequestError: the zone is negative or the ride ends before it starts.
+    """
+    if order.pickup_location < 0:
+        raise RequestError(f"pickup_location {order.pickup_location}: a zone id is positive", "pickup_location")
+    if order.pickup_time is not None and local(order.pickup_time) < local(order.order_time):
+        raise RequestError(f"pickup_time {order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
+    zone = str(order.pickup_location)
+    return Query(key=zone, unit=zone, at=local(order.order_time))
+
+
+def local(moment: datetime) -> datetime:
+    """The moment on the clock of the place, naive; a naive one is taken to be local already."""
+    return moment if moment.tzinfo is None else moment.astimezone(PLACE).replace(tzinfo=None)
+
+
+def infer(rows: Mapping[str, NDArray[np.float64]], parts: Parts) -> dict[str, NDArray[np.float64]]:
+    """Orders expected in the slot, their central 90 % range, and the zone's capacity; each of shape (rows,)."""
+    model = parts["forecast"]
+    forecast = model.predict(rows)
+    spread = model.constants["dispersion"]
+    return {
+        "forecast": forecast,
+        "low": quantile(forecast, spread, (1 - LEVEL) / 2),
+        "high": quantile(forecast, spread, (1 + LEVEL) / 2),
+        "capacity": parts["capacity"].predict(rows),
+    }
+
+
+def operate(options: Mapping[str, str]) -> Operate:
+    """Surge in operation, for one length of slot."""
+    slot = SLOTS[options["slot"]]
+    day = timedelta(days=1)
+    return Operate(
+        route="quote",
+        request=Order,
+        resolve=resolve,
+        facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact},
+        infer=infer,
+        decide=multiplier,
+        neutral={"multiplier": 1.0},
+        baseline="same_slot_four_weeks",
+        step=slot,
+        stale_after=2 * slot,
+        guards=(clamp("forecast", 0.0, HORIZON), clamp("multiplier", 1.0, CAP)),
+        felt="multiplier",
+        telemetry=Policy(name="everything", share=1.0),
+        delay=timedelta(0),
+        chunk=day,
+        monitors=(
+            Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
+            Drift(columns=("mean_24h", "city_momentum_24h"), statistic="psi"),
+        ),
+        retraining=any_of(after(alerts=1, cooldown=7 * day), every(28 * day)),
+        rollout=Ladder(),
+        interval=("low", "high"),
+        level=LEVEL,
+    )

@@ -1,0 +1,21 @@
+"""The build loop, in order: from a source to a signed release with the verdict of its gates."""
+
+from datetime import datetime
+from pathlib import Path
+
+from afield.workshop.bench import Bench, Built
+from afield.workshop.plan import Build
+
+
+def build(plan: Build, bench: Bench, data: Path | None, until: datetime | None = None) -> Built:
+    """One turn of the build loop: read, make examples, fit, score, judge, sign.
+
+    Raises:
+        AfieldError: a stage failed; nothing half-made is left, and the finished steps are not done again.
+    """
+    facts = bench.read(plan, data)
+    windows = bench.windows(plan, facts, until)
+    examples = bench.examples(plan, facts, windows)
+    fitted = bench.fit(plan, facts, examples, windows)
+    scored = bench.score(plan, facts, fitted, examples, windows)
+    return bench.release(plan, facts, windows, fitted, scored)

@@ -1,0 +1,79 @@
+"""`afield build`: one turn of the build loop, ending in a signed release and the verdict of its gates."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Group
+
+from afield.application import load
+from afield.build import build
+from afield.commands.output import Context, progress, result, table
+from afield.control.office import open_office
+from afield.workshop.bench import Built
+
+
+def run(
+    app: str,
+    /,
+    *,
+    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    until: Annotated[datetime | None, Parameter(help="train on what was known before this moment")] = None,
+    candidate: Annotated[bool, Parameter(negative="", help="keep the champion; offer nothing")] = False,
+    production: Annotated[bool, Parameter(negative="", help="train on what the service collected")] = False,
+    context: Context,
+    **options: str,
+) -> int:
+    """Build a release from what was known before a moment, and make it the champion if its gates pass.
+
+    Args:
+        app: name of the application.
+        data: folder or file of orders; left out: the generated default.
+        until: train on what was known before this moment (ISO 8601); left out: all there is.
+        candidate: leave the champion as it is.
+        production: train on the facts that the service collected instead of on `data`.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    started = time.perf_counter()
+    office = open_office(load(app, options), context.home, progress)
+    built = build(office.plan, office.bench(production=production), data, until)
+    office.register(built, promote=not candidate)
+    seconds = time.perf_counter() - started
+    result(context, as_record(built, seconds), _table(built, seconds))
+    return 0 if built.passed else 1
+
+
+def as_record(built: Built, seconds: float) -> dict[str, object]:
+    """The build as `--json` gives it."""
+    return {
+        "release": built.release,
+        "passed": built.passed,
+        "gates": [
+            {"gate": verdict.gate, "passed": verdict.passed, "reason": verdict.reason} for verdict in built.verdicts
+        ],
+        "evaluation": built.evaluation,
+        "data": built.facts.summary,
+        "windows": built.windows,
+        "notes": built.notes,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _table(built: Built, seconds: float) -> Group:
+    evaluation = built.evaluation
+    scores = {"model": evaluation.model, **evaluation.baselines}
+    rows = [
+        (name, each.rmse, each.mae, each.poisson_deviance, "–" if each.bias is None else f"{each.bias:+.2%}")
+        for name, each in scores.items()
+    ]
+    gates = [(verdict.gate, "passed" if verdict.passed else "FAILED", verdict.reason) for verdict in built.verdicts]
+    summary = built.facts.summary
+    kind = "generated" if summary.generated else "recorded"
+    title = f"release {built.release[:12]} · {kind} data · {evaluation.rows:,} unseen rows · {seconds:.1f} s"
+    return Group(
+        table(("", "RMSE", "MAE", "Poisson deviance", "bias"), rows, title=title),
+        table(("gate", "verdict", "why"), gates),
+    )

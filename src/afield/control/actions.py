@@ -1,0 +1,168 @@
+"""What the control plane does, each an appended ledger row; and the state that the rows add up to."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from afield.clock import Clock
+from afield.control.rollout import Rollout, rollout
+from afield.errors import RolloutError
+from afield.records.decision import Entry
+from afield.records.evidence import Alert
+from afield.rollout.ladder import Step
+
+AFIELD = "afield"
+
+
+class Journal(Protocol):
+    """What is needed of the ledger."""
+
+    def append(self, entry: Entry) -> Entry:
+        """Append a row."""
+        ...
+
+    def entries(
+        self, application: str, kinds: tuple[str, ...] = (), subject: str | None = None, after: int = 0
+    ) -> tuple[Entry, ...]:
+        """Rows in order."""
+        ...
+
+
+class Actions:
+    """The ledger of one application, by whoever acts: the control plane or a person."""
+
+    def __init__(self, journal: Journal, application: str, clock: Clock, actor: str = AFIELD) -> None:
+        """Act as `actor` on `application`."""
+        self._journal = journal
+        self._application = application
+        self._clock = clock
+        self._actor = actor
+        self.state = Rollout()
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Read what was appended since; whether there was anything."""
+        entries = self._journal.entries(self._application, after=self.state.sequence)
+        self.state = rollout(entries, self.state)
+        return bool(entries)
+
+    def built(self, release: str, reason: str, at: datetime, evidence: dict[str, float | str]) -> None:
+        """A release was built from what was known before `at`."""
+        self._append("build", release, reason, at, evidence=evidence)
+
+    def offer(self, release: str, reason: str, at: datetime) -> None:
+        """Let a release climb the ladder; where another climbs, it waits its turn."""
+        self._append("offered", release, reason, at)
+
+    def reject(self, release: str, reason: str, at: datetime, evidence: dict[str, float | str]) -> None:
+        """A candidate did not pass its gates."""
+        self._append("rejected", release, reason, at, evidence=evidence)
+
+    def promote(self, release: str, reason: str, at: datetime, evidence: dict[str, float | str] | None = None) -> None:
+        """Put a release live at once; its predecessor is compared with it in probation."""
+        self._append("promoted", release, reason, at, replaces=self.state.champion, evidence=evidence)
+
+    def roll_back(self, reason: str, at: datetime, to: str = "") -> None:
+        """Take the champion back, to its predecessor or to the release `to`.
+
+        Raises:
+            RolloutError: there is nothing to go back to.
+        """
+        back = to or self.state.last_good or self._predecessor()
+        if not back or back == self.state.champion:
+            raise RolloutError("there is no earlier release to go back to; see: afield release history")
+        self._append(
+            "rolled_back", self.state.champion, reason, at, replaces=self.state.champion, evidence={"to": back}
+        )
+
+    def step(self, step: Step, at: datetime) -> None:
+        """Do what the ladder says."""
+        state = self.state
+        evidence: dict[str, float | str] = {**step.numbers, "stage": state.stage}
+        do: dict[str, Callable[[], None]] = {
+            "canary": lambda: self._append(
+                "stage", state.challenger, step.reason, at, evidence={**evidence, "stage": "canary"}
+            ),
+            "probation": lambda: self.promote(state.challenger, step.reason, at, evidence),
+            "finished": lambda: self._append(
+                "stage", state.champion, step.reason, at, evidence={**evidence, "stage": "idle"}
+            ),
+            "rolled_back": lambda: self._back(state, step.reason, at, evidence),
+        }
+        do[step.to]()
+
+    def alert(self, alert: Alert) -> None:
+        """Keep an alert."""
+        evidence: dict[str, float | str] = {
+            "monitor": alert.monitor,
+            "metric": alert.metric,
+            "since": alert.since.isoformat(),
+            "severity": alert.severity,
+            "effect": alert.effect,
+            "advice": alert.advice,
+            "slice": alert.slice,
+        }
+        self._append("alert", alert.id, alert.message, alert.at, evidence=evidence)
+
+    def alerts(self, since: datetime) -> tuple[Alert, ...]:
+        """The alerts that were raised at or after `since`."""
+        rows = self._journal.entries(self._application, kinds=("alert",))
+        return tuple(_alert(row) for row in rows if row.at >= since)
+
+    def _back(self, state: Rollout, reason: str, at: datetime, evidence: dict[str, float | str]) -> None:
+        if state.stage == "probation":
+            back: dict[str, float | str] = {**evidence, "to": state.last_good}
+            self._append("rolled_back", state.champion, reason, at, replaces=state.champion, evidence=back)
+        else:
+            self._append("rolled_back", state.challenger, reason, at, evidence=evidence)
+
+    def _predecessor(self) -> str:
+        """What the present champion replaced, from the ledger."""
+        for entry in reversed(
+            self._journal.entries(self._application, kinds=("promoted",), subject=self.state.champion)
+        ):
+            if entry.replaces:
+                return entry.replaces
+        return ""
+
+    def _append(
+        self,
+        kind: str,
+        subject: str,
+        reason: str,
+        at: datetime,
+        *,
+        replaces: str = "",
+        evidence: dict[str, float | str] | None = None,
+    ) -> None:
+        self._journal.append(
+            Entry(
+                application=self._application,
+                kind=kind,
+                subject=subject,
+                actor=self._actor,
+                reason=reason,
+                at=at,
+                recorded=self._clock.recorded(),
+                replaces=replaces,
+                evidence=evidence or {},
+            )
+        )
+        self.refresh()
+
+
+def _alert(row: Entry) -> Alert:
+    """The alert that a ledger row holds."""
+    known = row.evidence
+    return Alert(
+        id=row.subject,
+        monitor=str(known["monitor"]),
+        metric=str(known["metric"]),
+        at=row.at,
+        since=datetime.fromisoformat(str(known["since"])),
+        severity="critical" if known["severity"] == "critical" else "warning",
+        effect=float(known["effect"]),
+        message=row.reason,
+        advice=str(known["advice"]),
+        slice=str(known["slice"]),
+    )

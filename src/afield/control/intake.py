@@ -1,0 +1,125 @@
+"""What comes in from the spools, and what goes to the tables: facts, outcomes, events."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from afield.control.history import History, as_frame
+from afield.records.facts import Window
+from afield.records.traffic import Fact, Ingest, Outcome
+from afield.store.tables import Tables
+from afield.telemetry.delivery import EVENTS, deliver
+from afield.telemetry.encoding import decode
+from afield.telemetry.outcomes import OUTCOMES, joined, latest, store_outcomes
+from afield.telemetry.segments import Position, read
+from afield.telemetry.settlement import drain
+from afield.telemetry.spool import Spool
+from afield.workshop.plan import Table
+
+COUNTED = "counted"
+
+
+class Intake:
+    """Facts into memory at once; facts, events and outcomes into Delta tables chunk by chunk, each once.
+
+    Attributes:
+        watermark: every fact known before this moment has been sent, as far as clients said so.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        tables: Tables,
+        specs: Mapping[str, Table],
+        facts: Path,
+        telemetry: Path,
+        own: Spool,
+    ) -> None:
+        """Take from the folders `facts` and `telemetry`; `own` is the spool that this process records to."""
+        self._history = history
+        self._tables = tables
+        self._specs = {table.kind: (name, table) for name, table in specs.items() if table.kind}
+        self._facts = facts
+        self._telemetry = telemetry
+        self._own = own
+        self._seen: dict[str, Position] = {}
+        self.watermark: datetime | None = None
+
+    def poll(self) -> int:
+        """Take in what workers accepted since the last call; how many facts were new."""
+        new: list[Fact] = []
+        for position, raw in read(self._facts, after=self._seen):
+            self._seen[position.writer] = position
+            batch = decode(raw)
+            if isinstance(batch, Ingest):
+                new += batch.facts
+                if batch.watermark is not None:
+                    self.watermark = max(self.watermark or batch.watermark, batch.watermark)
+        return self._history.take(new)
+
+    def deliver(self) -> None:
+        """Bring every sealed segment to its tables, and remove it after that.
+
+        Raises:
+            TelemetryError: a segment is damaged; the others were delivered.
+            StoreError: a table cannot be written; the segments stay.
+        """
+        self.poll()
+        self._own.seal()
+        drain(self._facts, self._commit)
+        deliver(self._telemetry, self._tables)
+
+    def came_true(self, labelled: pl.DataFrame, chunk: Window) -> None:
+        """Keep the truth of a chunk, once, as outcomes.
+
+        Args:
+            labelled: `key`, `event_time`, `known_at` and `value` of each row.
+            chunk: the stretch of ticks that they answer.
+        """
+        rows = labelled.with_columns(
+            id=pl.concat_str("key", pl.lit("@"), pl.col("event_time").dt.to_string("iso:strict")),
+            source=pl.lit(COUNTED),
+            supersedes=pl.lit(None, pl.String),
+        )
+        self._store(rows, f"{COUNTED}", chunk.start)
+
+    def correct(self, labelled: pl.DataFrame, chunk: Window) -> int:
+        """Supersede the outcomes of an earlier chunk that later facts have changed; how many."""
+        if not self._tables.exists(OUTCOMES):
+            return 0
+        inside = pl.col("event_time").is_between(chunk.start, chunk.end, closed="left")
+        held = latest(self._tables.scan(OUTCOMES).filter(inside & (pl.col("source") == COUNTED)).collect())
+        changed = labelled.join(held.select("key", "event_time", "id", old="value"), on=["key", "event_time"])
+        changed = changed.filter(pl.col("value") != pl.col("old"))
+        if changed.height:
+            rows = changed.with_columns(supersedes="id", id=pl.col("id") + "+", source=pl.lit(COUNTED)).drop("old")
+            self._store(rows, f"{COUNTED}-corrections", chunk.start)
+        return changed.height
+
+    def joined(self, window: Window) -> pl.DataFrame:
+        """Tick events of the window with what came true."""
+        return joined(self._tables, window).filter(pl.col("kind") == "tick")
+
+    def answers(self, window: Window) -> pl.DataFrame:
+        """Answers that clients asked for in the window."""
+        inside = pl.col("tick").is_between(window.start, window.end, closed="left")
+        return self._tables.scan(EVENTS).filter(inside & (pl.col("kind") == "answer")).collect()
+
+    def _commit(self, writer: str, number: int, records: list[bytes]) -> None:
+        """Keep one segment of facts and outcomes in their tables."""
+        batches = [batch for batch in map(decode, records) if isinstance(batch, Ingest)]
+        facts = [fact for batch in batches for fact in batch.facts]
+        self._history.take(facts)
+        for kind, (name, table) in self._specs.items():
+            rows = as_frame((fact for fact in facts if fact.kind == kind), table)
+            if rows.height:
+                self._tables.append(name, rows, writer=writer, transaction=number)
+        sent: Iterable[Outcome] = [outcome for batch in batches for outcome in batch.outcomes]
+        if sent:
+            store_outcomes(self._tables, tuple(sent), writer=writer, transaction=number)
+
+    def _store(self, rows: pl.DataFrame, writer: str, at: datetime) -> None:
+        transaction = int((at - datetime(1970, 1, 1)).total_seconds())
+        store_outcomes(self._tables, rows, writer=writer, transaction=transaction)

@@ -1,0 +1,147 @@
+"""Everything of one application opened: its halves, its home, its ledger, its bench."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from afield.application import Application, Operate
+from afield.clock import Clock, WallClock
+from afield.control.actions import Actions
+from afield.control.shelf import Shelf
+from afield.errors import ReleaseError
+from afield.home import Home
+from afield.release.signing import Signer
+from afield.store.ledger import Ledger
+from afield.store.steps import Steps
+from afield.store.tables import Tables
+from afield.workshop.bench import Bench, Built, Champion
+from afield.workshop.facts import Facts
+from afield.workshop.golden import computing
+from afield.workshop.plan import Build
+from afield.workshop.production import Production
+
+
+@dataclass(frozen=True)
+class Office:
+    """One application, opened.
+
+    Attributes:
+        application: what it is.
+        home: where its state lies.
+        plan: how it is built.
+        operate: how it operates.
+        clock: of the place.
+        tell: is told what happens.
+    """
+
+    application: Application
+    home: Home
+    plan: Build
+    operate: Operate
+    clock: Clock
+    tell: Callable[[str], None]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The journal of decisions."""
+        return Ledger(self.home.ledger)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The Delta tables."""
+        return Tables(self.home.tables)
+
+    @cached_property
+    def actions(self) -> Actions:
+        """What Afield does here."""
+        return Actions(self.ledger, self.application.name, self.clock)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The releases, verified as they are opened."""
+        compute = computing(self.plan.features, self.plan.tables, self.plan.key_type)
+        return Shelf(self.home.bundles, self.home.trusted, self.operate.infer, compute)
+
+    def bench(self, *, production: bool = False) -> Bench:
+        """The bench that builds a release, from named data or from what the service collected."""
+        signer = Signer(self.home.key)
+        signer.publish(self.home.trusted)
+        source = Production(self.tables, self.plan.tables) if production else None
+        return Bench(
+            application=self.application,
+            infer=self.operate.infer,
+            bundles=self.home.bundles,
+            steps=Steps(self.home.steps, self._told),
+            signer=signer,
+            clock=self.clock,
+            champion=self._champion(),
+            sequence=self._sequence(),
+            source=source,
+            tell=self.tell,
+        )
+
+    def _told(self, step: str, fresh: bool) -> None:
+        if not fresh:
+            self.tell(f"{step}: unchanged")
+
+    def register(self, built: Built, *, promote: bool) -> None:
+        """Keep the facts of a build as history, and note in the ledger what it gave.
+
+        A release that passed its gates becomes the champion where `promote` says so; one that did not is noted as
+        rejected. A build that changed nothing leaves no trace.
+        """
+        state, end = self.actions.state, built.windows.whole.end
+        if built.release == state.champion:
+            self.tell(f"release {built.release[:12]} is the champion already; nothing has changed")
+            return
+        self._keep(built.facts)
+        evidence: dict[str, float | str] = {**built.evaluation.model.numbers(), "data": built.facts.summary.fingerprint}
+        known = self.ledger.entries(self.application.name, ("build",), built.release)
+        if not known:
+            self.actions.built(built.release, f"built from {built.facts.summary.name}", end, evidence)
+        if not built.passed:
+            failed = "; ".join(f"{each.gate}: {each.reason}" for each in built.verdicts if not each.passed)
+            self.actions.reject(built.release, f"gates failed: {failed}", end, evidence)
+        elif promote:
+            self.actions.promote(built.release, "built by hand, gates passed", end, evidence)
+
+    def _keep(self, facts: Facts) -> None:
+        """Add the facts to the tables of history, once for each content."""
+        for name, rows in facts.tables.items():
+            if name in self.plan.tables:
+                writer = f"build-{facts.summary.fingerprint[:24]}"
+                if self.tables.transaction(name, writer) is None:
+                    self.tables.append(name, rows.collect(), writer=writer, transaction=1)
+
+    def _champion(self) -> Champion | None:
+        """The champion as a rival of what is built; None where there is none, or this code cannot reproduce it."""
+        digest = self.actions.state.champion
+        if not digest:
+            return None
+        try:
+            return Champion(digest, self.shelf.release(digest).parts)
+        except ReleaseError as error:
+            self.tell(f"the champion is not compared with: {error}")
+            return None
+
+    def _sequence(self) -> int:
+        """One more than any release signed here before."""
+        return 1 + len(self.ledger.entries(self.application.name, ("build",)))
+
+
+def open_office(application: Application, root: Path, tell: Callable[[str], None]) -> Office:
+    """Everything of `application` under the folder `root`.
+
+    Raises:
+        UsageError: a half of the application cannot be loaded.
+    """
+    return Office(
+        application=application,
+        home=Home.of(root, application),
+        plan=application.part(application.build, Build),
+        operate=application.part(application.operate, Operate),
+        clock=WallClock(ZoneInfo(application.zone)),
+        tell=tell,
+    )

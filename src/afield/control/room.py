@@ -1,0 +1,212 @@
+"""The control room of one application: what happens at each tick, in methods that `operate` calls in order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from afield.application import Operate
+from afield.control.actions import Actions
+from afield.control.evidence import exposed, losses, paired
+from afield.control.history import History
+from afield.control.intake import Intake
+from afield.control.rollout import Rollout
+from afield.control.shelf import Shelf
+from afield.control.watch import Watch
+from afield.features.compute import compute
+from afield.features.feature import digest
+from afield.home import Home
+from afield.records.facts import FeatureRows, Window
+from afield.replay import ticks
+from afield.retraining.triggers import Situation
+from afield.rollout.ladder import Evidence, judge
+from afield.serving import situation
+from afield.serving.predictor import Predictor
+from afield.serving.scoring import BASELINE
+from afield.serving.ticker import Columns
+from afield.serving.ticker import tick as make_rows
+from afield.statistics.losses import poisson_deviance
+from afield.store.snapshots import publish_control, publish_rows
+from afield.telemetry.recorder import Recorder
+from afield.workshop.golden import as_columns
+from afield.workshop.plan import Build
+
+Train = Callable[[datetime, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What the room works with, handed in by the supervisor.
+
+    Attributes:
+        history: the facts in memory.
+        intake: brings facts and outcomes from the spool, and delivers what was recorded.
+        actions: the ledger, read and appended.
+        shelf: opened releases.
+        predictor: the one inference path.
+        recorder: keeps the tick forecasts.
+        watch: the monitors.
+        train: `(until, reason)` → a candidate that passed its gates, or None.
+        pinned: name → release that forecasts beside the others for comparison only.
+    """
+
+    history: History
+    intake: Intake
+    actions: Actions
+    shelf: Shelf
+    predictor: Predictor
+    recorder: Recorder
+    watch: Watch
+    train: Train
+    pinned: Mapping[str, str] = field(default_factory=dict)
+
+
+class Room:
+    """One application under control."""
+
+    def __init__(self, operate: Operate, plan: Build, home: Home, kit: Equipment, *, by_events: bool) -> None:
+        """Control the application whose state lies in `home`, with `kit`.
+
+        Args:
+            operate: how it operates.
+            plan: how it is built.
+            home: where its state lies.
+            kit: what to work with.
+            by_events: whether the clock follows the events (a replay) instead of the wall.
+        """
+        self._by_events = by_events
+        self._operate = operate
+        self._plan = plan
+        self._home = home
+        self._kit = kit
+        self._contract = digest(plan.features)
+        self._version = 0
+
+    @property
+    def state(self) -> Rollout:
+        """Where the rollout stands."""
+        return self._kit.actions.state
+
+    def publish(self, tick: datetime) -> FeatureRows:
+        """Make the feature rows of `tick` from what is known, and let the workers answer with them."""
+        rows = make_rows(self._columns, tick, tick, self._contract)
+        publish_rows(self._home.snapshots, rows)
+        self.announce(tick)
+        self._kit.watch.see(rows)
+        return rows
+
+    def announce(self, now: datetime) -> None:
+        """Publish who answers now; `now` matters to a service whose clock follows its events."""
+        self._version += 1
+        ladder = self._operate.rollout
+        state = self.state.published(
+            self._version, share=ladder.canary_share, block=ladder.canary_block, now=now if self._by_events else None
+        )
+        publish_control(self._home.snapshots, state)
+
+    def forecast(self, rows: FeatureRows) -> None:
+        """Record what every release that is compared says of every key at this tick, and the baseline."""
+        state = self.state
+        arms = {"champion": state.champion, "challenger": state.challenger, "last_good": state.last_good}
+        named = {arm: release for arm, release in {**arms, **self._kit.pinned}.items() if release}
+        shelf = self._kit.shelf
+        shelf.keep_only(set(named.values()))
+        releases = {release: shelf.release(release) for release in named.values()}
+        control = state.published(self._version, share=0.0, block=1, now=rows.tick)
+        self._kit.predictor.see(situation.Situation(rows, control, releases))
+        for arm, release in {**named, BASELINE: BASELINE}.items():
+            self._kit.recorder.record(self._kit.predictor.forecast(arm, release))
+
+    def collect(self, chunk: Window) -> None:
+        """Take down what came true in the chunk, and correct the chunk before where late facts changed it."""
+        self._kit.intake.came_true(self._labels(chunk), chunk)
+        before = Window(chunk.start - self._operate.chunk, chunk.start)
+        self._kit.intake.correct(self._labels(before), before)
+
+    def chunk_ends(self, tick: datetime) -> bool:
+        """Whether a chunk of monitoring ends with this tick."""
+        return (tick - datetime.min) % self._operate.chunk == timedelta(0)
+
+    def deliver(self, tick: datetime) -> Window:
+        """Bring everything recorded to its tables; the chunk that can be measured now."""
+        self._kit.intake.deliver()
+        delay = -(-self._operate.delay // self._operate.step) * self._operate.step
+        return Window(tick - delay - self._operate.chunk, tick - delay)
+
+    def measure(self, chunk: Window) -> None:
+        """What the monitors see in the chunk; new alerts go to the ledger."""
+        frame = self._kit.intake.joined(chunk)
+        for alert in self._kit.watch.measure(frame, chunk, self.state.champion):
+            self._kit.actions.alert(alert)
+
+    def climb(self, tick: datetime) -> None:
+        """Let the ladder judge the evidence since its stage began, and do what it says."""
+        state = self.state
+        if state.stage == "idle" or state.since is None:
+            return
+        step = judge(self._operate.rollout, state.stage, self._evidence(state, tick))
+        if step.to != "stay":
+            self._kit.actions.step(step, tick)
+            self.announce(tick)
+
+    def retrain(self, tick: datetime) -> None:
+        """Train on what production taught, where a trigger says so; a good candidate is offered to the ladder."""
+        state = self.state
+        trigger = self._operate.retraining
+        if trigger is None or state.trained is None:
+            return
+        since = self._kit.actions.alerts(state.trained)
+        reason = trigger(Situation(tick, state.trained, since, climbing=state.stage != "idle"))
+        if reason is None:
+            return
+        candidate = self._kit.train(tick, reason)
+        if candidate is not None:
+            self._kit.actions.offer(candidate, reason, tick)
+            self.announce(tick)
+
+    def follow(self, now: datetime) -> bool:
+        """Take over what others appended to the ledger (a person's promotion or rollback); whether there was any."""
+        if not self._kit.actions.refresh():
+            return False
+        self.announce(now)
+        return True
+
+    def _columns(self, tick: datetime) -> tuple[Sequence[str], Columns]:
+        """Keys and feature columns of the tick."""
+        history = self._kit.history.frames(tick)
+        features = compute(self._plan.features, self._spine(tick, history), history)
+        keys = [str(key) for key in features[self._plan.features.keys[0]].to_list()]
+        return keys, as_columns(features, self._plan.features.names)
+
+    def _labels(self, chunk: Window) -> pl.DataFrame:
+        """Key, event time, moment at which it was known, and truth of each row of the chunk."""
+        plan, operate = self._plan, self._operate
+        history = self._kit.history.frames(chunk.end)
+        spines = [self._spine(tick, history) for tick in ticks(chunk, operate.step)]
+        labelled = plan.labels(pl.concat(spines), history)
+        return labelled.select(
+            key=pl.col(plan.features.keys[0]).cast(pl.String),
+            event_time=plan.features.origin,
+            known_at=pl.col(plan.features.origin) + operate.step + operate.delay,
+            value=pl.col("truth").cast(pl.Float64),
+        )
+
+    def _spine(self, tick: datetime, history: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+        """Every key at `tick`."""
+        keys = self._plan.keys(history)
+        origin = pl.Series([tick], dtype=pl.Datetime("us")).new_from_index(0, len(keys))
+        return pl.DataFrame({self._plan.features.keys[0]: keys, self._plan.features.origin: origin})
+
+    def _evidence(self, state: Rollout, tick: datetime) -> Evidence:
+        """What was seen since the stage began."""
+        since = state.since or tick
+        ticks = max(0, (tick - since) // self._operate.step)
+        window = Window(since, tick - self._operate.delay)
+        if state.stage == "canary":
+            return exposed(self._kit.intake.answers(window), self._operate.felt, ticks)
+        by_tick = losses(self._kit.intake.joined(window), self._operate.output, poisson_deviance)
+        first, second = (
+            (state.challenger, state.champion) if state.stage == "shadow" else (state.champion, state.last_good)
+        )
+        return paired(by_tick, first, second, ticks)

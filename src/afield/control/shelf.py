@@ -1,0 +1,46 @@
+"""The releases that the control plane may forecast with, each verified and reproduced before it is used."""
+
+from pathlib import Path
+
+from afield.release.bundle import Bundle, load
+from afield.release.golden import Compute, reproduce_features
+from afield.release.signing import Trusted
+from afield.serving.inference import Infer
+from afield.serving.releases import Release
+from afield.worker import loader
+
+
+class Shelf:
+    """Opens releases once; both sides of the golden rows are checked, features and outputs."""
+
+    def __init__(self, bundles: Path, trusted: Path, infer: Infer, compute: Compute) -> None:
+        """Open releases under `bundles`; `compute` makes features of golden history."""
+        self._bundles = bundles
+        self._trusted = Trusted(trusted)
+        self._load = loader(bundles, trusted, infer)
+        self._compute = compute
+        self._open: dict[str, Release] = {}
+
+    def bundle(self, digest: str) -> Bundle:
+        """The verified bundle.
+
+        Raises:
+            ReleaseError: it is incomplete, changed or unsigned.
+        """
+        return load(self._bundles, digest, self._trusted)
+
+    def release(self, digest: str) -> Release:
+        """The opened release.
+
+        Raises:
+            ReleaseError: it does not verify, or this code does not reproduce its golden rows.
+        """
+        if digest not in self._open:
+            bundle = self.bundle(digest)
+            reproduce_features(bundle.golden, self._compute)
+            self._open[digest] = self._load(digest)
+        return self._open[digest]
+
+    def keep_only(self, digests: set[str]) -> None:
+        """Close the releases that are not among `digests`."""
+        self._open = {digest: release for digest, release in self._open.items() if digest in digests}

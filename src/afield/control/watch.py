@@ -1,0 +1,89 @@
+"""The monitors of one application, fitted on the champion's reference and asked chunk by chunk."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from afield.errors import MonitoringError
+from afield.monitoring.alarms import Alarms
+from afield.monitoring.monitor import FittedMonitor, Monitor
+from afield.records.evidence import Alert
+from afield.records.facts import FeatureRows, Window
+
+
+class Watch:
+    """Measures each chunk with every monitor; starts anew when another release becomes champion."""
+
+    def __init__(
+        self,
+        monitors: Sequence[Monitor],
+        features: Sequence[str],
+        output: str,
+        reference: Callable[[str], pl.DataFrame],
+        tell: Callable[[str], None],
+    ) -> None:
+        """Watch with `monitors`.
+
+        Args:
+            monitors: as the application declares them.
+            features: feature columns that monitors look at.
+            output: the output that outcomes are compared with.
+            reference: digest of a release → its reference rows.
+            tell: is told what could not be measured.
+        """
+        self._monitors = monitors
+        self._features = tuple(features)
+        self._output = output
+        self._reference = reference
+        self._tell = tell
+        self._release = ""
+        self._fitted: list[FittedMonitor] = []
+        self._alarms = Alarms()
+        self._rows: list[pl.DataFrame] = []
+
+    def see(self, rows: FeatureRows) -> None:
+        """Keep what the monitors need of the feature rows that were served."""
+        kept = {name: rows.columns[name] for name in self._features if name in rows.columns}
+        frame = pl.DataFrame(
+            {"tick": pl.Series([rows.tick]).new_from_index(0, len(rows.keys)), "key": rows.keys, **kept}
+        )
+        self._rows.append(frame)
+
+    def measure(self, joined: pl.DataFrame, window: Window, champion: str) -> Sequence[Alert]:
+        """Alerts that are new after this chunk.
+
+        Args:
+            joined: tick events of the chunk with their outcomes.
+            window: the chunk.
+            champion: the release that is live.
+        """
+        if champion != self._release:
+            self._begin(champion)
+        chunk = self._chunk(joined, window, champion)
+        measurements = []
+        for monitor in self._fitted:
+            try:
+                measurements.append(monitor.measure(chunk, window))
+            except MonitoringError as error:
+                self._tell(f"not measured: {error}")
+        return self._alarms.judge(measurements, window.end)
+
+    def _begin(self, champion: str) -> None:
+        reference = self._reference(champion)
+        self._fitted = [monitor.fit(reference) for monitor in self._monitors]
+        self._alarms = Alarms()
+        self._release = champion
+
+    def _chunk(self, joined: pl.DataFrame, window: Window, champion: str) -> pl.DataFrame:
+        """The champion's forecasts in the chunk, with truth and the features that were served."""
+        inside = pl.col("tick").is_between(window.start, window.end, closed="left")
+        served = (
+            pl.concat(self._rows) if self._rows else pl.DataFrame(schema={"tick": pl.Datetime("us"), "key": pl.String})
+        )
+        self._rows = [served.filter(pl.col("tick") >= window.end)]
+        return (
+            joined.filter(inside & (pl.col("arm") == "champion") & (pl.col("release") == champion))
+            .rename({f"output_{self._output}": self._output, "unit": "key"})
+            .join(served, on=["tick", "key"], how="left")
+            .sort("tick")
+        )

@@ -1,0 +1,1 @@
+"""Recipe + examples + seed → a model, as an ONNX graph."""

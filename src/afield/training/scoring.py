@@ -1,0 +1,36 @@
+"""Forecasts of many rows by an exported model: for tests of the export, calibration and evaluation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+import polars as pl
+from numpy.typing import NDArray
+
+from afield.errors import TrainingError
+
+BATCH = 200_000
+
+
+def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads: int = 2) -> NDArray[np.float64]:
+    """What the ONNX `model` forecasts for each row, shape `(len(rows),)`.
+
+    Raises:
+        TrainingError: the rows lack a feature.
+    """
+    missing = [name for name in features if name not in rows.columns]
+    if missing:
+        raise TrainingError(f"the rows lack the features {', '.join(missing)}; compute the model's feature set")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    parts = [
+        session.run(["forecast"], {"rows": matrix(part, features)})[0].reshape(-1) for part in rows.iter_slices(BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+
+def matrix(rows: pl.DataFrame, features: Sequence[str]) -> NDArray[np.float32]:
+    """The features as a float32 array of shape `(rows, features)`; NaN where a value is missing."""
+    return np.ascontiguousarray(rows.select(pl.col(list(features)).cast(pl.Float32)).to_numpy(), dtype=np.float32)

@@ -1,0 +1,278 @@
+"""The bench that a build works on: each step once per content key, in the order that `build` calls them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from afield.application import Application
+from afield.clock import Clock
+from afield.data.sources import Source
+from afield.data.split import Split, by_time
+from afield.errors import DataError
+from afield.evaluation.evaluate import Evaluation, evaluate
+from afield.evaluation.gates import decide, judge
+from afield.evaluation.slices import of_keys
+from afield.features.feature import digest as contract_digest
+from afield.records.evidence import Verdict
+from afield.records.facts import Window
+from afield.records.release import Manifest, Part
+from afield.release.card import Evidence
+from afield.release.signing import Signer
+from afield.serving.inference import Infer, Parts
+from afield.store.steps import Steps
+from afield.workshop.bundling import Ingredients, make_bundle
+from afield.workshop.code import code_digest, environment
+from afield.workshop.examples import open_examples, write_examples
+from afield.workshop.facts import Facts, read_facts
+from afield.workshop.fitting import Fitted, fit, open_fitted
+from afield.workshop.plan import Build
+from afield.workshop.scoring import forecasts, rivals
+
+SEED = 17
+
+
+class Windows(msgspec.Struct, frozen=True):
+    """Stretches of domain time: fitted on, chosen on, tested on, and the whole."""
+
+    training: Window
+    validation: Window
+    test: Window
+    whole: Window
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """The evaluation on the test window and the verdicts of the gates."""
+
+    evaluation: Evaluation
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build gives.
+
+    Attributes:
+        release: digest of the signed bundle.
+        evaluation: on the test window, of the same recipe fitted without that window.
+        verdicts: what the gates say.
+        facts: what was read.
+        windows: the stretches used.
+        notes: what the learners had to say.
+    """
+
+    release: str
+    evaluation: Evaluation
+    verdicts: tuple[Verdict, ...]
+    facts: Facts
+    windows: Windows
+    notes: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return decide(self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The release that a candidate is held against."""
+
+    digest: str
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Where one application is built.
+
+    Attributes:
+        application: what is built.
+        infer: its inference.
+        bundles: folder of releases.
+        steps: outputs of steps by content key.
+        signer: signs what is built.
+        clock: tells the wall time of the signature.
+        sequence: number of the next signed statement.
+        champion: the release to hold the candidate against, or None.
+        source: read instead of what the command line names, or None.
+        tell: is told what happens.
+    """
+
+    application: Application
+    infer: Infer
+    bundles: Path
+    steps: Steps
+    signer: Signer
+    clock: Clock
+    sequence: int
+    champion: Champion | None
+    source: Source | None
+    tell: Callable[[str], None]
+
+    def read(self, plan: Build, data: Path | None) -> Facts:
+        """The facts, read and cleaned."""
+        source = self.source or plan.source(data)
+        name = "production" if self.source else str(data or "generated")
+        facts = read_facts(self.steps, name, source, self._code())
+        self.tell(
+            f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; "
+            f"{'generated' if facts.summary.generated else 'recorded'} data"
+        )
+        for message in facts.summary.messages:
+            self.tell(f"  {message}")
+        return facts
+
+    def windows(self, plan: Build, facts: Facts, until: datetime | None) -> Windows:
+        """The stretches to train and test on, up to `until`.
+
+        Raises:
+            DataError: there is too little before `until`.
+        """
+        start, end = plan.period(facts.tables)
+        end = end if until is None else min(end, until)
+        end -= (end - datetime.min) % plan.slot
+        if end <= start:
+            raise DataError(f"the data begin at {start}; there is nothing before {until}; give a later --until")
+        whole = Window(start, end)
+        found: Split = by_time(plan.validation, plan.test, gap=plan.slot)(whole)
+        return Windows(found.training, found.validation, found.test, whole)
+
+    def examples(self, plan: Build, facts: Facts, windows: Windows) -> Path:
+        """The folder of examples: features and truth of every row up to the end."""
+
+        def make(folder: Path) -> None:
+            self.tell(f"making examples from {windows.whole.start} to {windows.whole.end}")
+            write_examples(folder, plan.features, plan.spine, plan.labels, facts.tables, windows.whole)
+
+        return self.steps.run("examples", self._inputs(plan, facts, windows), make)
+
+    def fit(self, plan: Build, facts: Facts, examples: Path, windows: Windows) -> Fitted:
+        """The recipes fitted, the best chosen, and the chosen one fitted again on everything."""
+
+        def make(folder: Path) -> None:
+            fit(
+                folder,
+                plan,
+                examples,
+                windows.training,
+                windows.validation,
+                windows.whole,
+                facts.tables,
+                SEED,
+                self.tell,
+            )
+
+        return open_fitted(self.steps.run("fit", self._inputs(plan, facts, windows), make))
+
+    def score(self, plan: Build, facts: Facts, fitted: Fitted, examples: Path, windows: Windows) -> Scored:
+        """What the chosen recipe, fitted without the test window, achieves there."""
+        against = {"champion": self.champion.parts} if self.champion else {}
+
+        def make(folder: Path) -> None:
+            rows = open_examples(examples, plan.features.origin, windows.test)
+            frame = forecasts(plan, rows, self.infer, {plan.part: fitted.tested, **against}, fitted.rival)
+            found = evaluate(
+                frame,
+                baselines=tuple(rivals(plan, frame)),
+                slices=[of_keys(name, keys) for name, keys in fitted.slices.items()],
+                dispersion=fitted.tested[plan.part].constants.get("dispersion"),
+                seed=SEED,
+            )
+            scored = Scored(found, judge(plan.gates, found))
+            (folder / "scored.json").write_bytes(msgspec.json.encode(scored))
+            reference(plan, rows, frame).write_ipc(folder / "reference.arrow", compression="zstd")
+
+        inputs = self._inputs(plan, facts, windows) | {"champion": self.champion.digest if self.champion else ""}
+        folder = self.steps.run("score", inputs, make)
+        fitted.tables["reference"] = pl.read_ipc(folder / "reference.arrow")
+        return msgspec.json.decode((folder / "scored.json").read_bytes(), type=Scored)
+
+    def release(self, plan: Build, facts: Facts, windows: Windows, fitted: Fitted, scored: Scored) -> Built:
+        """The signed bundle of what was fitted on everything, with its card and golden rows."""
+
+        def make(folder: Path) -> None:
+            made = Ingredients(
+                parts=fitted.final,
+                tables=fitted.tables,
+                evidence=self._evidence(plan, facts, scored),
+                manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
+                history=facts.tables,
+            )
+            tick = windows.whole.end - plan.slot
+            digest = make_bundle(self.bundles, plan, self.infer, made, tick, self.signer)
+            (folder / "release").write_text(digest, "ascii")
+
+        inputs = self._inputs(plan, facts, windows) | {
+            "bundles": str(self.bundles),
+            "champion": self.champion.digest if self.champion else "",
+            "signer": self.signer.id,
+        }
+        digest = (self.steps.run("release", inputs, make) / "release").read_text("ascii")
+        return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
+
+    def _code(self) -> str:
+        return code_digest(self.application.build.partition(":")[0].partition(".")[0])
+
+    def _inputs(self, plan: Build, facts: Facts, windows: Windows) -> dict[str, str]:
+        return {
+            "facts": facts.summary.fingerprint,
+            "code": self._code(),
+            "options": repr(sorted(self.application.options.items())),
+            "windows": repr(windows),
+            "contract": contract_digest(plan.features),
+            "seed": str(SEED),
+        }
+
+    def _manifest(
+        self, plan: Build, facts: Facts, windows: Windows, scored: Scored, parts: tuple[Part, ...]
+    ) -> Manifest:
+        spans = {name: getattr(windows, name) for name in ("training", "validation", "test", "whole")}
+        return Manifest(
+            application=self.application.name,
+            options=dict(self.application.options),
+            created=self.clock.recorded(),
+            sequence=self.sequence,
+            parts=parts,
+            files=(),
+            feature_set=contract_digest(plan.features),
+            code=self._code(),
+            data={"facts": facts.summary.fingerprint},
+            windows={name: (span.start, span.end) for name, span in spans.items()},
+            seed=SEED,
+            environment=environment(),
+            evaluation=scored.evaluation.model.numbers(),
+            parent=self.champion.digest if self.champion else "",
+        )
+
+    def _evidence(self, plan: Build, facts: Facts, scored: Scored) -> Evidence:
+        found, summary = scored.evaluation, facts.summary
+        return Evidence(
+            purpose=plan.purpose,
+            target=plan.target,
+            source=summary.name,
+            generated=summary.generated,
+            rows=found.rows,
+            scores=_numbers(found.model, found.baselines),
+            comparisons=found.comparisons,
+            slices={name: _numbers(each.model, each.baselines) for name, each in found.slices.items()},
+            months={name: _numbers(each.model, each.baselines) for name, each in found.by_month.items()},
+            verdicts=scored.verdicts,
+            limits=plan.limits,
+        )
+
+
+def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """What monitors are fitted on: forecasts and truths of the test window, with the features they watch."""
+    watched = [name for name in plan.watched if name not in frame.columns]
+    columns = examples.select(watched).collect() if watched else pl.DataFrame()
+    held = frame.select("tick", "truth", plan.part, "history")
+    return held.with_columns(columns.get_columns()).filter(pl.col("history")).drop("history")
+
+
+def _numbers(model: object, baselines: Mapping[str, object]) -> dict[str, dict[str, float | None]]:
+    named = {"model": model, **baselines}
+    return {name: msgspec.to_builtins(metrics) for name, metrics in named.items()}

@@ -1,0 +1,140 @@
+"""Fitting: the recipes on the training window, the best by the validation window, then that one on everything."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from afield.records.facts import Window
+from afield.records.release import Part
+from afield.serving.inference import Parts
+from afield.serving.model import Model
+from afield.statistics.losses import poisson_deviance
+from afield.training.recipes import Recipe
+from afield.training.scoring import forecast
+from afield.training.train import Trained, train
+from afield.workshop.examples import open_examples
+from afield.workshop.plan import Build, Companion
+
+RIVAL = "rival"
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What a fit leaves beside its models.
+
+    Attributes:
+        tested, final: parts of the release that is tested, and of the one that is signed.
+        slices: name → spine keys.
+        notes: what the learners had to say.
+    """
+
+    tested: tuple[Part, ...]
+    final: tuple[Part, ...]
+    slices: dict[str, tuple[int, ...]]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Models of a build.
+
+    Attributes:
+        tested: parts fitted without the test window, ready to run.
+        final: parts fitted on everything, with their graphs.
+        rival: the learner to beat, fitted without the test window.
+        slices: name → spine keys.
+        tables: fitted tables that go into the release.
+        notes: what the learners had to say.
+    """
+
+    tested: Parts
+    final: Mapping[str, tuple[Part, bytes]]
+    rival: Model
+    slices: Mapping[str, tuple[int, ...]]
+    notes: tuple[str, ...]
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+
+def fit(
+    folder: Path,
+    plan: Build,
+    examples: Path,
+    training: Window,
+    validation: Window,
+    whole: Window,
+    history: Mapping[str, pl.LazyFrame],
+    seed: int,
+    tell: Callable[[str], None],
+) -> None:
+    """Write the fitted parts and their record into `folder`.
+
+    The recipe is chosen by its mean Poisson deviance on the validation window. The signed model is the same recipe
+    fitted on the whole, the test window included, for what is newest teaches most.
+    """
+    early = _known(open_examples(examples, plan.features.origin, training))
+    late = _known(open_examples(examples, plan.features.origin, validation))
+    every = _known(open_examples(examples, plan.features.origin, Window(training.start, whole.end)))
+    tried: list[tuple[float, Recipe, Trained]] = []
+    for recipe in plan.recipes:
+        trained = _train(plan, recipe, early, late, seed)
+        loss = _validated(trained, late)
+        tell(f"fitted {recipe.name}: validation deviance {loss:.4f}, {trained.report['seconds']:.1f} s")
+        tried.append((loss, recipe, trained))
+    _, recipe, best = min(tried, key=lambda each: each[0])
+    rival = _train(plan, plan.rival, early, late, seed)
+    tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
+    final, final_rival = _train(plan, recipe, every, late, seed), _train(plan, plan.rival, every, late, seed)
+    sets = {
+        "tested": _parts(plan, best, rival, plan.companions(early, history)),
+        "final": _parts(plan, final, final_rival, plan.companions(every, history)),
+    }
+    for name, parts in sets.items():
+        for part, onnx in parts:
+            (folder / f"{name}-{part.name}.onnx").write_bytes(onnx)
+    notes = tuple(dict.fromkeys(note for each in (best, rival, final, final_rival) for note in each.messages))
+    tested, kept = (tuple(part for part, _ in sets[name]) for name in ("tested", "final"))
+    record = Record(tested, kept, dict(plan.slices(early)), notes)
+    (folder / "fit.json").write_bytes(msgspec.json.encode(record))
+
+
+def open_fitted(folder: Path) -> Fitted:
+    """What `fit` wrote."""
+    record = msgspec.json.decode((folder / "fit.json").read_bytes(), type=Record)
+    tested = {part.name: Model(part, (folder / f"tested-{part.name}.onnx").read_bytes()) for part in record.tested}
+    final = {part.name: (part, (folder / f"final-{part.name}.onnx").read_bytes()) for part in record.final}
+    keys = [{"slice": name, "key": key} for name, members in record.slices.items() for key in members]
+    slices = pl.DataFrame(keys, schema={"slice": pl.String, "key": pl.Int64})
+    return Fitted(tested, final, tested[RIVAL], record.slices, record.notes, {"slices": slices})
+
+
+def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
+    return examples.filter("has_history")
+
+
+def _train(plan: Build, recipe: Recipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int) -> Trained:
+    """The recipe fitted on the examples; its constants are fitted on the rows held."""
+    needed = list(dict.fromkeys((plan.features.origin, "truth", *recipe.columns)))
+    return train(
+        recipe,
+        examples.select(needed).collect(),
+        seed,
+        origin=plan.features.origin,
+        constants=plan.constants,
+        calibration=held.select(needed).collect(),
+    )
+
+
+def _validated(trained: Trained, held: pl.LazyFrame) -> float:
+    """Mean Poisson deviance on the rows held."""
+    rows = held.select("truth", *trained.features).collect()
+    return float(poisson_deviance(forecast(trained.model, trained.features, rows), rows["truth"].to_numpy()).mean())
+
+
+def _parts(plan: Build, best: Trained, rival: Trained, companions: Mapping[str, Companion]) -> list[tuple[Part, bytes]]:
+    """The model, its companions and the rival, each with its graph."""
+    model = Part(plan.part, best.features, best.outputs, best.recipe, dict(best.constants))
+    other = Part(RIVAL, rival.features, rival.outputs, rival.recipe)
+    beside = [(Part(name, each.features, (each.output,), each.recipe), each.onnx) for name, each in companions.items()]
+    return [(model, best.model), *beside, (other, rival.model)]

@@ -1,0 +1,111 @@
+"""How an application builds a release, as a record."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from afield.data.sources import Source
+from afield.evaluation.gates import Gate
+from afield.features.feature import FeatureSet
+from afield.training.recipes import Recipe
+from afield.workshop.examples import Labels, Spine
+
+Values = NDArray[np.float64]
+Companions = Callable[[pl.LazyFrame, Mapping[str, pl.LazyFrame]], Mapping[str, "Companion"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A fitted look-up that goes into the release beside the model.
+
+    Attributes:
+        features: the columns that it reads.
+        output: the name of what it gives.
+        onnx: the graph.
+        recipe: how it was made, in words.
+    """
+
+    features: tuple[str, ...]
+    output: str
+    onnx: bytes
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of history.
+
+    Attributes:
+        schema: column → Polars type; `at` and `known_at` are there unless `time` is None.
+        key: columns that tell one row from another; of two rows with one key the later replaces the earlier.
+        time: the column by which old rows leave memory, or None for a table that is always whole.
+        kind: the kind of fact that adds rows, or "" where clients send none.
+        identity: the column that takes a fact's id, or "".
+    """
+
+    schema: Mapping[str, pl.DataType | type[pl.DataType]]
+    key: tuple[str, ...]
+    time: str | None = None
+    kind: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How an application builds one part of a release.
+
+    Attributes:
+        part: name of the part, and of its output.
+        target: what one row predicts, in words.
+        purpose: what the model is for, in words.
+        source: opens what is named on the command line; None: the embedded, generated default.
+        tables: the tables of history.
+        features: the one definition of the features.
+        keys: the spine's keys as the history has them now.
+        spine: the predictions to make in a window.
+        labels: adds what came true, column `truth`.
+        period: first and last moment that the history covers.
+        watched: feature columns that monitors look at.
+        key_type: Polars type of the spine's key column.
+        sample: a small world for golden rows: `(history, tick)` → keys and the few facts that they need.
+        slot: length of what one row speaks about: a label is known that much after its origin.
+        constants: `(forecast, truth)` → fitted numbers that inference needs beside the model.
+        recipes: tried in order; the best on the validation window is the model.
+        rival: the named learner that the model has to beat.
+        baselines: name → feature column that is a forecast in itself.
+        companions: look-ups fitted on the training window.
+        slices: name → spine keys, chosen on the training window.
+        gates: what a release has to pass.
+        validation, test: length of the two windows before `until`.
+        limits: what the model is not for.
+    """
+
+    part: str
+    target: str
+    purpose: str
+    source: Callable[[Path | None], Source]
+    tables: Mapping[str, Table]
+    features: FeatureSet
+    keys: Callable[[Mapping[str, pl.LazyFrame]], pl.Series]
+    spine: Spine
+    labels: Labels
+    period: Callable[[Mapping[str, pl.LazyFrame]], tuple[datetime, datetime]]
+    key_type: pl.DataType
+    sample: Callable[[Mapping[str, pl.LazyFrame], datetime], tuple[tuple[str, ...], Mapping[str, pl.LazyFrame]]]
+    slot: timedelta
+    constants: Callable[[Values, Values], Mapping[str, float]]
+    recipes: Sequence[Recipe]
+    rival: Recipe
+    baselines: Mapping[str, str]
+    companions: Companions
+    slices: Callable[[pl.LazyFrame], Mapping[str, tuple[int, ...]]]
+    gates: Sequence[Gate]
+    validation: timedelta
+    test: timedelta
+    watched: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+"""Forecasts of a release and its rivals on examples, in the frame that evaluation takes."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import polars as pl
+
+from afield.errors import EvaluationError
+from afield.serving.inference import Infer, Rows, Runs
+from afield.workshop.plan import Build
+
+ROWS_AT_ONCE = 250_000
+HISTORY = "history"
+
+
+def forecasts(
+    plan: Build,
+    examples: pl.LazyFrame,
+    infer: Infer,
+    releases: Mapping[str, Mapping[str, Runs]],
+    rival: Runs | None,
+) -> pl.DataFrame:
+    """One row an example: `tick`, `key`, `truth`, `history`, every output of the model, and a column a rival.
+
+    Args:
+        plan: names the baselines and the rival.
+        examples: with features, as `write_examples` made them.
+        infer: the application's inference.
+        releases: name → parts; `"forecast"` is the model, others (a champion) are rivals of that name.
+        rival: the learner to beat, or None where it is not at hand.
+
+    Raises:
+        EvaluationError: there are no examples.
+    """
+    count = int(examples.select(pl.len()).collect().item())
+    if not count:
+        raise EvaluationError("there are no rows to score in this window; check --from, --to and the data's period")
+    needed = dict.fromkeys(
+        name
+        for parts in (*releases.values(), *([{"": rival}] if rival else []))
+        for part in parts.values()
+        for name in part.features
+    )
+    needed.update(dict.fromkeys(plan.baselines.values()))
+    held = (plan.features.origin, *plan.features.keys, "truth", "has_history")
+    chosen = examples.select(*held, *needed)
+    return pl.concat(
+        _scored(plan, chosen.slice(start, ROWS_AT_ONCE).collect(), infer, releases, rival)
+        for start in range(0, count, ROWS_AT_ONCE)
+    )
+
+
+def _scored(
+    plan: Build,
+    rows: pl.DataFrame,
+    infer: Infer,
+    releases: Mapping[str, Mapping[str, Runs]],
+    rival: Runs | None,
+) -> pl.DataFrame:
+    held = (plan.features.origin, *plan.features.keys, "truth", "has_history")
+    names = [name for name in rows.columns if name not in held]
+    block = rows.select(pl.col(names).cast(pl.Float64)).to_numpy(order="c")
+    columns = Rows({name: place for place, name in enumerate(names)}, np.ascontiguousarray(block))
+    made: dict[str, pl.Series] = {}
+    for name, parts in releases.items():
+        outputs = infer(columns, parts)
+        if name == plan.part:
+            made.update({output: pl.Series(output, values) for output, values in outputs.items()})
+        else:
+            made[name] = pl.Series(name, outputs[plan.part])
+    for name, feature in plan.baselines.items():
+        made[name] = pl.Series(name, columns[feature]).fill_nan(None)
+    if rival is not None:
+        outputs = rival.run(columns.matrix(rival.features))
+        made[plan.rival.name] = pl.Series(plan.rival.name, next(iter(outputs.values())))
+    key = plan.features.keys[0]
+    return rows.select(
+        pl.col(plan.features.origin).alias("tick"),
+        pl.col(key).alias("key"),
+        "truth",
+        pl.col("has_history").alias(HISTORY),
+    ).with_columns(*made.values())
+
+
+def rivals(plan: Build, frame: pl.DataFrame) -> Iterator[str]:
+    """Columns of a frame from `forecasts` that hold a rival's forecasts."""
+    known = {*plan.baselines, plan.rival.name, "champion"}
+    return (name for name in frame.columns if name in known)
