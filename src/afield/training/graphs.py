@@ -138,7 +138,8 @@ def _line_constants(linear: Linear) -> dict[str, NDArray[np.generic]]:
 
 def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
     """The greatest float32 at or below each threshold: on float32 rows the test is then the same."""
-    rounded = threshold.astype(np.float32)
+    limit = float(np.finfo(np.float32).max)
+    rounded = np.clip(threshold, -limit, limit).astype(np.float32)
     return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded).astype(np.float32)
 
 

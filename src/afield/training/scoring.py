@@ -12,7 +12,7 @@ from afield.errors import TrainingError
 BATCH = 200_000
 
 
-def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads: int = 2) -> NDArray[np.float64]:
+def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads: int = 1) -> NDArray[np.float64]:
     """What the ONNX `model` forecasts for each row, shape `(len(rows),)`.
 
     Raises:

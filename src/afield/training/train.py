@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import PoissonRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes with scikit-learn
 
 from afield.errors import TrainingError
 from afield.training.drawing import Drawn, Values, check, draw, truth
@@ -24,7 +25,9 @@ Predict = Callable[[NDArray[np.float32]], Values]
 
 EXPORT_TOLERANCE = 2e-5
 CHECKED = 5000
-THREADS = 2
+THREADS = 1
+"""One thread: two that wait for each other by spinning take many times as long once a core is shared with the
+service, and the sums of one are the same on every machine."""
 
 lightgbm: ModuleType | None
 try:
@@ -140,7 +143,8 @@ def _grow_with(library: ModuleType, recipe: BoostedTrees, drawn: Drawn, seed: in
     data = library.Dataset(drawn.rows, drawn.target, weight=drawn.weight, params=settings)
     booster = library.train(settings, data, recipe.trees)
     trees = [from_lightgbm(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
-    return Grown(f"LightGBM {library.__version__}", trees, 0.0, lambda rows: np.asarray(booster.predict(rows)))
+    name = f"LightGBM {library.__version__}"
+    return Grown(name, trees, 0.0, lambda rows: np.asarray(booster.predict(rows, num_threads=THREADS)))
 
 
 def _grow_with_scikit(recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
@@ -155,7 +159,8 @@ def _grow_with_scikit(recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
         early_stopping=False,
         random_state=seed,
     )
-    learner.fit(drawn.rows, drawn.target, sample_weight=drawn.weight)
+    with threadpool_limits(THREADS):
+        learner.fit(drawn.rows, drawn.target, sample_weight=drawn.weight)
     trees, start = from_scikit(learner)
     name = "scikit-learn HistGradientBoostingRegressor"
     return Grown(name, trees, start, lambda rows: np.asarray(learner.predict(rows)))

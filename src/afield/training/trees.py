@@ -50,8 +50,8 @@ def from_scikit(learner: ScikitTrees) -> tuple[list[Tree], float]:
             Tree(
                 nodes["feature_idx"].astype(np.int64),
                 nodes["num_threshold"].astype(np.float64),
-                np.where(inner, nodes["left"], -1).astype(np.int64),
-                np.where(inner, nodes["right"], -1).astype(np.int64),
+                np.where(inner, nodes["left"].astype(np.int64), -1),
+                np.where(inner, nodes["right"].astype(np.int64), -1),
                 nodes["missing_go_to_left"].astype(np.bool_),
                 nodes["value"].astype(np.float64),
             )

@@ -1,0 +1,51 @@
+"""Surge's recipes: a regression with trees on top, the regression alone, and plain trees on lags to beat."""
+
+from dataclasses import replace
+
+from afield.training.baselines import Baseline
+from afield.training.recipes import BoostedTrees, PoissonRegression
+from surge.features import NAMES
+
+EXPOSURE = "expected"
+
+CURVES = (
+    "expected", "typical_week", "typical_day", "typical_kind", "holiday_curve", "same_slot_four_weeks",
+    "lag_1", "lag_2", "lag_3", "one_day_back", "one_week_back",
+    "mean_3h", "mean_6h", "mean_24h", "mean_7d", "mean_28d", "momentum_1h", "momentum_3h", "momentum_24h",
+    "neighbours_1h", "neighbours_typical", "neighbours_momentum_3h", "heading_1h", "heading_3h", "heading_typical",
+    "city_1h", "city_typical", "city_momentum_1h", "city_momentum_3h", "city_momentum_24h",
+)  # fmt: skip
+CONTEXT = ("holiday", "holiday_yesterday", "holiday_tomorrow", "precipitation", "precipitation_3h")
+
+REGRESSION = PoissonRegression(
+    name="poisson_regression", columns=(*CURVES, *CONTEXT), logs=CURVES, exposure=EXPOSURE, thin=0.5
+)
+"""A power of each curve and mean: follows a trend wherever it leads, and explains itself."""
+
+FORECAST = BoostedTrees(
+    name="boosted_trees",
+    columns=NAMES,
+    exposure=EXPOSURE,
+    start=REGRESSION,
+    trees=400,
+    rate=0.04,
+    leaf_rows=500,
+    column_share=0.7,
+    row_share=0.8,
+    thin=0.5,
+)
+"""The regression, and trees for what it leaves: interactions of place, hour, weather and events."""
+
+QUICK = replace(FORECAST, name="boosted_trees_quick", trees=100, rate=0.1, thin=1.0)
+"""For a retraining that somebody waits for: a quarter of the trees, fewer of the quiet rows."""
+
+LAGS = BoostedTrees(
+    name="lightgbm_on_lags",
+    columns=("lag_1", "lag_2", "lag_3", "one_day_back", "one_week_back", "zone_id", "hour_of_week"),
+)
+"""The baseline to beat: what a first attempt makes of recent counts, the zone and the hour of the week."""
+
+BASELINES = (
+    Baseline("one_week_back", "one_week_back"),
+    Baseline("same_slot_four_weeks", "same_slot_four_weeks"),
+)
