@@ -49,6 +49,22 @@ VERBS: tuple[Verb, ...] = (
         "One turn of the build loop: from examples to a signed release.",
         first=True,
     ),
+    Verb("evaluate", "afield.commands.evaluate:run", "Score a release and its baselines on any window."),
+    Verb("check", "afield.commands.check:run", "No peeking, parity, partition, contract, goals, hazards."),
+    Verb("release list", "afield.commands.release:listed", "The releases, with what they scored and where they stand."),
+    Verb("release show", "afield.commands.release:show", "The card of a release."),
+    Verb(
+        "release verify",
+        "afield.commands.release:verify",
+        "Signature, digests, golden features and outputs of a release.",
+    ),
+    Verb("release history", "afield.commands.release:history", "Who did what to which release, when and why."),
+    Verb("release promote", "afield.commands.release:promote", "Let a release climb the ladder, or put it live now."),
+    Verb("release rollback", "afield.commands.release:rollback", "Take the champion back to an earlier release."),
+    Verb("data list", "afield.commands.data:listed", "The tables of the store: rows, versions, first and last time."),
+    Verb("data log", "afield.commands.data:log", "The versions of a table."),
+    Verb("data show", "afield.commands.data:show", "The newest rows of a table."),
+    Verb("data fetch", "afield.commands.data:fetch", "Download published data."),
 )
 
 

@@ -68,12 +68,19 @@ class Actions:
         Raises:
             RolloutError: there is nothing to go back to.
         """
-        back = to or self.state.last_good or self._predecessor()
+        back = to or self.predecessor()
         if not back or back == self.state.champion:
             raise RolloutError("there is no earlier release to go back to; see: afield release history")
         self._append(
             "rolled_back", self.state.champion, reason, at, replaces=self.state.champion, evidence={"to": back}
         )
+
+    def predecessor(self) -> str:
+        """The release that a rollback goes back to: what the champion replaced; "" where there was none."""
+        if self.state.last_good:
+            return self.state.last_good
+        promotions = self._journal.entries(self._application, kinds=("promoted",), subject=self.state.champion)
+        return next((entry.replaces for entry in reversed(promotions) if entry.replaces), "")
 
     def step(self, step: Step, at: datetime) -> None:
         """Do what the ladder says."""
@@ -115,15 +122,6 @@ class Actions:
             self._append("rolled_back", state.champion, reason, at, replaces=state.champion, evidence=back)
         else:
             self._append("rolled_back", state.challenger, reason, at, evidence=evidence)
-
-    def _predecessor(self) -> str:
-        """What the present champion replaced, from the ledger."""
-        for entry in reversed(
-            self._journal.entries(self._application, kinds=("promoted",), subject=self.state.champion)
-        ):
-            if entry.replaces:
-                return entry.replaces
-        return ""
 
     def _append(
         self,

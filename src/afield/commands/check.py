@@ -1,0 +1,76 @@
+"""`afield check`: whether an application keeps its promises: contract, features, goals, hazards."""
+
+from collections.abc import Collection
+from inspect import getmembers, isfunction
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Group
+
+from afield.application import Operate, load
+from afield.commands.evaluate import read
+from afield.commands.output import Context, progress, result, table
+from afield.control.office import Office, open_office
+from afield.evaluation.metrics import Metrics
+from afield.evaluation.ranking import Confusion
+from afield.reporting.wording import FELT
+from afield.testing import faults
+from afield.workshop import checking
+from afield.workshop.checking import Check
+
+HOT = "hot_keys"
+"""How an evaluation calls the share of the hottest keys that were found."""
+
+
+def run(
+    app: str,
+    /,
+    *,
+    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    context: Context,
+    **options: str,
+) -> int:
+    """Check no peeking, parity, partition, contract, goals and hazards; exits 1 with findings where one fails.
+
+    Args:
+        app: name of the application.
+        data: folder or file of orders; left out: the generated default.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = open_office(load(app, options), context.home, progress)
+    found = checks(office, data)
+    passed = all(each.passed for each in found)
+    result(context, {"passed": passed, "checks": found}, _words(found))
+    return 0 if passed else 1
+
+
+def checks(office: Office, data: Path | None) -> tuple[Check, ...]:
+    """Every check, in the order in which a fault in one would spoil the next."""
+    history, requirements = read(office, data).tables, office.application.requirements
+    return (
+        checking.contract(office.plan, history),
+        *checking.features(office.plan, history, progress),
+        checking.goals(requirements.goal, measures(office.operate)),
+        checking.hazards(requirements.hazards, drills()),
+    )
+
+
+def measures(operate: Operate) -> Collection[str]:
+    """Every name that a goal may be bound to: metrics of an evaluation, monitors, what the report says people felt."""
+    monitors = {monitor.name for monitor in operate.monitors}
+    return {*Metrics.__struct_fields__, *Confusion.__struct_fields__, HOT, *monitors, *FELT}
+
+
+def drills() -> Collection[str]:
+    """Names of the drills that can be run: one for each fault that a drill may put into its service."""
+    return {
+        name.replace("_", "-") for name, each in getmembers(faults, isfunction) if each.__module__ == faults.__name__
+    }
+
+
+def _words(found: tuple[Check, ...]) -> Group:
+    rows = [(each.name.replace("_", " "), "passed" if each.passed else "FAILED", each.looked) for each in found]
+    findings = [f"{each.name.replace('_', ' ')}: {finding}" for each in found for finding in each.findings]
+    return Group(table(("check", "verdict", "looked at"), rows), *findings)

@@ -1,0 +1,127 @@
+"""`afield evaluate`: a release and its rivals, scored one step ahead on any window."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import polars as pl
+from cyclopts import Parameter
+from rich.table import Table
+
+from afield.application import load
+from afield.commands.output import Context, progress, result, table
+from afield.control.office import Office, open_office
+from afield.control.registry import champion, named
+from afield.errors import UsageError
+from afield.evaluation.evaluate import Evaluation
+from afield.records.facts import Window
+from afield.store.steps import Steps
+from afield.workshop.code import code_digest
+from afield.workshop.evaluating import Subject, read_slices, rows_to_score, score, with_lookback
+from afield.workshop.facts import Facts, read_facts
+
+
+def run(
+    app: str,
+    /,
+    *,
+    from_: Annotated[datetime, Parameter(name="--from", help="first moment scored (ISO 8601, clock of the place)")],
+    to: Annotated[datetime, Parameter(help="the moment after the last")],
+    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    release: Annotated[str, Parameter(help="first digits of a release; left out: the champion")] = "",
+    zones: Annotated[str, Parameter(help="all, or a slice of the release, e.g. busy or top10")] = "all",
+    context: Context,
+    **options: str,
+) -> None:
+    """Score a release and its baselines, one step ahead, on any window of any data.
+
+    The window may lie after everything that the release was trained on. Where the data begin later than the
+    features look back, the lookback comes from the store.
+
+    Args:
+        app: name of the application.
+        from_: first moment scored.
+        to: the moment after the last.
+        data: folder or file of orders; left out: the generated default.
+        release: first digits of a release; left out: the champion.
+        zones: all, or a slice of the release.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    window = _window(from_, to)
+    office = open_office(load(app, options), context.home, progress)
+    bundles = office.home.bundles
+    digest = named(bundles, release) if release else champion(bundles, office.actions.state.champion, app)
+    bundle = office.shelf.bundle(digest)
+    subject = Subject(
+        office.shelf.release(digest).parts, office.operate.infer, read_slices(bundle.read("tables/slices.arrow"))
+    )
+    facts = read(office, data)
+    found = evaluate(office, digest, subject, facts, window, zones)
+    summary = facts.summary
+    about = {"release": digest, "data": summary.name, "generated": summary.generated, "zones": zones}
+    result(context, msgspec.structs.asdict(found) | about, _table(found, digest, facts, zones))
+
+
+def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window: Window, zones: str) -> Evaluation:
+    """The evaluation, made once for each content of data, store and release."""
+    plan, own = office.plan, facts.tables
+    spine = rows_to_score(plan, own, window, subject.slices, zones, progress)
+    # A generated city is whole in itself: nothing that was recorded elsewhere is its past.
+    alone = facts.summary.generated
+    tables = [name for name in plan.tables if not alone and office.tables.exists(name)]
+    versions = {name: office.tables.versions(name)[-1] for name in tables}
+
+    def make(folder: Path) -> None:
+        history = own if alone else with_lookback(plan, own, office.tables, window, progress)
+        progress(f"scoring release {digest[:12]} on {spine.height:,} rows from {window.start} to {window.end}")
+        found = score(folder, plan, subject, spine, history)
+        (folder / "evaluation.json").write_bytes(msgspec.json.encode(found))
+
+    inputs = {
+        "release": digest,
+        "facts": facts.summary.fingerprint,
+        "store": repr(versions),
+        "code": _code(office),
+        "window": repr(window),
+        "zones": zones,
+    }
+    folder = Steps(office.home.steps).run("evaluated", inputs, make)
+    return msgspec.json.decode((folder / "evaluation.json").read_bytes(), type=Evaluation)
+
+
+def read(office: Office, data: Path | None) -> Facts:
+    """The facts of the data that the command line names, read and cleaned; a table that they lack is empty."""
+    source = office.plan.source(data)
+    facts = read_facts(Steps(office.home.steps), str(data or "generated"), source, _code(office))
+    kind = "generated" if facts.summary.generated else "recorded"
+    progress(f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; {kind} data")
+    for message in facts.summary.messages:
+        progress(f"  {message}")
+    absent = {name: pl.LazyFrame(schema=dict(each.schema)) for name, each in office.plan.tables.items()}
+    return Facts(facts.folder, {**absent, **facts.tables}, facts.summary)
+
+
+def _code(office: Office) -> str:
+    return code_digest(office.application.build.partition(":")[0].partition(".")[0])
+
+
+def _window(start: datetime, end: datetime) -> Window:
+    if start.tzinfo is not None or end.tzinfo is not None:
+        raise UsageError("--from and --to are times on the clock of the place; give them without a zone")
+    if end <= start:
+        raise UsageError(f"--to {end} does not lie after --from {start}; exchange them")
+    return Window(start, end)
+
+
+def _table(found: Evaluation, digest: str, facts: Facts, zones: str) -> Table:
+    scores = {"model": found.model, **found.baselines}
+    rows = [
+        (name, each.rmse, each.mae, each.poisson_deviance, "–" if each.bias is None else f"{each.bias:+.2%}")
+        for name, each in scores.items()
+    ]
+    kind = "generated data" if facts.summary.generated else facts.summary.name
+    apart = f", {found.rows_without_history:,} of them without lookback" if found.rows_without_history else ""
+    title = f"release {digest[:12]} · {kind} · zones: {zones} · {found.rows:,} rows{apart}"
+    return table(("", "RMSE", "MAE", "Poisson deviance", "bias"), rows, title=title)

@@ -1,0 +1,254 @@
+"""`afield release`: the registry and its history; promotion and rollback by hand."""
+
+import os
+import pwd
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from afield.application import load
+from afield.commands.output import Context, progress, result, table
+from afield.control.actions import Actions
+from afield.control.office import Office, open_office
+from afield.control.registry import named, releases
+from afield.errors import ReleaseError, RolloutError
+from afield.records.decision import Entry
+from afield.release.bundle import Bundle
+from afield.store.snapshots import Follower
+
+Named = Annotated[str, Parameter(help="the first digits of a release")]
+Reason = Annotated[str, Parameter(help="why, one line; kept in the ledger")]
+Actor = Annotated[str, Parameter(help="who decides; left out: the login name")]
+
+
+def listed(app: str, /, *, context: Context, **options: str) -> None:
+    """List the releases, newest first, with what they scored and where they stand.
+
+    Args:
+        app: name of the application.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = _office(app, context, options)
+    rows = sorted((_row(office, digest) for digest in releases(office.home.bundles)), key=_created, reverse=True)
+    header = ("release", "built", "known before", "RMSE", "Poisson deviance", "stands as")
+    result(context, rows, table(header, [_cells(row) for row in rows]) if rows else Text("there is no release yet"))
+
+
+def show(app: str, release: Named, /, *, context: Context, **options: str) -> None:
+    """Show the card of a release.
+
+    Args:
+        app: name of the application.
+        release: the first digits of a release.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = _office(app, context, options)
+    bundle = office.shelf.bundle(named(office.home.bundles, release))
+    card = bundle.read("card.md").decode()
+    result(context, {"release": bundle.digest, "manifest": bundle.manifest, "card": card}, Text(card))
+
+
+def verify(app: str, release: Named, /, *, context: Context, **options: str) -> int:
+    """Verify signature, digests, golden features and golden outputs; exits 1 with what is wrong.
+
+    Args:
+        app: name of the application.
+        release: the first digits of a release.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = _office(app, context, options)
+    digest = named(office.home.bundles, release)
+    try:
+        golden = office.shelf.bundle(digest).golden
+        office.shelf.release(digest)
+    except ReleaseError as error:
+        result(context, {"release": digest, "verified": False, "problem": str(error)}, Text(f"refused: {error}"))
+        return 1
+    proven = f"{len(golden.features)} features and {len(golden.outputs)} outputs of {len(golden.keys)} golden rows"
+    text = f"release {digest[:12]}: the signature and every digest fit; {proven} are reproduced"
+    result(context, {"release": digest, "verified": True, "problem": ""}, Text(text))
+    return 0
+
+
+def history(app: str, /, *, context: Context, **options: str) -> None:
+    """Tell who did what to which release, when and why, oldest first.
+
+    Args:
+        app: name of the application.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = _office(app, context, options)
+    entries = office.ledger.entries(office.application.name)
+    header = ("when", "who", "what", "about", "replaced", "why")
+    rows = [
+        (f"{each.at:%Y-%m-%d %H:%M}", each.actor, _what(each), each.subject[:12], each.replaces[:12], each.reason)
+        for each in entries
+    ]
+    result(context, entries, table(header, rows) if rows else Text("nothing has happened yet"))
+
+
+def promote(
+    app: str,
+    release: Named,
+    /,
+    *,
+    now: Annotated[bool, Parameter(negative="", help="live at once; left out: it climbs the ladder")] = False,
+    reason: Reason = "by hand",
+    actor: Actor = "",
+    context: Context,
+    **options: str,
+) -> None:
+    """Let a release climb the ladder on evidence, or put it live at once; a running service follows.
+
+    A release that does not verify is refused, and nothing is changed. After `--now` its predecessor is still
+    compared with it, and comes back by itself where it was better.
+
+    Args:
+        app: name of the application.
+        release: the first digits of a release.
+        now: live at once.
+        reason: why.
+        actor: who decides.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = _office(app, context, options)
+    digest = named(office.home.bundles, release)
+    office.shelf.release(digest)
+    actions, at = _actions(office, actor), moment(office)
+    if digest == actions.state.champion:
+        raise RolloutError(f"release {digest[:12]} is the champion already; there is nothing to promote")
+    if now:
+        actions.promote(digest, reason, at)
+    elif not actions.state.champion:
+        raise RolloutError("there is no champion to climb against; put it live with --now")
+    elif digest in (actions.state.challenger, *actions.state.queue):
+        raise RolloutError(f"release {digest[:12]} is on the ladder already; add --now to put it live at once")
+    else:
+        actions.offer(digest, reason, at)
+    _tell(context, actions, digest, "is live" if now else "climbs the ladder")
+
+
+def rollback(
+    app: str,
+    /,
+    *,
+    to: Annotated[str, Parameter(help="first digits of the release to go back to; left out: the predecessor")] = "",
+    reason: Reason = "by hand",
+    actor: Actor = "",
+    context: Context,
+    **options: str,
+) -> None:
+    """Take the champion back, to its predecessor or to the release that is named; a running service follows.
+
+    Args:
+        app: name of the application.
+        to: first digits of the release to go back to.
+        reason: why.
+        actor: who decides.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    office = _office(app, context, options)
+    actions = _actions(office, actor)
+    back = named(office.home.bundles, to) if to else actions.predecessor()
+    if back:
+        office.shelf.release(back)
+    actions.roll_back(reason, moment(office), back)
+    _tell(context, actions, back, "is live again")
+
+
+def moment(office: Office) -> datetime:
+    """Domain time now: that of the service where its clock follows events, else the clock of the place."""
+    if not office.home.snapshots.is_dir():
+        return office.clock.now()
+    published = Follower(office.home.snapshots)
+    published.refresh()
+    followed = published.control.now if published.control else None
+    return followed or office.clock.now()
+
+
+def login() -> str:
+    """The name under which this process runs, or "operator" where the machine knows none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "operator"
+
+
+def _office(app: str, context: Context, options: Mapping[str, str]) -> Office:
+    return open_office(load(app, options), context.home, progress)
+
+
+def _actions(office: Office, actor: str) -> Actions:
+    return Actions(office.ledger, office.application.name, office.clock, actor or login())
+
+
+def _row(office: Office, digest: str) -> dict[str, object]:
+    """What is known of a release; of one that does not verify, what is wrong with it."""
+    try:
+        return {
+            "release": digest,
+            "stands": _stands(office, digest),
+            "problem": "",
+            **_about(office.shelf.bundle(digest)),
+        }
+    except ReleaseError as error:
+        return {"release": digest, "stands": _stands(office, digest), "problem": str(error)}
+
+
+def _about(bundle: Bundle) -> dict[str, object]:
+    manifest = bundle.manifest
+    return {
+        "created": manifest.created,
+        "known_before": manifest.windows["whole"][1],
+        "parent": manifest.parent,
+        "metrics": manifest.evaluation,
+    }
+
+
+def _stands(office: Office, digest: str) -> list[str]:
+    """The parts that a release plays now."""
+    state = office.actions.state
+    parts = {"champion": state.champion, "challenger": state.challenger, "last good": state.last_good}
+    stage = {"challenger": f" in {state.stage}", "champion": " in probation" if state.stage == "probation" else ""}
+    stands = [part + stage.get(part, "") for part, release in parts.items() if release == digest]
+    return [*stands, *(["waits for the ladder"] if digest in state.queue else [])]
+
+
+def _created(row: Mapping[str, object]) -> str:
+    return str(row.get("created", ""))
+
+
+def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
+    stands = ", ".join(map(str, row["stands"])) if isinstance(row["stands"], list) else ""
+    metrics, built, until = row.get("metrics"), row.get("created"), row.get("known_before")
+    if not isinstance(metrics, Mapping) or not isinstance(built, datetime):
+        return (str(row["release"])[:12], "", "", "", "", f"{stands} does not verify: {row['problem']}".strip())
+    scores = [f"{metrics[name]:.4g}" if name in metrics else "–" for name in ("rmse", "poisson_deviance")]
+    return (str(row["release"])[:12], f"{built:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}", *scores, stands)
+
+
+def _what(entry: Entry) -> str:
+    stage = entry.evidence.get("stage", "") if entry.kind == "stage" else ""
+    return f"{entry.kind} {stage}".strip()
+
+
+def _tell(context: Context, actions: Actions, release: str, becomes: str) -> None:
+    state = actions.state
+    value = {
+        "release": release,
+        "champion": state.champion,
+        "challenger": state.challenger,
+        "last_good": state.last_good,
+        "stage": state.stage,
+        "queue": state.queue,
+    }
+    result(context, value, Text(f"release {release[:12]} {becomes}; a running service follows within a second"))
