@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
@@ -101,6 +101,10 @@ class Application:
         build: `module:attribute` of a function `(options) -> Build`.
         operate: `module:attribute` of a function `(options) -> Operate`.
         options: the application's own options, as text.
+        demonstration: `module:attribute` of a function `(options, data) -> Scenario`, or "".
+        fetch: `module:attribute` of a function `(months, folder, *, told, ...) -> downloads` that brings published
+            data, or "".
+        demonstration_options: options that the demonstration takes where none are named.
         zone: name of the time zone of the place (IANA).
     """
 
@@ -109,6 +113,9 @@ class Application:
     build: str
     operate: str
     options: Mapping[str, str] = field(default_factory=dict)
+    demonstration: str = ""
+    demonstration_options: Mapping[str, str] = field(default_factory=dict)
+    fetch: str = ""
     zone: str = "UTC"
 
     def part(self, path: str, expected: type[Part]) -> Part:
@@ -147,6 +154,7 @@ class Operate:
         guards: bounds on the outputs of the model or of the decision, in order.
         monitors: declarations of what is watched (`afield.monitoring`).
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
+        sample: a moment → the body of a request that works then, as JSON text.
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
     """
@@ -160,6 +168,7 @@ class Operate:
     step: timedelta
     stale_after: timedelta
     telemetry: Policy
+    sample: Callable[[datetime], str] = str
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)

@@ -2,14 +2,16 @@
 
 import http.client
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+import polars as pl
 
+from afield.data.sources import Source
 from afield.errors import ServingError
 from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact, Ingest, Outcome
@@ -55,6 +57,31 @@ class Replayed:
     failed: int = 0
     fallbacks: int = 0
     failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is played.
+
+    Attributes:
+        name: of the data, in words.
+        source: the first release is built from what it knew before the window.
+        window: of ticks that are played.
+        traffic: what clients send.
+        felt: arm → frame (tick, key, truth, forecast, capacity) → what people felt, by arm.
+        bad_candidate: when a person puts a deliberately bad release live.
+        outage: when the model is broken for two ticks.
+        regime_change: when the world changes, where that is declared.
+    """
+
+    name: str
+    source: Source
+    window: Window
+    traffic: Traffic
+    felt: Callable[[Mapping[str, pl.DataFrame]], dict[str, object]]
+    bad_candidate: datetime
+    outage: datetime
+    regime_change: datetime | None
 
 
 class Client:
@@ -127,10 +154,12 @@ def replay(
     *,
     watch: Callable[[datetime, Replayed], None],
     pause: Callable[[datetime], None] = lambda _: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> Replayed:
     """Play `traffic` tick by tick: its facts and the watermark, then its requests once the service has ticked.
 
-    `watch` is told after each tick; `pause` is called before each (a replay at N times real time waits there).
+    `watch` is told after each tick; `pause` is called before each (a replay at N times real time waits there);
+    `alive` raises where the service's supervisor has failed.
 
     Raises:
         ServingError: the service stopped ticking or cannot be reached.
@@ -142,7 +171,7 @@ def replay(
         for start in range(0, len(facts), BATCH):
             client.ingest(Ingest(facts=tuple(facts[start : start + BATCH])))
         client.ingest(Ingest(outcomes=tuple(outcomes), watermark=tick))
-        await_tick(client, tick)
+        await_tick(client, tick, alive)
         answers = list(_answers(client, route, traffic.requests(tick), played))
         traffic.settle(tick, answers)
         played.ticks += 1
@@ -159,7 +188,7 @@ def ticks(window: Window, step: timedelta) -> Iterator[datetime]:
         tick += step
 
 
-def await_tick(client: Client, tick: datetime) -> None:
+def await_tick(client: Client, tick: datetime, alive: Callable[[], None] = lambda: None) -> None:
     """Return once every worker that is asked serves the rows of `tick`.
 
     Raises:
@@ -169,6 +198,7 @@ def await_tick(client: Client, tick: datetime) -> None:
     wanted = tick.isoformat()
     health: dict[str, object] = {}
     while time.monotonic() < deadline:
+        alive()
         health = client.health()
         if str(health.get("tick") or "") >= wanted:
             return

@@ -96,8 +96,8 @@ def make(file: Path) -> Service:
     for path, argument in config.seams.items():
         infer = resolve(path)(infer, argument)
     clock = WallClock(ZoneInfo(application.zone))
-    telemetry = _spool(Path(config.telemetry), operate.telemetry.mode)
-    facts = _spool(Path(config.facts), "durable")
+    telemetry = _spool(Path(config.telemetry), operate.telemetry.mode, config.seal_after)
+    facts = _spool(Path(config.facts), "durable", config.seal_after)
     recorder = Recorder(operate.telemetry, telemetry)
     answers = predictor(replace(operate, infer=infer), clock=clock.now, record=recorder.record)
     snapshots = Path(config.snapshots)
@@ -123,8 +123,8 @@ def make(file: Path) -> Service:
     return service
 
 
-def _spool(folder: Path, mode: Durability) -> Spool:
-    return Spool(folder, writer=claim_any(folder, "worker"), mode=mode)
+def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
+    return Spool(folder, writer=claim_any(folder, "worker"), mode=mode, seal_after=seal_after)
 
 
 def _appender(facts: Spool) -> Callable[[Ingest, int], None]:

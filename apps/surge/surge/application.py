@@ -17,7 +17,7 @@ GOAL = Goal(
             children=(
                 Goal("the forecast of orders is close", measure="poisson_deviance"),
                 Goal("the forecast is not systematically high or low", measure="bias"),
-                Goal("the hottest zones are known before they are hot", measure="hot_zones_hit"),
+                Goal("the hottest zones are known before they are hot", measure="hot_keys"),
             ),
         ),
         Goal(
@@ -40,12 +40,21 @@ CONSIDERATIONS: dict[str, float | str] = {
 }
 
 
-def surge(slot: str = "60m") -> Application:
-    """The surge application; `slot` is the length of a slot and of a tick, `15m` or `60m`.
+EFFORTS = ("full", "quick")
+
+
+def surge(slot: str = "60m", effort: str = "full") -> Application:
+    """The surge application.
+
+    Args:
+        slot: length of a slot and of a tick, `15m` or `60m`.
+        effort: `full`, or `quick` for a retraining that somebody waits for.
 
     Raises:
-        UsageError: the slot is not one of the two.
+        UsageError: an option has none of its values.
     """
+    if effort not in EFFORTS:
+        raise UsageError(f"surge: effort {effort!r} is not known; use one of {', '.join(EFFORTS)}")
     if slot not in SLOTS:
         raise UsageError(f"surge: slot {slot!r} is not known; use one of {', '.join(SLOTS)}")
     return Application(
@@ -58,7 +67,10 @@ def surge(slot: str = "60m") -> Application:
         ),
         build="surge.building:build",
         operate="surge.operating:operate",
-        options={"slot": slot},
+        fetch="surge.fetch:fetch",
+        options={"slot": slot} | ({"effort": effort} if effort != EFFORTS[0] else {}),
+        demonstration="surge.demonstration:demonstration",
+        demonstration_options={"effort": "quick"},
         zone="America/New_York",
     )
 

@@ -1,6 +1,6 @@
 """How surge is built: one row per zone and slot, features known before it, and what a release must pass."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,12 @@ from afield.statistics.counts import fit_dispersion
 from afield.workshop.plan import Build, Companion, Table
 from surge.application import SLOTS
 from surge.capacity import as_model, proxy
+from surge.contracts import CONTRACTS
 from surge.examples import label, spine
 from surge.features import LOOKBACK, feature_set
-from surge.recipes import BOOSTED, LAGS, LINEAR
+from surge.recipes import FORECAST, LAGS, QUICK, REGRESSION
 from surge.sources import open_source
-from surge.tables import SCHEMAS
+from surge.tables import SCHEMAS, typed
 
 History = Mapping[str, pl.LazyFrame]
 
@@ -60,11 +61,13 @@ def build(options: Mapping[str, str]) -> Build:
         spine=partial(slots_of, slot=slot),
         labels=lambda rows, history: label(rows, history["orders"], slot),
         period=period,
+        known=known,
+        covering=lambda stretch: {"coverage": typed("coverage", pl.DataFrame([stretch_row(stretch)]))},
         key_type=pl.Int32(),
         sample=small_world,
         slot=slot,
         constants=lambda forecast, truth: {"dispersion": fit_dispersion(forecast, truth)},
-        recipes=(BOOSTED, LINEAR),
+        recipes=(QUICK if options.get("effort") == "quick" else FORECAST, REGRESSION),
         rival=LAGS,
         baselines=BASELINES,
         companions=companions,
@@ -73,6 +76,7 @@ def build(options: Mapping[str, str]) -> Build:
         validation=14 * DAY,
         test=28 * DAY,
         watched=WATCHED,
+        contracts=CONTRACTS,
         limits=(
             "Served demand stands in for demand where only pickups are known (taxi files).",
             "No price claim is made on taxi files: they hold neither supply nor price.",
@@ -92,18 +96,45 @@ def period(history: History) -> tuple[datetime, datetime]:
     return ends[0], ends[1]
 
 
+def known(history: History, before: datetime) -> dict[str, pl.LazyFrame]:
+    """The facts known before a moment; orders are complete up to it at most."""
+    stretches = history["coverage"].filter(pl.col("start") < before)
+    return {
+        **{
+            name: table.filter(pl.col("known_at") < before) if "known_at" in SCHEMAS[name] else table
+            for name, table in history.items()
+        },
+        "coverage": stretches.with_columns(pl.col("end").clip(upper_bound=before)),
+    }
+
+
+def stretch_row(stretch: Window) -> dict[str, datetime]:
+    """A row of `coverage`."""
+    return {"start": stretch.start, "end": stretch.end}
+
+
 def slots_of(history: History, window: Window, slot: timedelta) -> pl.DataFrame:
     """The spine: each zone in each slot of `window` whose orders are complete, ordered by slot and zone.
 
     Slots outside the stretches of `coverage` are left out: there an absent order is no zero.
     """
-    stretches = history["coverage"].select("start", "end").unique().sort("start").collect().rows()
     parts = [
         spine(history["zones"], Window(max(start, window.start), min(end, window.end)), slot)
-        for start, end in stretches
+        for start, end in merged(history["coverage"].select("start", "end").sort("start").collect().rows())
         if max(start, window.start) < min(end, window.end)
     ]
     return pl.concat(parts) if parts else spine(history["zones"], Window(window.start, window.start), slot)
+
+
+def merged(stretches: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """Stretches in order of their start, those that touch or overlap made one."""
+    whole: list[tuple[datetime, datetime]] = []
+    for start, end in stretches:
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
+        else:
+            whole.append((start, end))
+    return whole
 
 
 def companions(training: pl.LazyFrame, history: History) -> dict[str, Companion]:
@@ -125,9 +156,8 @@ def small_world(history: History, tick: datetime) -> tuple[tuple[str, ...], dict
     recent = history["orders"].filter(pl.col("known_at") < tick, pl.col("at") >= tick - LOOKBACK).collect()
     ranked = recent["pickup_location"].value_counts(sort=True)["pickup_location"].to_list()
     chosen = sorted({ranked[min(int((1 - share) * len(ranked)), len(ranked) - 1)] for share in GOLDEN_ZONES})
-    among = recent.filter(pl.col("pickup_location").is_in(chosen) & pl.col("target_location").is_in(chosen))
-    alone = recent.filter(pl.col("pickup_location").is_in(chosen)).sample(fraction=1.0, seed=0, shuffle=True)
-    few = pl.concat([among, alone]).unique("order_id", maintain_order=True).head(GOLDEN_ORDERS).sort("at", "order_id")
+    theirs = recent.filter(pl.col("pickup_location").is_in(chosen)).sort("at", "order_id")
+    few = theirs.gather_every(max(1, theirs.height // GOLDEN_ORDERS))
     near = pl.col("at").is_between(tick - DAY, tick)
     return tuple(map(str, chosen)), {
         "orders": few.with_columns(user_id=pl.lit(None, pl.String)).lazy(),
@@ -135,7 +165,7 @@ def small_world(history: History, tick: datetime) -> tuple[tuple[str, ...], dict
         "events": history["events"].filter(
             pl.col("location").is_in(chosen), pl.col("starts_at").is_between(tick - DAY, tick + DAY)
         ),
-        "holidays": history["holidays"].filter(pl.col("date").is_between(tick - 2 * DAY, tick + 2 * DAY)),
+        "holidays": history["holidays"].filter(pl.col("date").is_between(tick - 60 * DAY, tick + 60 * DAY)),
         "zones": history["zones"].filter(pl.col("location_id").is_in(chosen)),
         "adjacency": history["adjacency"].filter(pl.col("zone_a").is_in(chosen), pl.col("zone_b").is_in(chosen)),
     }

@@ -25,6 +25,7 @@ from surge.pricing import CAP, multiplier
 PLACE = ZoneInfo("America/New_York")
 LEVEL = 0.9
 HORIZON = 10_000.0
+CHUNK = timedelta(hours=12)
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,6 +107,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact},
         infer=infer,
         decide=multiplier,
+        sample=lambda at: f'{{"pickup_location": 74, "order_time": "{at.isoformat()}"}}',
         neutral={"multiplier": 1.0},
         baseline="same_slot_four_weeks",
         step=slot,
@@ -114,7 +116,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         felt="multiplier",
         telemetry=Policy(name="everything", share=1.0),
         delay=timedelta(0),
-        chunk=day,
+        chunk=CHUNK,
         monitors=(
             Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
             Drift(columns=("mean_24h", "city_momentum_24h"), statistic="psi"),

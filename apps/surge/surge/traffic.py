@@ -23,6 +23,7 @@ class Recorded:
         before = Window(window.start - step, window.end)
         self._orders = _by_tick(tables["orders"], "known_at", before, step)
         self._asked = _by_tick(tables["orders"], "at", window, step)
+        self._nothing = tables["orders"].head(0).collect()
         self._weather = _by_tick(tables["weather"], "known_at", before, step)
         self._events = _by_tick(tables["events"], "known_at", before, step)
 
@@ -41,9 +42,18 @@ class Recorded:
 
     def requests(self, tick: datetime) -> Sequence[bytes]:
         """Quotes of the riders who ask in the slot that starts at `tick`."""
-        orders = self._rows(self._asked, tick)
-        every = max(1, -(-len(orders) // self._quotes)) if self._quotes else 1
-        return [quote(row) for row in orders[::every]]
+        orders = self.asked(tick)
+        every = max(1, -(-orders.height // self._quotes)) if self._quotes else 1
+        return self.quotes_of(orders.gather_every(every))
+
+    def asked(self, tick: datetime) -> pl.DataFrame:
+        """The orders of the slot that starts at `tick`."""
+        return self._asked.get(tick, self._nothing)
+
+    @staticmethod
+    def quotes_of(orders: pl.DataFrame) -> list[bytes]:
+        """Bodies of the quotes that these riders ask for."""
+        return [quote(row) for row in orders.to_dicts()]
 
     def settle(self, tick: datetime, answers: Sequence[Answer]) -> None:
         """Recorded riders do not react."""

@@ -143,7 +143,9 @@ class Actions:
                 at=at,
                 recorded=self._clock.recorded(),
                 replaces=replaces,
-                evidence=evidence or {},
+                evidence={
+                    name: value if isinstance(value, str) else float(value) for name, value in (evidence or {}).items()
+                },
             )
         )
         self.refresh()

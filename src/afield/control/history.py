@@ -34,14 +34,15 @@ class History:
         self._frames = {name: pl.DataFrame(schema=dict(table.schema)) for name, table in tables.items()}
         self._seen: dict[str, set[str]] = {name: set() for name in self._kinds.values()}
 
-    def load(self, until: datetime) -> None:
-        """Bring the lookback before `until` into memory from the store."""
+    def load(self) -> None:
+        """Bring the lookback before the newest fact that clients sent into memory from the store."""
         for name, table in self._tables.items():
             if not self._store.exists(name):
                 continue
-            rows = self._store.scan(name).select(*table.schema)
-            if table.time is not None:
-                rows = rows.filter(pl.col(table.time) >= until - self._lookback)
+            rows = self._store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
+            newest = rows.select(pl.col(str(table.time)).max()).collect().item() if table.identity else None
+            if newest is not None:
+                rows = rows.filter(pl.col(str(table.time)) >= newest - self._lookback)
             frame = rows.unique(table.key, keep="last", maintain_order=True).collect()
             self._frames[name] = frame
             if table.identity:

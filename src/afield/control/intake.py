@@ -71,6 +71,10 @@ class Intake:
         drain(self._facts, self._commit)
         deliver(self._telemetry, self._tables)
 
+    def add(self, name: str, rows: pl.DataFrame, chunk: Window) -> None:
+        """Add rows to a table of history that say something about the chunk; once."""
+        self._tables.append(name, rows, writer="chunks", transaction=_number(chunk))
+
     def came_true(self, labelled: pl.DataFrame, chunk: Window) -> None:
         """Keep the truth of a chunk, once, as outcomes.
 
@@ -83,7 +87,7 @@ class Intake:
             source=pl.lit(COUNTED),
             supersedes=pl.lit(None, pl.String),
         )
-        self._store(rows, f"{COUNTED}", chunk.start)
+        store_outcomes(self._tables, rows, writer=COUNTED, transaction=_number(chunk))
 
     def correct(self, labelled: pl.DataFrame, chunk: Window) -> int:
         """Supersede the outcomes of an earlier chunk that later facts have changed; how many."""
@@ -95,7 +99,7 @@ class Intake:
         changed = changed.filter(pl.col("value") != pl.col("old"))
         if changed.height:
             rows = changed.with_columns(supersedes="id", id=pl.col("id") + "+", source=pl.lit(COUNTED)).drop("old")
-            self._store(rows, f"{COUNTED}-corrections", chunk.start)
+            store_outcomes(self._tables, rows, writer=f"{COUNTED}-corrections", transaction=_number(chunk))
         return changed.height
 
     def joined(self, window: Window) -> pl.DataFrame:
@@ -120,6 +124,7 @@ class Intake:
         if sent:
             store_outcomes(self._tables, tuple(sent), writer=writer, transaction=number)
 
-    def _store(self, rows: pl.DataFrame, writer: str, at: datetime) -> None:
-        transaction = int((at - datetime(1970, 1, 1)).total_seconds())
-        store_outcomes(self._tables, rows, writer=writer, transaction=transaction)
+
+def _number(chunk: Window) -> int:
+    """A number that grows with the chunk: the seconds at which it begins."""
+    return int((chunk.start - datetime(1970, 1, 1)).total_seconds())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from afield.application import Application, Operate
 from afield.clock import Clock, WallClock
 from afield.control.actions import Actions
 from afield.control.shelf import Shelf
+from afield.data.sources import Source
 from afield.errors import ReleaseError
 from afield.home import Home
 from afield.release.signing import Signer
@@ -20,7 +22,7 @@ from afield.workshop.bench import Bench, Built, Champion
 from afield.workshop.facts import Facts
 from afield.workshop.golden import computing
 from afield.workshop.plan import Build
-from afield.workshop.production import Production
+from afield.workshop.production import PRODUCTION, Production
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,18 @@ class Office:
         compute = computing(self.plan.features, self.plan.tables, self.plan.key_type)
         return Shelf(self.home.bundles, self.home.trusted, self.operate.infer, compute)
 
-    def bench(self, *, production: bool = False) -> Bench:
-        """The bench that builds a release, from named data or from what the service collected."""
+    def by(self, actor: str) -> Actions:
+        """What a person does here."""
+        return Actions(self.ledger, self.application.name, self.clock, actor)
+
+    def bench(self, *, production: bool = False, source: Source | None = None, name: str = PRODUCTION) -> Bench:
+        """The bench that builds a release: from what the command line names, from what the service collected, or
+        from another source of this name.
+        """
         signer = Signer(self.home.key)
         signer.publish(self.home.trusted)
-        source = Production(self.tables, self.plan.tables) if production else None
+        if production:
+            source = Production(self.tables, self.plan.tables)
         return Bench(
             application=self.application,
             infer=self.operate.infer,
@@ -79,6 +88,7 @@ class Office:
             champion=self._champion(),
             sequence=self._sequence(),
             source=source,
+            source_name=name,
             tell=self.tell,
         )
 
@@ -96,7 +106,8 @@ class Office:
         if built.release == state.champion:
             self.tell(f"release {built.release[:12]} is the champion already; nothing has changed")
             return
-        self._keep(built.facts)
+        if built.facts.summary.name != PRODUCTION:
+            self._keep(built.facts, end)
         evidence: dict[str, float | str] = {**built.evaluation.model.numbers(), "data": built.facts.summary.fingerprint}
         known = self.ledger.entries(self.application.name, ("build",), built.release)
         if not known:
@@ -107,11 +118,11 @@ class Office:
         elif promote:
             self.actions.promote(built.release, "built by hand, gates passed", end, evidence)
 
-    def _keep(self, facts: Facts) -> None:
-        """Add the facts to the tables of history, once for each content."""
-        for name, rows in facts.tables.items():
+    def _keep(self, facts: Facts, end: datetime) -> None:
+        """Add the facts known before `end` to the tables of history, once for each content and end."""
+        writer = f"build-{facts.summary.fingerprint[:24]}-{end:%Y%m%dT%H%M}"
+        for name, rows in self.plan.known(facts.tables, end).items():
             if name in self.plan.tables:
-                writer = f"build-{facts.summary.fingerprint[:24]}"
                 if self.tables.transaction(name, writer) is None:
                     self.tables.append(name, rows.collect(), writer=writer, transaction=1)
 

@@ -120,6 +120,8 @@ class Room:
 
     def collect(self, chunk: Window) -> None:
         """Take down what came true in the chunk, and correct the chunk before where late facts changed it."""
+        for name, rows in self._plan.covering(chunk).items():
+            self._kit.intake.add(name, rows, chunk)
         self._kit.intake.came_true(self._labels(chunk), chunk)
         before = Window(chunk.start - self._operate.chunk, chunk.start)
         self._kit.intake.correct(self._labels(before), before)

@@ -27,6 +27,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         workers: how many processes answer.
         hosts: further names by which clients may call the service (`Host`, `Origin`).
         token: file that holds the bearer token clients must send; needed beyond loopback.
+        seal_after: seconds after which a worker hands over what it recorded.
         seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
     """
 
@@ -44,6 +45,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     workers: int = 1
     hosts: tuple[str, ...] = ()
     token: str = ""
+    seal_after: float = 5.0
     seams: dict[str, str] = {}
 
 

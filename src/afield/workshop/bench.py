@@ -1,7 +1,7 @@
 """The bench that a build works on: each step once per content key, in the order that `build` calls them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -99,6 +99,7 @@ class Bench:
         sequence: number of the next signed statement.
         champion: the release to hold the candidate against, or None.
         source: read instead of what the command line names, or None.
+        source_name: what the facts read from it are called.
         tell: is told what happens.
     """
 
@@ -111,12 +112,13 @@ class Bench:
     sequence: int
     champion: Champion | None
     source: Source | None
+    source_name: str
     tell: Callable[[str], None]
 
     def read(self, plan: Build, data: Path | None) -> Facts:
         """The facts, read and cleaned."""
         source = self.source or plan.source(data)
-        name = "production" if self.source else str(data or "generated")
+        name = self.source_name if self.source else str(data or "generated")
         facts = read_facts(self.steps, name, source, self._code())
         self.tell(
             f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; "
@@ -124,7 +126,8 @@ class Bench:
         )
         for message in facts.summary.messages:
             self.tell(f"  {message}")
-        return facts
+        absent = {name: pl.LazyFrame(schema=dict(table.schema)) for name, table in plan.tables.items()}
+        return replace(facts, tables={**absent, **facts.tables})
 
     def windows(self, plan: Build, facts: Facts, until: datetime | None) -> Windows:
         """The stretches to train and test on, up to `until`.

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from afield.data.contract import Contract
 from afield.data.sources import Source
 from afield.evaluation.gates import Gate
 from afield.features.feature import FeatureSet
+from afield.records.facts import Window
 from afield.training.recipes import Recipe
 from afield.workshop.examples import Labels, Spine
 
@@ -71,6 +73,8 @@ class Build:
         labels: adds what came true, column `truth`.
         period: first and last moment that the history covers.
         watched: feature columns that monitors look at.
+        known: what of the history was known before a moment.
+        covering: rows to add to tables of history once all facts of a stretch are in, by table.
         key_type: Polars type of the spine's key column.
         sample: a small world for golden rows: `(history, tick)` → keys and the few facts that they need.
         slot: length of what one row speaks about: a label is known that much after its origin.
@@ -83,6 +87,7 @@ class Build:
         gates: what a release has to pass.
         validation, test: length of the two windows before `until`.
         limits: what the model is not for.
+        contracts: what the tables of history promise.
     """
 
     part: str
@@ -95,6 +100,8 @@ class Build:
     spine: Spine
     labels: Labels
     period: Callable[[Mapping[str, pl.LazyFrame]], tuple[datetime, datetime]]
+    known: Callable[[Mapping[str, pl.LazyFrame], datetime], Mapping[str, pl.LazyFrame]]
+    covering: Callable[[Window], Mapping[str, pl.DataFrame]]
     key_type: pl.DataType
     sample: Callable[[Mapping[str, pl.LazyFrame], datetime], tuple[tuple[str, ...], Mapping[str, pl.LazyFrame]]]
     slot: timedelta
@@ -109,3 +116,4 @@ class Build:
     test: timedelta
     watched: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    contracts: tuple[Contract, ...] = ()

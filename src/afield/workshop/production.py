@@ -10,6 +10,8 @@ from afield.errors import DataError
 from afield.store.tables import Tables
 from afield.workshop.plan import Table
 
+PRODUCTION = "production"
+
 
 class Production:
     """The tables of history as they are now; a row sent twice counts once."""

@@ -66,6 +66,7 @@ def _scored(
         outputs = infer(columns, parts)
         if name == plan.part:
             made.update({output: pl.Series(output, values) for output, values in outputs.items()})
+            made[plan.part] = _answered(made[plan.part], rows["has_history"])
         else:
             made[name] = pl.Series(name, outputs[plan.part])
     for name, feature in plan.baselines.items():
@@ -80,6 +81,12 @@ def _scored(
         "truth",
         pl.col("has_history").alias(HISTORY),
     ).with_columns(*made.values())
+
+
+def _answered(forecast: pl.Series, history: pl.Series) -> pl.Series:
+    """Where nothing at all is known before a row, no model speaks: the service's neutral answer is 0."""
+    silent = forecast.is_nan() & ~history
+    return pl.select(pl.when(silent).then(0.0).otherwise(forecast).alias(forecast.name)).to_series()
 
 
 def rivals(plan: Build, frame: pl.DataFrame) -> Iterator[str]:

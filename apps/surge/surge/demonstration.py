@@ -1,0 +1,143 @@
+"""What the demonstration plays: a generated city that reacts to its prices, or recorded taxi trips."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from afield.data.sources import Source
+from afield.errors import DataError
+from afield.records.facts import Window
+from afield.records.traffic import Answer
+from afield.replay import Scenario, ticks
+from surge.application import SLOTS
+from surge.generated import GeneratedCity
+from surge.pricing import multiplier
+from surge.sources import open_source
+from surge.traffic import Recorded
+from surge.world import City
+
+SEED, DENSITY, START = 11, 3.0, datetime(2024, 1, 1)
+HISTORY, REPLAYED, CALM = timedelta(days=91), timedelta(days=35), timedelta(days=6)
+REAL_REPLAYED = timedelta(days=91)
+DAY = timedelta(days=1)
+NOTE_CITY = (
+    "Riders wrongly surged paid a surge where drivers were enough; missed surges met a shortage that was not priced. "
+    "Waits are those of the generated city at the prices that each arm would have served."
+)
+NOTE_TAXI = (
+    "Taxi files hold no supply and no price: a surge is a proxy here, orders at or above the 95th percentile of their "
+    "hour of week in training, and nothing is known of waits."
+)
+
+
+def demonstration(options: Mapping[str, str], data: Path | None) -> Scenario:
+    """The scenario for a folder or file of orders, or for the generated city where none is named.
+
+    Raises:
+        DataError: the recorded period is too short to build from and to replay.
+    """
+    slot = SLOTS[options["slot"]]
+    return _recorded(options, data, slot) if data is not None else _generated(slot)
+
+
+class Living(Recorded):
+    """The generated city's riders: one asks for each zone and slot, and all in it are shown that price."""
+
+    def __init__(self, tables: Mapping[str, pl.LazyFrame], window: Window, step: timedelta, city: City) -> None:
+        """Play `window`; `city` is settled at the prices answered."""
+        super().__init__(tables, window, step, quotes=0)
+        self._city = city
+        self.minutes_waited = 0.0
+        self.gave_up = 0
+        self._zones: list[int] = []
+
+    def requests(self, tick: datetime) -> Sequence[bytes]:
+        """One quote for each zone in which somebody asks."""
+        first = self.asked(tick).unique("pickup_location", keep="first", maintain_order=True)
+        self._zones = first["pickup_location"].to_list()
+        return self.quotes_of(first)
+
+    def settle(self, tick: datetime, answers: Sequence[Answer]) -> None:
+        """Let riders accept or not, wait or not, and drivers move, at the prices answered."""
+        prices = {zone: answer.output["multiplier"] for zone, answer in zip(self._zones, answers, strict=False)}
+        settled = self._city.settle(tick, prices)
+        self.minutes_waited += settled.minutes_waited
+        self.gave_up += settled.gave_up
+
+
+def _generated(slot: timedelta) -> Scenario:
+    until = START + HISTORY + REPLAYED
+    change = START + HISTORY + CALM
+    whole = GeneratedCity(SEED, DENSITY, START, (until - START).days, (change - START).days, slot)
+    tables = whole.read().tables
+    window = Window(START + HISTORY, until)
+    traffic = Living(tables, window, slot, whole.city())
+
+    def felt(arms: Mapping[str, pl.DataFrame]) -> dict[str, object]:
+        counted = {name: _riders(frame) for name, frame in arms.items()}
+        others = {name: _waits(whole.city(), frame, window, slot) for name, frame in arms.items() if name != "kept"}
+        waits = {**others, "kept": (traffic.minutes_waited, traffic.gave_up)}
+        return {
+            "riders": int(arms["kept"]["truth"].sum()),
+            "note": NOTE_CITY,
+            **{name: {**counted[name], "minutes_waited": waits[name][0], "gave_up": waits[name][1]} for name in arms},
+        }
+
+    return Scenario(
+        name=f"generated city, seed {SEED}",
+        source=whole,
+        window=window,
+        traffic=traffic,
+        felt=felt,
+        bad_candidate=window.start + 25 * DAY,
+        outage=window.start + 31 * DAY,
+        regime_change=change,
+    )
+
+
+def _recorded(options: Mapping[str, str], data: Path, slot: timedelta) -> Scenario:
+    source: Source = open_source(data, options)
+    extract = source.read()
+    start, end = extract.tables["coverage"].select(pl.col("start").min(), pl.col("end").max()).collect().row(0)
+    window = Window(end - REAL_REPLAYED, end)
+    if window.start - start < HISTORY:
+        raise DataError(f"{data}: {(end - start).days} days are too few; {(HISTORY + REAL_REPLAYED).days} are needed")
+    traffic = Recorded(extract.tables, window, slot, quotes=20)
+
+    def felt(arms: Mapping[str, pl.DataFrame]) -> dict[str, object]:
+        counted = {name: {**_riders(frame), "minutes_waited": None, "gave_up": None} for name, frame in arms.items()}
+        return {"riders": int(arms["kept"]["truth"].sum()), "note": NOTE_TAXI, **counted}
+
+    return Scenario(
+        name=str(data),
+        source=source,
+        window=window,
+        traffic=traffic,
+        felt=felt,
+        bad_candidate=window.start + 70 * DAY,
+        outage=window.start + 80 * DAY,
+        regime_change=None,
+    )
+
+
+def _riders(frame: pl.DataFrame) -> dict[str, int]:
+    """Riders who met a surge call without a shortage, and a shortage without a surge call."""
+    called, short = pl.col("forecast") >= pl.col("capacity"), pl.col("truth") >= pl.col("capacity")
+    counts = frame.select(
+        wrongly_surged=pl.col("truth").filter(called & ~short).sum(),
+        missed_surges=pl.col("truth").filter(short & ~called).sum(),
+    )
+    return {name: int(value) for name, value in counts.row(0, named=True).items()}
+
+
+def _waits(city: City, frame: pl.DataFrame, window: Window, slot: timedelta) -> tuple[float, int]:
+    """Minutes waited and riders who gave up, had these forecasts made the prices."""
+    surged = frame.filter(pl.col("forecast") > pl.col("capacity"))
+    prices: dict[datetime, dict[int, float]] = {}
+    for tick, key, forecast, capacity in surged.select("tick", "key", "forecast", "capacity").iter_rows():
+        price = multiplier({"forecast": forecast, "capacity": capacity}, {}).output["multiplier"]
+        prices.setdefault(tick, {})[int(key)] = price
+    settled = [city.settle(tick, prices.get(tick, {})) for tick in ticks(window, slot)]
+    return sum(each.minutes_waited for each in settled), sum(each.gave_up for each in settled)

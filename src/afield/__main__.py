@@ -1,0 +1,5 @@
+"""`python -m afield` is the command line."""
+
+from afield.cli import main
+
+main()

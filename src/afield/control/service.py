@@ -1,0 +1,208 @@
+"""A whole service: the workers as a process of their own, and the control room beside them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from afield.control.history import History
+from afield.control.intake import Intake
+from afield.control.office import Office
+from afield.control.room import Equipment, Room
+from afield.control.supervisor import Supervisor
+from afield.control.watch import Watch
+from afield.errors import ServingError
+from afield.serving.config import Config
+from afield.serving.launch import await_ready, launch
+from afield.telemetry.recorder import Recorder
+from afield.telemetry.spool import Spool
+from afield.worker import predictor
+
+SUPERVISOR = "supervisor"
+# Seconds after which workers hand over what they recorded; simulated days pass quickly.
+LIVE_SEAL, REPLAY_SEAL = 5.0, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a service is run.
+
+    Attributes:
+        address, port: where the workers listen.
+        workers: how many of them.
+        token: file with the bearer token, needed beyond loopback.
+        by_events: whether domain time follows the events' watermark (a replay) instead of the wall clock.
+        pinned: name → release that forecasts beside the others for comparison only.
+        seams: fault wrappers of a drill; see `serving.config.Config`.
+    """
+
+    address: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    token: Path | None = None
+    by_events: bool = False
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    seams: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def running(office: Office, terms: Terms) -> Iterator["Service"]:
+    """A service with its workers answering; both planes are stopped at the end, and nothing accepted is lost.
+
+    Raises:
+        ServingError: there is no champion to serve, or the workers do not start.
+    """
+    service = Service(office, terms)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+class Service:
+    """Two planes of one application."""
+
+    def __init__(self, office: Office, terms: Terms) -> None:
+        """Prepare to serve on these terms."""
+        if not office.actions.state.champion:
+            raise ServingError(
+                f"{office.application.name} has no release to serve yet; run: afield build {office.application.name}"
+            )
+        self._office = office
+        self._terms = terms
+        home = office.home
+        self._heartbeat = home.folder / "supervisor.alive"
+        self._log = home.folder / "service.log"
+        self._stop = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._spool = Spool(home.telemetry, writer=SUPERVISOR, mode=office.operate.telemetry.mode)
+        self._intake, self._room = self._control_room()
+
+    @property
+    def config(self) -> Config:
+        """What the workers are told."""
+        office, terms, home = self._office, self._terms, self._office.home
+        return Config(
+            application=office.application.name,
+            options=dict(office.application.options),
+            snapshots=str(home.snapshots),
+            bundles=str(home.bundles),
+            trusted=str(home.trusted),
+            facts=str(home.facts),
+            telemetry=str(home.telemetry),
+            counts=str(home.folder / "counts"),
+            heartbeat=str(self._heartbeat),
+            address=terms.address,
+            port=terms.port,
+            workers=terms.workers,
+            token=str(terms.token or ""),
+            seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
+            seams=dict(terms.seams),
+        )
+
+    @property
+    def url(self) -> str:
+        """Where clients find the service."""
+        return f"http://{self._terms.address}:{self._terms.port}"
+
+    def start(self) -> None:
+        """Publish who answers, start the workers, and return once they do."""
+        self._heartbeat.parent.mkdir(parents=True, exist_ok=True)
+        self._heartbeat.touch()
+        self._room.announce(self._office.clock.now())
+        self._launch()
+
+    def supervise(self) -> None:
+        """Tick until `stop`, in this thread."""
+        office = self._office
+        Supervisor(
+            self._room,
+            self._intake,
+            office.clock,
+            office.operate.step,
+            by_events=self._terms.by_events,
+            heartbeat=self._heartbeat,
+            check=self._check,
+        ).run(self._stop)
+
+    def ask_to_stop(self) -> None:
+        """Let `supervise` come to its end."""
+        self._stop.set()
+
+    def stop(self) -> None:
+        """Drain and stop the workers, then deliver what was recorded."""
+        self._stop.set()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._intake.deliver()
+        self._spool.close()
+
+    def _launch(self) -> None:
+        self._process = launch(self.config, self._office.home.folder / "service.json", self._log)
+        await_ready(self.config, self._process)
+
+    def _check(self) -> None:
+        """Start the workers again where they died."""
+        if self._process is not None and self._process.poll() is not None and not self._stop.is_set():
+            self._office.tell(f"the workers ended with exit code {self._process.returncode}; starting them again")
+            self._launch()
+
+    def _control_room(self) -> tuple[Intake, Room]:
+        office, home = self._office, self._office.home
+        operate, plan = office.operate, office.plan
+        history = History(office.tables, plan.tables, plan.features.lookback)
+        history.load()
+        intake = Intake(history, office.tables, plan.tables, home.facts, home.telemetry, self._spool)
+        recorder = Recorder(operate.telemetry, self._spool)
+        kit = Equipment(
+            history=history,
+            intake=intake,
+            actions=office.actions,
+            shelf=office.shelf,
+            predictor=predictor(operate, clock=office.clock.now, record=recorder.record),
+            recorder=recorder,
+            watch=Watch(operate.monitors, plan.watched, operate.output, self._reference, office.tell),
+            train=self._train,
+            pinned=self._terms.pinned,
+        )
+        return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
+
+    def _reference(self, release: str) -> pl.DataFrame:
+        """What the monitors are fitted on: the release's own test window."""
+        return pl.read_ipc(self._office.shelf.bundle(release).read("tables/reference.arrow"))
+
+    def _train(self, until: datetime, reason: str) -> str | None:
+        """A candidate built in a process of its own from what production taught; None where its gates failed.
+
+        The ledger has a row either way: `build`, and `rejected` with the failed gates.
+        """
+        office = self._office
+        office.tell(f"{until:%Y-%m-%d %H:%M} training a candidate: {reason}")
+        options = [part for name, value in office.application.options.items() for part in (f"--{name}", value)]
+        command = [sys.executable, "-m", "afield", "build", office.application.name, "--production", "--candidate"]
+        command += ["--until", until.isoformat(), "--json", *options]
+        done = subprocess.run(  # noqa: S603 - our own interpreter and verb
+            command, env={**os.environ, "AFIELD_HOME": str(office.home.root)}, capture_output=True, check=False
+        )
+        office.actions.refresh()
+        if done.returncode == 0:
+            release: str = json.loads(done.stdout)["release"]
+            return release
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        office.tell(f"no candidate: {lines[-1] if lines else f'exit code {done.returncode}'}")
+        return None
