@@ -101,6 +101,8 @@ class Application:
         build: `module:attribute` of a function `(options) -> Build`.
         operate: `module:attribute` of a function `(options) -> Operate`.
         options: the application's own options, as text.
+        traffic: `module:attribute` of a function `(options, data, window) -> Traffic`, or "".
+        surroundings: `module:attribute` of a function `(options, now) -> Surroundings`, or "".
         demonstration: `module:attribute` of a function `(options, data) -> Scenario`, or "".
         fetch: `module:attribute` of a function `(months, folder, *, told, ...) -> downloads` that brings published
             data, or "".
@@ -113,6 +115,8 @@ class Application:
     build: str
     operate: str
     options: Mapping[str, str] = field(default_factory=dict)
+    traffic: str = ""
+    surroundings: str = ""
     demonstration: str = ""
     demonstration_options: Mapping[str, str] = field(default_factory=dict)
     fetch: str = ""

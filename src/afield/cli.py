@@ -43,14 +43,18 @@ FAMILIES = {
 }
 
 VERBS: tuple[Verb, ...] = (
+    Verb("demo", "afield.commands.demo:run", "Both loops on recorded or generated traffic, and a report.", first=True),
     Verb(
         "build",
         "afield.commands.build:run",
         "One turn of the build loop: from examples to a signed release.",
         first=True,
     ),
+    Verb("serve", "afield.commands.serve:run", "The prediction service: workers and a supervisor.", first=True),
     Verb("evaluate", "afield.commands.evaluate:run", "Score a release and its baselines on any window."),
     Verb("check", "afield.commands.check:run", "No peeking, parity, partition, contract, goals, hazards."),
+    Verb("replay", "afield.commands.replay:run", "Play recorded traffic through a running service."),
+    Verb("drill", "afield.commands.drill:run", "Break a service on purpose and see whether the mitigations hold."),
     Verb("release list", "afield.commands.release:listed", "The releases, with what they scored and where they stand."),
     Verb("release show", "afield.commands.release:show", "The card of a release."),
     Verb(

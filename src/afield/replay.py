@@ -27,7 +27,7 @@ class Traffic(Protocol):
         """What became known since the tick before and before this one."""
         ...
 
-    def outcomes(self, tick: datetime) -> Sequence[Outcome]:
+    def outcomes(self, tick: datetime, /) -> Sequence[Outcome]:
         """Outcomes and corrections that arrive at this tick, where clients send any."""
         ...
 
@@ -35,7 +35,7 @@ class Traffic(Protocol):
         """Bodies of the requests that clients make between this tick and the next."""
         ...
 
-    def settle(self, tick: datetime, answers: Sequence[Answer]) -> None:
+    def settle(self, tick: datetime, answers: Sequence[Answer], /) -> None:
         """Let the world go on with what was answered."""
         ...
 
@@ -172,8 +172,7 @@ def replay(
             client.ingest(Ingest(facts=tuple(facts[start : start + BATCH])))
         client.ingest(Ingest(outcomes=tuple(outcomes), watermark=tick))
         await_tick(client, tick, alive)
-        answers = list(_answers(client, route, traffic.requests(tick), played))
-        traffic.settle(tick, answers)
+        traffic.settle(tick, list(answers(client, route, traffic.requests(tick), played)))
         played.ticks += 1
         played.facts += len(facts)
         watch(tick, played)
@@ -206,7 +205,8 @@ def await_tick(client: Client, tick: datetime, alive: Callable[[], None] = lambd
     raise ServingError(f"the service stands at tick {health.get('tick')}, not {wanted}: {health.get('problem')}")
 
 
-def _answers(client: Client, route: str, bodies: Sequence[bytes], played: Replayed) -> Iterator[Answer]:
+def answers(client: Client, route: str, bodies: Sequence[bytes], played: Replayed) -> Iterator[Answer]:
+    """The answers to requests, in order, those that fail left out; `played` counts them all."""
     for body in bodies:
         played.requests += 1
         try:

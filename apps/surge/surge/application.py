@@ -69,6 +69,8 @@ def surge(slot: str = "60m", effort: str = "full") -> Application:
         operate="surge.operating:operate",
         fetch="surge.fetch:fetch",
         options={"slot": slot} | ({"effort": effort} if effort != EFFORTS[0] else {}),
+        traffic="surge.demonstration:recorded",
+        surroundings="surge.demonstration:surroundings",
         demonstration="surge.demonstration:demonstration",
         demonstration_options={"effort": "quick"},
         zone="America/New_York",

@@ -35,7 +35,7 @@ TABLES = {
     "capacity": Table(SCHEMAS["capacity"], key=("zone", "hour_of_week")),
 }
 BASELINES = {"one_week_back": "one_week_back", "same_slot_four_weeks": "same_slot_four_weeks"}
-WATCHED = ("mean_24h", "city_momentum_24h")
+WATCHED = ("mean_24h",)
 GATES = (
     BeatsBaseline("one_week_back"),
     BeatsBaseline("same_slot_four_weeks"),
@@ -53,7 +53,7 @@ def build(options: Mapping[str, str]) -> Build:
     return Build(
         part="forecast",
         target="orders per zone and slot",
-        purpose="Forecasts how many riders will ask for a ride in each zone in the coming slot, before a price is shown.",
+        purpose="Forecasts how many riders will ask for a ride in each zone and slot, before a price is shown.",
         source=partial(_open, options=options),
         tables=TABLES,
         features=feature_set(slot),

@@ -42,6 +42,33 @@ def demonstration(options: Mapping[str, str], data: Path | None) -> Scenario:
     return _recorded(options, data, slot) if data is not None else _generated(slot)
 
 
+def recorded(options: Mapping[str, str], data: Path | None, window: Window) -> Recorded:
+    """Traffic of recorded or generated orders in a window, for `afield replay`."""
+    return Recorded(open_source(data, options).read().tables, window, SLOTS[options["slot"]], quotes=0)
+
+
+def surroundings(options: Mapping[str, str], now: datetime) -> "Today":
+    """A generated city that has lived until today and lives on for a week."""
+    return Today(SLOTS[options["slot"]], now)
+
+
+class Today(Recorded):
+    """Orders of a generated city around today.
+
+    Attributes:
+        source: the city's history, of which a release is built.
+        window: from last midnight on.
+    """
+
+    def __init__(self, slot: timedelta, now: datetime) -> None:
+        """Let the city live through `now`."""
+        midnight = datetime.combine(now.date(), datetime.min.time())
+        self.window = Window(midnight, midnight + 8 * DAY)
+        start = midnight - HISTORY
+        self.source = GeneratedCity(SEED, DENSITY, start, (self.window.end - start).days, 0, slot)
+        super().__init__(self.source.read().tables, self.window, slot, quotes=0)
+
+
 class Living(Recorded):
     """The generated city's riders: one asks for each zone and slot, and all in it are shown that price."""
 
@@ -59,7 +86,7 @@ class Living(Recorded):
         self._zones = first["pickup_location"].to_list()
         return self.quotes_of(first)
 
-    def settle(self, tick: datetime, answers: Sequence[Answer]) -> None:
+    def settle(self, tick: datetime, answers: Sequence[Answer], /) -> None:
         """Let riders accept or not, wait or not, and drivers move, at the prices answered."""
         prices = {zone: answer.output["multiplier"] for zone, answer in zip(self._zones, answers, strict=False)}
         settled = self._city.settle(tick, prices)

@@ -119,9 +119,9 @@ def operate(options: Mapping[str, str]) -> Operate:
         chunk=CHUNK,
         monitors=(
             Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
-            Drift(columns=("mean_24h", "city_momentum_24h"), statistic="psi"),
+            Drift(columns=("mean_24h",), statistic="psi"),
         ),
-        retraining=any_of(after(alerts=1, cooldown=7 * day), every(28 * day)),
+        retraining=any_of(after(alerts=1, cooldown=7 * day, wait=3 * day), every(28 * day)),
         rollout=Ladder(),
         interval=("low", "high"),
         level=LEVEL,

@@ -1,6 +1,7 @@
 """Surge's recipes: a regression with trees on top, the regression alone, and plain trees on lags to beat."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from afield.training.baselines import Baseline
 from afield.training.recipes import BoostedTrees, PoissonRegression
@@ -36,7 +37,7 @@ FORECAST = BoostedTrees(
 )
 """The regression, and trees for what it leaves: interactions of place, hour, weather and events."""
 
-QUICK = replace(FORECAST, name="boosted_trees_quick", trees=100, rate=0.1, thin=1.0)
+QUICK = replace(FORECAST, name="boosted_trees_quick", trees=100, rate=0.1, thin=1.0, half_life=timedelta(days=14))
 """For a retraining that somebody waits for: a quarter of the trees, fewer of the quiet rows."""
 
 LAGS = BoostedTrees(

@@ -36,7 +36,12 @@ class Recorded:
             *(event_fact(row) for row in self._rows(self._events, slot)),
         ]
 
-    def outcomes(self, tick: datetime) -> Sequence[Outcome]:
+    def arrivals(self, tick: datetime) -> Sequence[tuple[datetime, Fact, bytes]]:
+        """Who orders in the slot that starts at `tick`: when, the fact, and the body of the quote."""
+        rows = self.asked(tick).sort("at").to_dicts()
+        return [(row["at"], order_fact(row), quote(row)) for row in rows]
+
+    def outcomes(self, _tick: datetime, /) -> Sequence[Outcome]:
         """None: the outcome of a forecast is counted from the orders themselves."""
         return []
 
@@ -55,7 +60,7 @@ class Recorded:
         """Bodies of the quotes that these riders ask for."""
         return [quote(row) for row in orders.to_dicts()]
 
-    def settle(self, tick: datetime, answers: Sequence[Answer]) -> None:
+    def settle(self, _tick: datetime, _answers: Sequence[Answer], /) -> None:
         """Recorded riders do not react."""
 
     @staticmethod

@@ -31,6 +31,6 @@ def run(
     """
     application = load(app, {**load(app).demonstration_options, **options})
     words = ["afield demo", app, *(["--data", str(data)] if data else []), *(f"--{k} {v}" for k, v in options.items())]
-    report = demonstrate(application, context.home / "demo", data, out, " ".join(words), progress)
+    report = demonstrate(application, context.home / "rehearsal", data, out, " ".join(words), progress)
     result(context, report, summary(report))
     progress(f"the whole story, with pictures: {(out / 'report.html').absolute()}")

@@ -1,5 +1,6 @@
 """What comes in from the spools, and what goes to the tables: facts, outcomes, events."""
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +14,13 @@ from afield.store.tables import Tables
 from afield.telemetry.delivery import EVENTS, deliver
 from afield.telemetry.encoding import decode
 from afield.telemetry.outcomes import OUTCOMES, joined, latest, store_outcomes
-from afield.telemetry.segments import Position, read
+from afield.telemetry.segments import Position, read, segments
 from afield.telemetry.settlement import drain
 from afield.telemetry.spool import Spool
 from afield.workshop.plan import Table
 
 COUNTED = "counted"
+PATIENCE = 7.0
 
 
 class Intake:
@@ -70,6 +72,15 @@ class Intake:
         self._own.seal()
         drain(self._facts, self._commit)
         deliver(self._telemetry, self._tables)
+
+    def settle(self, patience: float = PATIENCE) -> None:
+        """Wait until workers have handed over what they hold, and deliver it; at most `patience` seconds."""
+        deadline = time.monotonic() + patience
+        folders = (self._facts, self._telemetry)
+        while time.monotonic() < deadline and any(not each.sealed for folder in folders for each in segments(folder)):
+            self._own.seal()
+            time.sleep(0.02)
+        self.deliver()
 
     def add(self, name: str, rows: pl.DataFrame, chunk: Window) -> None:
         """Add rows to a table of history that say something about the chunk; once."""

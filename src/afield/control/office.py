@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from afield.application import Application, Operate
 from afield.clock import Clock, WallClock
 from afield.control.actions import Actions
 from afield.control.shelf import Shelf
 from afield.data.sources import Source
-from afield.errors import ReleaseError
+from afield.errors import DataError, ReleaseError
 from afield.home import Home
 from afield.release.signing import Signer
 from afield.store.ledger import Ledger
@@ -66,14 +68,25 @@ class Office:
         compute = computing(self.plan.features, self.plan.tables, self.plan.key_type)
         return Shelf(self.home.bundles, self.home.trusted, self.operate.infer, compute)
 
+    def newest(self) -> datetime:
+        """When the newest fact that clients or a build brought happened.
+
+        Raises:
+            DataError: there is none.
+        """
+        for name, each in self.plan.tables.items():
+            if each.identity and each.time and self.tables.exists(name):
+                found = self.tables.scan(name).select(pl.col(each.time).max()).collect().item()
+                if isinstance(found, datetime):
+                    return found
+        raise DataError(f"{self.home.folder}: no facts have been kept yet; run: afield build {self.application.name}")
+
     def by(self, actor: str) -> Actions:
         """What a person does here."""
         return Actions(self.ledger, self.application.name, self.clock, actor)
 
     def bench(self, *, production: bool = False, source: Source | None = None, name: str = PRODUCTION) -> Bench:
-        """The bench that builds a release: from what the command line names, from what the service collected, or
-        from another source of this name.
-        """
+        """The bench that builds: from what the command line names, from production, or from a named source."""
         signer = Signer(self.home.key)
         signer.publish(self.home.trusted)
         if production:
@@ -122,9 +135,8 @@ class Office:
         """Add the facts known before `end` to the tables of history, once for each content and end."""
         writer = f"build-{facts.summary.fingerprint[:24]}-{end:%Y%m%dT%H%M}"
         for name, rows in self.plan.known(facts.tables, end).items():
-            if name in self.plan.tables:
-                if self.tables.transaction(name, writer) is None:
-                    self.tables.append(name, rows.collect(), writer=writer, transaction=1)
+            if name in self.plan.tables and self.tables.transaction(name, writer) is None:
+                self.tables.append(name, rows.collect(), writer=writer, transaction=1)
 
     def _champion(self) -> Champion | None:
         """The champion as a rival of what is built; None where there is none, or this code cannot reproduce it."""

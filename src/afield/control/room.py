@@ -162,6 +162,7 @@ class Room:
         reason = trigger(Situation(tick, state.trained, since, climbing=state.stage != "idle"))
         if reason is None:
             return
+        self._kit.intake.settle()
         candidate = self._kit.train(tick, reason)
         if candidate is not None:
             self._kit.actions.offer(candidate, reason, tick)
@@ -206,6 +207,7 @@ class Room:
         ticks = max(0, (tick - since) // self._operate.step)
         window = Window(since, tick - self._operate.delay)
         if state.stage == "canary":
+            self._kit.intake.settle()
             return exposed(self._kit.intake.answers(window), self._operate.felt, ticks)
         by_tick = losses(self._kit.intake.joined(window), self._operate.output, poisson_deviance)
         first, second = (

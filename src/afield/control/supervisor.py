@@ -1,6 +1,7 @@
 """The supervisor: one process beside the workers that ticks, follows the ledger, and lets nothing go unserved."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from afield.operate import operate
 
 LIVE_PAUSE = 0.1
 REPLAY_PAUSE = 0.002
+FOLLOW_EVERY = 0.1
 
 
 class Supervisor:
@@ -47,6 +49,7 @@ class Supervisor:
         self._heartbeat = heartbeat
         self._check = check
         self._done: datetime | None = None
+        self._followed = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set; then deliver what was recorded."""
@@ -62,13 +65,18 @@ class Supervisor:
             if due is None:
                 self._heartbeat.touch()
                 self._check()
-                now = self._now()
-                if now is not None:
-                    self._room.follow(now)
+                self._follow()
                 stop.wait(pause)
                 continue
             self._done = due
             yield due
+
+    def _follow(self) -> None:
+        """Follow the ledger, often enough that a person's word is heard within a second."""
+        now = self._now()
+        if now is not None and time.monotonic() - self._followed > FOLLOW_EVERY:
+            self._followed = time.monotonic()
+            self._room.follow(now)
 
     def _due(self) -> datetime | None:
         """The tick whose moment has come: on the wall clock the newest; after events, each in its turn."""

@@ -46,19 +46,22 @@ def every(period: timedelta) -> Trigger:
     return due
 
 
-def after(alerts: int = 1, cooldown: timedelta = timedelta(0)) -> Trigger:
+def after(alerts: int = 1, cooldown: timedelta = timedelta(0), wait: timedelta = timedelta(0)) -> Trigger:
     """Retrain after so many alerts since the last training, `cooldown` after it, unless a candidate climbs.
 
+    An alert counts once it is `wait` old: until then there is too little of the new to learn it from.
+
     Raises:
-        UsageError: no alert is asked for, or the cool-down is negative.
+        UsageError: no alert is asked for, or the cool-down or the wait is negative.
     """
-    if alerts < 1 or cooldown < timedelta(0):
+    if alerts < 1 or min(cooldown, wait) < timedelta(0):
         raise UsageError(f"after(alerts={alerts}, cooldown={cooldown}): ask for one alert or more and no negative time")
 
     def alarmed(situation: Situation) -> str | None:
         if situation.climbing or situation.now - situation.last_trained < cooldown:
             return None
-        fresh = {alert.id: alert for alert in situation.alerts if situation.last_trained < alert.at <= situation.now}
+        ripe = situation.now - wait
+        fresh = {alert.id: alert for alert in situation.alerts if situation.last_trained < alert.at <= ripe}
         if len(fresh) < alerts:
             return None
         names = ", ".join(sorted({f"{alert.monitor} ({alert.metric})" for alert in fresh.values()}))

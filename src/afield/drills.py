@@ -1,0 +1,105 @@
+"""Drills: a fault put into a service that the drill itself started, and whether the mitigation showed."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from afield.application import Application, Hazard, resolve
+from afield.build import build
+from afield.control.office import Office, open_office
+from afield.control.service import Terms, running
+from afield.demo import free_port, supervised
+from afield.errors import ServingError, UsageError
+from afield.records.traffic import Ingest
+from afield.replay import Client, Replayed, Scenario, answers, await_tick
+
+QUOTES = 100
+
+
+class Drilled(msgspec.Struct, frozen=True):
+    """What a drill found.
+
+    Attributes:
+        hazard: the row of the register that it is about.
+        fault: what was done.
+        expected: what should be seen.
+        observed: what was seen.
+        seconds: how long it took, wall time.
+        passed: whether they agree.
+    """
+
+    hazard: str
+    fault: str
+    expected: str
+    observed: str
+    seconds: float
+    passed: bool
+
+
+def drill(application: Application, root: Path, only: str | None, tell: Callable[[str], None]) -> tuple[Drilled, ...]:
+    """Run the drills that the application's hazards name, or only the one called `only`.
+
+    Raises:
+        UsageError: no hazard names a drill of that name, or the named drill does not exist.
+        AfieldError: the service could not be started.
+    """
+    hazards = [each for each in application.requirements.hazards if each.drill and only in (None, each.drill)]
+    unknown = sorted({each.drill for each in hazards} - set(DRILLS))
+    if unknown or not hazards:
+        raise UsageError(f"no drill called {only or ', '.join(unknown)}; there is: {', '.join(DRILLS)}")
+    office = _office(application, root, tell)
+    return tuple(DRILLS[each.drill](office, each, tell) for each in hazards)
+
+
+def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) -> Drilled:
+    """Break the model while quotes go on; every quote must be answered, and marked while it is broken."""
+    started = time.perf_counter()
+    switch = office.home.folder / "model-outage"
+    switch.unlink(missing_ok=True)
+    terms = Terms(port=free_port(), by_events=True, seams={"afield.testing.faults:model_outage": str(switch)})
+    with running(office, terms) as service, supervised(service) as alive:
+        client = Client(service.url)
+        newest = office.newest()
+        tick = newest - (newest - newest.min) % office.operate.step + office.operate.step
+        client.ingest(Ingest(watermark=tick))
+        await_tick(client, tick, alive)
+        bodies = [office.operate.sample(tick + timedelta(seconds=second)).encode() for second in range(QUOTES)]
+        seen = {}
+        for name, broken in (("before", False), ("while broken", True), ("after", False)):
+            switch.touch() if broken else switch.unlink(missing_ok=True)
+            counted = Replayed()
+            given = list(answers(client, office.operate.route, bodies, counted))
+            seen[name] = counted
+            applied = ", ".join(sorted({each for answer in given for each in answer.applied})) or "nothing applied"
+            tell(f"{name}: {len(given)} of {QUOTES} quotes answered ({applied})")
+        client.close()
+    failed = sum(each.failed for each in seen.values())
+    marked, unmarked = seen["while broken"].fallbacks, seen["before"].fallbacks + seen["after"].fallbacks
+    return Drilled(
+        hazard.name,
+        "the model raises on every call",
+        f"no quote fails; all {QUOTES} are marked as fallback while it is broken, none before and after",
+        f"{failed} failed; {marked} marked while broken, {unmarked} otherwise",
+        round(time.perf_counter() - started, 2),
+        failed == 0 and marked == QUOTES and unmarked == 0,
+    )
+
+
+DRILLS: dict[str, Callable[[Office, Hazard, Callable[[str], None]], Drilled]] = {"model-outage": model_outage}
+
+
+def _office(application: Application, root: Path, tell: Callable[[str], None]) -> Office:
+    """The rehearsal's office, with a release: the one that is there, or one built on the generated default."""
+    office = open_office(application, root, tell)
+    if office.actions.state.champion:
+        return office
+    scenario: Scenario = resolve(application.demonstration)(application.options, None)
+    tell("building a release to drill on")
+    built = build(office.plan, office.bench(source=scenario.source, name=scenario.name), None, scenario.window.start)
+    office.register(built, promote=True)
+    if not built.passed:
+        raise ServingError("the release built for the drill did not pass its gates; see: afield build")
+    return office
