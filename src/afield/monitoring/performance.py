@@ -1,7 +1,7 @@
 """Realised performance: the weighted loss of each chunk, and an alarm once it has provably risen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
@@ -40,7 +40,8 @@ class Performance:
     above `1 + threshold`. The error budget: while the loss has not risen by more than the threshold, each
     sequence errs with probability at most `(1 - level) / 2`, so false alarms come at most that often for
     each `restart` ticks (by default, with hourly ticks, twice a year; simulated: less). The reference counts as known:
-    choose a threshold above its own error.
+    choose a threshold above its own error. What is tested is that nothing has changed, so the noise is the
+    reference's too, autocorrelation and all: a change that is noisy itself does not hide behind its noise.
 
     Source: a sequence begun ever anew, Shekhar and Ramdas, "Reducing sequential change detection to
     sequential estimation" (2023); the sequences: `afield.statistics.looks`.
@@ -124,6 +125,7 @@ class FittedPerformance:
         self._monitor, self._profile = monitor, profile
         ratio = looks(reference.losses, profile.expected(reference.ticks))
         self._deviation = float(ratio.deviation[-1])
+        self._weight = float(ratio.effective[-1] / ratio.count[-1])
         self._ticks = np.empty(0, "datetime64[us]")
         self._losses = np.empty(0)
         self._dropped = 0
@@ -169,7 +171,10 @@ class FittedPerformance:
         expected, monitor = self._profile.expected(self._ticks), self._monitor
         for start in range(-self._dropped % monitor.restart, len(self._ticks) - monitor.burn_in + 1, monitor.restart):
             path = looks(self._losses[start:], expected[start:])
-            low = float(path.ratio[-1] - path.half_width(1.0 - monitor.level, 5 * monitor.burn_in)[-1])
+            quiet = replace(
+                path, deviation=np.full_like(path.count, self._deviation), effective=path.count * self._weight
+            )
+            low = float(path.ratio[-1] - quiet.half_width(1.0 - monitor.level, 5 * monitor.burn_in)[-1])
             if low > best.get("running_low", -np.inf):
                 age = np.datetime64(window.end, "us") - self._ticks[start]
                 best = {
