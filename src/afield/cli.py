@@ -17,6 +17,9 @@ from afield.errors import AfieldError, UsageError
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
+# OpenMP's threads spin while they wait for each other. Beside a service on few cores, that stops both.
+QUIET_THREADS = {"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive"}
+
 
 @dataclass(frozen=True, slots=True)
 class Verb:
@@ -80,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     """Run the verb that the arguments name; gives the exit code: 0, 1 (failed), 2 (wrong usage) or 130."""
     home = Path(os.environ.get("AFIELD_HOME", ".afield"))
+    for name, value in QUIET_THREADS.items():
+        os.environ.setdefault(name, value)
     app = _app(verbs)
 
     def launch(

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from afield.data.sources import Source
-from afield.evaluation.gates import BeatsBaseline, BiasWithin
+from afield.evaluation.gates import BeatsBaseline, BiasWithin, NoWorseThan
 from afield.evaluation.slices import busiest, holding
 from afield.records.facts import Window
 from afield.statistics.counts import fit_dispersion
@@ -39,7 +39,7 @@ WATCHED = ("mean_24h",)
 GATES = (
     BeatsBaseline("one_week_back"),
     BeatsBaseline("same_slot_four_weeks"),
-    BeatsBaseline("lightgbm_on_lags", ratio=1.01),
+    NoWorseThan("lightgbm_on_lags", margin=0.1),
     BiasWithin(0.05),
 )
 GOLDEN_ZONES = (0.999, 0.9, 0.5)

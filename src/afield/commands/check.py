@@ -1,7 +1,6 @@
 """`afield check`: whether an application keeps its promises: contract, features, goals, hazards."""
 
 from collections.abc import Collection
-from inspect import getmembers, isfunction
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +11,10 @@ from afield.application import Operate, load
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
+from afield.drills import DRILLS
 from afield.evaluation.metrics import Metrics
 from afield.evaluation.ranking import Confusion
 from afield.reporting.wording import FELT
-from afield.testing import faults
 from afield.workshop import checking
 from afield.workshop.checking import Check
 
@@ -53,7 +52,7 @@ def checks(office: Office, data: Path | None) -> tuple[Check, ...]:
         checking.contract(office.plan, history),
         *checking.features(office.plan, history, progress),
         checking.goals(requirements.goal, measures(office.operate)),
-        checking.hazards(requirements.hazards, drills()),
+        checking.hazards(requirements.hazards, DRILLS),
     )
 
 
@@ -61,13 +60,6 @@ def measures(operate: Operate) -> Collection[str]:
     """Every name that a goal may be bound to: metrics of an evaluation, monitors, what the report says people felt."""
     monitors = {monitor.name for monitor in operate.monitors}
     return {*Metrics.__struct_fields__, *Confusion.__struct_fields__, HOT, *monitors, *FELT}
-
-
-def drills() -> Collection[str]:
-    """Names of the drills that can be run: one for each fault that a drill may put into its service."""
-    return {
-        name.replace("_", "-") for name, each in getmembers(faults, isfunction) if each.__module__ == faults.__name__
-    }
 
 
 def _words(found: tuple[Check, ...]) -> Group:

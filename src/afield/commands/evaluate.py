@@ -87,7 +87,7 @@ def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window
         "window": repr(window),
         "zones": zones,
     }
-    folder = Steps(office.home.steps).run("evaluated", inputs, make)
+    folder = Steps(office.home.steps, _told).run("evaluated", inputs, make)
     return msgspec.json.decode((folder / "evaluation.json").read_bytes(), type=Evaluation)
 
 
@@ -101,6 +101,11 @@ def read(office: Office, data: Path | None) -> Facts:
         progress(f"  {message}")
     absent = {name: pl.LazyFrame(schema=dict(each.schema)) for name, each in office.plan.tables.items()}
     return Facts(facts.folder, {**absent, **facts.tables}, facts.summary)
+
+
+def _told(_step: str, fresh: bool) -> None:
+    if not fresh:
+        progress("scored before, and nothing has changed since")
 
 
 def _code(office: Office) -> str:

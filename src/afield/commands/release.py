@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.console import Group
 from rich.text import Text
 
 from afield.application import load
@@ -35,7 +36,9 @@ def listed(app: str, /, *, context: Context, **options: str) -> None:
     office = _office(app, context, options)
     rows = sorted((_row(office, digest) for digest in releases(office.home.bundles)), key=_created, reverse=True)
     header = ("release", "built", "known before", "RMSE", "Poisson deviance", "stands as")
-    result(context, rows, table(header, [_cells(row) for row in rows]) if rows else Text("there is no release yet"))
+    problems = [f"{str(row['release'])[:12]}: {row['problem']}" for row in rows if row["problem"]]
+    text = Group(table(header, [_cells(row) for row in rows]), *problems) if rows else Text("there is no release yet")
+    result(context, rows, text)
 
 
 def show(app: str, release: Named, /, *, context: Context, **options: str) -> None:
@@ -231,7 +234,7 @@ def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
     stands = ", ".join(map(str, row["stands"])) if isinstance(row["stands"], list) else ""
     metrics, built, until = row.get("metrics"), row.get("created"), row.get("known_before")
     if not isinstance(metrics, Mapping) or not isinstance(built, datetime):
-        return (str(row["release"])[:12], "", "", "", "", f"{stands} does not verify: {row['problem']}".strip())
+        return (str(row["release"])[:12], "", "", "", "", f"{stands} does not verify".strip())
     scores = [f"{metrics[name]:.4g}" if name in metrics else "–" for name in ("rmse", "poisson_deviance")]
     return (str(row["release"])[:12], f"{built:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}", *scores, stands)
 

@@ -1,7 +1,6 @@
 """A whole service: the workers as a process of their own, and the control room beside them."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -194,11 +193,10 @@ class Service:
         office = self._office
         office.tell(f"{until:%Y-%m-%d %H:%M} training a candidate: {reason}")
         options = [part for name, value in office.application.options.items() for part in (f"--{name}", value)]
-        command = [sys.executable, "-m", "afield", "build", office.application.name, "--production", "--candidate"]
+        command = ["/usr/bin/env", f"AFIELD_HOME={office.home.root}", sys.executable, "-m", "afield", "build"]
+        command += [office.application.name, "--production", "--candidate"]
         command += ["--until", until.isoformat(), "--json", *options]
-        done = subprocess.run(  # noqa: S603 - our own interpreter and verb
-            command, env={**os.environ, "AFIELD_HOME": str(office.home.root)}, capture_output=True, check=False
-        )
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own interpreter and verb
         office.actions.refresh()
         if done.returncode == 0:
             release: str = json.loads(done.stdout)["release"]

@@ -15,7 +15,7 @@ from afield.release.signing import Signer
 from afield.serving.model import Model
 from afield.workshop.golden import computing
 
-FACTOR = 1.6
+FACTOR = 2.0
 
 
 def bad_candidate(office: Office, release: str, factor: float = FACTOR) -> str:
