@@ -40,6 +40,7 @@ The life of a model is two loops that touch at two records, the release and the 
         testing         conformance suites and faults, for applications too
         commands        one module per verb
         cli             the command line
+        __main__        `python -m afield`
 
 A stage imports only the ground; only the whole imports stages; nothing imports an application.
 """
