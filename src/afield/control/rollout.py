@@ -19,7 +19,7 @@ class Rollout:
         last_good: the predecessor of the champion, or "".
         stage: where the ladder stands.
         since: domain time at which this stage began.
-        queue: releases offered while another climbed, oldest first.
+        queue: releases offered while another climbed or was in probation, oldest first.
         mode, mode_by_unit, overrides: mitigations in force.
         trained: domain time of the last release that was built, promoted or not.
         sequence: the last ledger row that is counted in.
@@ -75,48 +75,64 @@ def _built(state: Rollout, entry: Entry) -> Rollout:
 
 
 def _offered(state: Rollout, entry: Entry) -> Rollout:
-    if state.stage in ("shadow", "canary"):
-        return replace(state, queue=(*state.queue, entry.subject))
-    return replace(state, challenger=entry.subject, stage="shadow", since=entry.at)
+    if entry.subject in (state.champion, state.challenger, *state.queue):
+        return state
+    waiting = replace(state, queue=(*state.queue, entry.subject))
+    return _next(waiting, entry.at) if state.stage == "idle" and state.champion else waiting
 
 
 def _staged(state: Rollout, entry: Entry) -> Rollout:
+    """Rows are appended by several hands: one that speaks of what was over by then changes nothing."""
     stage = str(entry.evidence.get("stage", ""))
-    if stage == "canary" and entry.subject == state.challenger:
+    if stage not in ("canary", "idle"):
+        raise RolloutError(
+            f"ledger row {entry.sequence}: stage {stage!r} of {entry.subject[:12]} is not known; upgrade Afield"
+        )
+    if stage == "canary" and (state.stage, state.challenger) == ("shadow", entry.subject):
         return replace(state, stage="canary", since=entry.at)
-    if stage == "idle":
-        return _next(replace(state, challenger="", stage="idle", since=entry.at), entry.at)
-    raise RolloutError(
-        f"ledger row {entry.sequence}: stage {stage!r} of {entry.subject[:12]} does not follow {state.stage}"
-    )
+    if stage == "idle" and (state.stage, state.champion) == ("probation", entry.subject):
+        return _next(replace(state, stage="idle", since=entry.at), entry.at)
+    return state
 
 
 def _promoted(state: Rollout, entry: Entry) -> Rollout:
-    if not state.champion or entry.subject == state.champion:
-        return replace(state, champion=entry.subject, stage="idle", since=entry.at)
-    queue = state.queue
-    if state.challenger and state.challenger != entry.subject:
-        queue = (state.challenger, *queue)
-    return replace(
+    if "stage" in entry.evidence and entry.subject != state.challenger:
+        return state  # the ladder's word on a release that somebody took off it in between
+    if entry.subject == state.champion:
+        over = replace(state, stage="idle", since=entry.at)
+        return _next(over, entry.at) if state.stage == "probation" else state
+    live = replace(
         state,
         champion=entry.subject,
         challenger="",
         last_good=state.champion,
-        stage="probation",
+        stage="probation" if state.champion else "idle",
         since=entry.at,
-        queue=queue,
+        queue=_waiting(state, entry.subject),
     )
+    return live if state.champion else _next(live, entry.at)
 
 
 def _rolled_back(state: Rollout, entry: Entry) -> Rollout:
-    if entry.subject == state.champion:
-        back = str(entry.evidence.get("to") or state.last_good)
-        state = replace(state, champion=back, last_good="", stage="idle", since=entry.at)
-    elif entry.subject == state.challenger:
-        state = replace(state, challenger="", stage="idle", since=entry.at)
-    else:
-        return replace(state, queue=tuple(each for each in state.queue if each != entry.subject))
+    if entry.subject != state.champion:
+        return _rejected(state, entry)
+    back = str(entry.evidence.get("to") or state.last_good)
+    if back in ("", state.champion):
+        return state
+    queue = _waiting(state, back)
+    state = replace(state, champion=back, challenger="", last_good="", stage="idle", since=entry.at, queue=queue)
     return _next(state, entry.at)
+
+
+def _rejected(state: Rollout, entry: Entry) -> Rollout:
+    if entry.subject == state.challenger:
+        return _next(replace(state, challenger="", stage="idle", since=entry.at), entry.at)
+    return replace(state, queue=tuple(each for each in state.queue if each != entry.subject))
+
+
+def _waiting(state: Rollout, live: str) -> tuple[str, ...]:
+    """Who waits once `live` is live: whoever climbed begins anew against it, before the others."""
+    return tuple(each for each in (state.challenger, *state.queue) if each and each != live)
 
 
 def _moded(state: Rollout, entry: Entry) -> Rollout:
@@ -157,7 +173,7 @@ _STEPS = {
     "stage": _staged,
     "promoted": _promoted,
     "rolled_back": _rolled_back,
-    "rejected": _rolled_back,
+    "rejected": _rejected,
     "mode": _moded,
     "override": _overridden,
 }
