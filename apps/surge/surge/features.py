@@ -88,7 +88,7 @@ class Steps:
 def _columns(layout: Layout, history: History, adjacent: Values, delay: timedelta) -> Iterator[Column]:
     steps = Steps.of(layout.length)
     ahead = (WEEKS + 1) * steps.week
-    orders = count(history["orders"], "pickup_location", layout, ahead, delay)
+    orders, heading = count(history["orders"], ("pickup_location", "target_location"), layout, ahead, delay)
     city = orders.together()
     known = _known_weeks(city, steps)
     weeks = np.minimum(known, WEEKS)
@@ -99,7 +99,6 @@ def _columns(layout: Layout, history: History, adjacent: Values, delay: timedelt
     yield from _own(orders, city, weeks, steps)
     yield from _days(orders, layout, calendar["holiday"], weeks, steps)
     yield from _around(orders.through(adjacent), weeks, steps)
-    heading = count(history["orders"], "target_location", layout, ahead, delay)
     yield "heading_1h", heading.recent(steps.hour)
     yield "heading_3h", heading.recent(3 * steps.hour)
     yield "heading_typical", _typical(heading, weeks, steps)
@@ -152,10 +151,10 @@ def _place(layout: Layout, history: History) -> Iterator[Column]:
 
 def _adjacency(layout: Layout, adjacency: pl.LazyFrame) -> Values:
     beside = np.zeros((len(layout.zones), len(layout.zones)))
-    for first, second in adjacency.select("zone_a", "zone_b").collect().iter_rows():
-        from_, to = layout.column(first), layout.column(second)
-        if from_ >= 0 and to >= 0:
-            beside[from_, to] = 1.0
+    pairs = adjacency.select("zone_a", "zone_b").collect()
+    first, second = (layout.columns(pairs[side].to_numpy()) for side in ("zone_a", "zone_b"))
+    known = (first >= 0) & (second >= 0)
+    beside[first[known], second[known]] = 1.0
     return beside
 
 

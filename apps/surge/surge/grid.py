@@ -1,5 +1,6 @@
 """A dense grid of slots and zones, on which every window of a feature is one subtraction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -38,10 +39,11 @@ class Layout:
         """Start of each spine slot, microseconds since 1970."""
         return (np.arange(self.count, dtype=np.int64) + self.first) * self.length
 
-    def column(self, zone: int) -> int:
-        """Column of a zone id, -1 where the grid has none."""
-        found = int(np.searchsorted(self.zones, zone))
-        return found if found < len(self.zones) and self.zones[found] == zone else -1
+    def columns(self, zones: NDArray[np.integer]) -> Whole:
+        """Column of each zone id, -1 where the grid has none."""
+        known = np.full(int(self.zones[-1]) + 2, -1, dtype=np.int64)
+        known[self.zones] = np.arange(len(self.zones))
+        return np.take(known, np.where((zones >= 0) & (zones < len(known)), zones, -1))
 
     def place(self, values: Values) -> Values:
         """One value a spine row, from an array that broadcasts to `(slots, zones)`."""
@@ -101,12 +103,11 @@ def lay(spine: pl.DataFrame, zones: pl.LazyFrame, slot: timedelta) -> Layout:
     length = slot // MICROSECOND
     starts = spine["slot"].cast(pl.Datetime("us")).to_physical().to_numpy()
     asked = spine["zone"].cast(pl.Int64).to_numpy()
-    columns = np.searchsorted(ids, asked)
-    unknown = (columns == len(ids)) | (ids[np.minimum(columns, len(ids) - 1)] != asked) if len(ids) else asked == asked
-    if unknown.any():
-        raise FeatureError(
-            f"zone {asked[unknown][0]} of the spine is not in the table of zones; add it or drop the row"
-        )
+    layout = Layout(ids, length, 0, 0, None)
+    columns = layout.columns(asked) if len(ids) else np.full(len(asked), -1)
+    if (columns < 0).any():
+        missing = asked[columns < 0][0]
+        raise FeatureError(f"zone {missing} of the spine is not in the table of zones; add it or drop the row")
     off = starts % length != 0
     if off.any():
         raise FeatureError(f"slot {spine['slot'][int(np.argmax(off))]} is not a multiple of {slot}; truncate the spine")
@@ -114,30 +115,36 @@ def lay(spine: pl.DataFrame, zones: pl.LazyFrame, slot: timedelta) -> Layout:
     first, count = int(slots.min()), int(slots.max() - slots.min()) + 1
     rows = (slots - first) * len(ids) + columns
     whole = len(rows) == count * len(ids) and bool((rows[1:] - rows[:-1] == 1).all())
-    return Layout(ids, length, first, count, None if whole else rows)
+    return replace(layout, first=first, count=count, rows=None if whole else rows)
 
 
-def count(orders: pl.LazyFrame, place: str, layout: Layout, ahead: int, delay: timedelta) -> Grid:
-    """Orders by the zone in the column `place`, per slot, from `ahead` slots before the spine to its last slot.
+def count(
+    orders: pl.LazyFrame, places: Sequence[str], layout: Layout, ahead: int, delay: timedelta
+) -> tuple[Grid, ...]:
+    """Orders by the zone in each of the columns `places`, per slot, from `ahead` slots before the spine to its last.
 
     An order counts in the slot in which it was made. One that became known more than `delay` after that slot
     counts in the slot whose facts were awaited then, so that no count changes once it is used.
     """
-    wait, origin, width = delay // MICROSECOND, layout.first - ahead, len(layout.zones)
-    size = ahead + layout.count
+    wait = delay // MICROSECOND
+    known = pl.max_horizontal(pl.col("at").dt.epoch("us"), pl.col("known_at").dt.epoch("us") - wait)
     found = orders.select(
-        pl.col(place).fill_null(-1).cast(pl.Int64).alias("zone"),
-        pl.max_horizontal(pl.col("at").dt.epoch("us"), pl.col("known_at").dt.epoch("us") - wait).alias("moment"),
+        known.alias("moment"), *(pl.col(place).fill_null(-1).alias(place) for place in places)
     ).collect()
-    return Grid(_sums(found, layout, origin, size, width), ahead, -(-wait // layout.length), layout.length)
+    slots = found["moment"].to_numpy() // layout.length - (layout.first - ahead)
+    late = -(-wait // layout.length)
+    return tuple(
+        Grid(
+            _sums(slots, layout.columns(found[place].to_numpy()), ahead + layout.count, len(layout.zones)),
+            ahead,
+            late,
+            layout.length,
+        )
+        for place in places
+    )
 
 
-def _sums(found: pl.DataFrame, layout: Layout, origin: int, size: int, width: int) -> NDArray[np.int32]:
-    slots = found["moment"].to_numpy() // layout.length - origin
-    zones = found["zone"].to_numpy()
-    known = np.full(int(layout.zones[-1]) + 2, -1, dtype=np.int64)
-    known[layout.zones] = np.arange(width)
-    columns = known[np.where((zones >= 0) & (zones < len(known)), zones, len(known) - 1)]
+def _sums(slots: Whole, columns: Whole, size: int, width: int) -> NDArray[np.int32]:
     inside = (columns >= 0) & (slots >= 0) & (slots < size)
     counts = np.bincount((slots[inside] + 1) * width + columns[inside], minlength=(size + 1) * width)
     sums = counts.astype(np.int32).reshape(size + 1, width)

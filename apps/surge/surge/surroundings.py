@@ -71,7 +71,7 @@ def events(layout: Layout, history: History, adjacent: Values) -> Iterator[Colum
     planned = history["events"].select(pl.col("starts_at", "known_at").dt.epoch("us"), "location").sort("starts_at")
     soon = pl.col("starts_at").is_between(int(starts[0]) - EVENT_NEAR, int(starts[-1]) + EVENT_NEAR)
     for begins, known, location in planned.filter(soon).collect().iter_rows():
-        column = layout.column(location)
+        column = int(layout.columns(np.array([location]))[0])
         if column < 0:
             continue
         around = np.flatnonzero((adjacent[column] > 0) | (np.arange(len(layout.zones)) == column))
