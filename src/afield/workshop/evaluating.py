@@ -50,7 +50,7 @@ def read_slices(arrow: bytes) -> dict[str, tuple[int, ...]]:
     """
     try:
         rows = pl.read_ipc(io.BytesIO(arrow)).select("slice", "key")
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise ReleaseError(f"the release's table of slices cannot be read ({error}); build it again") from error
     grouped = rows.group_by("slice", maintain_order=True).agg("key")
     return {name: tuple(keys) for name, keys in grouped.iter_rows()}
@@ -82,7 +82,7 @@ def with_lookback(
                 tell(f"  table {name} is not in the data; that of the store is used")
         elif since < before:
             older = _stored(store, name, table).filter(pl.col(table.time).is_between(since, before, closed="left"))
-            rows = older.unique(table.key, keep="last", maintain_order=True).collect()
+            rows = older.unique(table.key, keep="first", maintain_order=True).collect()
             made[name] = pl.concat([rows.lazy(), own[name]]).unique(table.key, keep="last", maintain_order=True)
             if rows.height:
                 tell(f"  {rows.height:,} rows of {name} before {before} come from the store, for the lookback")
@@ -151,15 +151,14 @@ def score(folder: Path, plan: Build, subject: Subject, spine: pl.DataFrame, hist
 
 
 def _stored(store: Tables, name: str, table: Table) -> pl.LazyFrame:
-    """The store's rows in the types of the plan."""
+    """The store's rows in the types of the plan; those that were appended last come first."""
     return store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
 
 
 def _filled(own: pl.LazyFrame, stored: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     """A table without a time: the source's rows, its nulls and the rows that it lacks filled from the store."""
-    newest_first = stored.reverse()
     values = [name for name in table.schema if name not in table.key]
-    both = pl.concat([own, newest_first]).group_by(table.key, maintain_order=True)
+    both = pl.concat([own, stored]).group_by(table.key, maintain_order=True)
     return both.agg(pl.col(values).drop_nulls().first()).select(*table.schema)
 
 

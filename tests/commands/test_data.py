@@ -1,0 +1,116 @@
+"""`afield data`."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.commands.conftest import Town
+from tests.commands.town import APP, START
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A folder with one month of trips, as it is published."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    trip = {"lpep_pickup_datetime": [START], "lpep_dropoff_datetime": [START], "fare_amount": [9.0]}
+    places = {"PULocationID": [74], "DOLocationID": [75]}
+    pl.DataFrame(trip | places).write_parquet(folder / "green_tripdata_2024-01.parquet")
+    return folder
+
+
+@pytest.fixture
+def address(published: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(published))) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+        thread.join()
+
+
+def test_tables_are_listed_with_rows_versions_and_times(town: Town) -> None:
+    rows = {row["table"]: row for row in town("data", "list", APP, "--json").value}
+    assert rows["orders"]["rows"] == pl.read_csv(town.early).height
+    assert rows["orders"]["first"] < "2024-01-02"
+    assert rows["orders"]["last"].startswith("2024-02-25")
+    assert rows["zones"]["first"] is None
+    assert rows["zones"]["versions"] == 2
+    assert "orders" in town("data", "list", APP).out
+
+
+def test_an_empty_store_says_what_fills_it(empty_town: Town) -> None:
+    assert "a build fills it" in empty_town("data", "list", APP).out
+
+
+def test_the_log_of_a_table_says_when_how_and_how_much(town: Town) -> None:
+    commits = town("data", "log", APP, "orders", "--json").value
+    assert [(each["version"], each["operation"]) for each in commits] == [(1, "WRITE"), (0, "CREATE TABLE")]
+    assert commits[0]["rows"] == pl.read_csv(town.early).height
+    assert "WRITE" in town("data", "log", APP, "orders").out
+
+
+def test_the_newest_rows_of_a_table_are_shown(town: Town) -> None:
+    rows = town("data", "show", APP, "orders", "--rows", 3, "--json").value
+    assert len(rows) == 3
+    assert all(row["at"].startswith("2024-02-25") for row in rows)
+    assert len(town("data", "show", APP, "zones", "--json").value) == 10
+    assert "2024-02-26 00:00:00" in town("data", "show", APP, "coverage").out
+
+
+@pytest.mark.parametrize("verb", ["log", "show"])
+def test_an_unknown_table_is_refused_with_those_that_there_are(town: Town, verb: str) -> None:
+    done = town("data", verb, APP, "../orders")
+    assert done.code == 2
+    assert "there is: orders, weather" in done.err
+
+
+def test_no_rows_are_wrong_usage(town: Town) -> None:
+    assert town("data", "show", APP, "orders", "--rows", 0).code == 2
+
+
+def test_a_table_whose_log_is_damaged_is_named(town: Town) -> None:
+    for entry in (town.folder / "tables" / "orders" / "_delta_log").glob("*.json"):
+        entry.write_text("{")
+    done = town("data", "log", APP, "orders")
+    assert done.code == 1
+    assert str(town.folder / "tables" / "orders") in done.err
+
+
+def test_months_are_fetched_with_their_digests(town: Town, address: str, published: Path, tmp_path: Path) -> None:
+    asked = ("data", "fetch", APP, "--months", "2024-01", "--to", tmp_path / "taxi", "--base-url", address)
+    done = town(*asked, "--service", "green", "--json")
+    assert done.code == 0
+    (file,) = done.value["files"]
+    content = (published / "green_tripdata_2024-01.parquet").read_bytes()
+    assert file["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (tmp_path / "taxi" / "trips" / file["file"]).read_bytes() == content
+    assert "green_tripdata_2024-01.parquet:" in done.err
+
+
+def test_fetched_files_lie_under_the_home_where_no_folder_is_named(town: Town, address: str) -> None:
+    done = town("data", "fetch", APP, "--months", "2024-01", "--base-url", address)
+    assert "afield build" in done.out
+    assert (town.root / "downloads" / "town" / "trips" / "green_tripdata_2024-01.parquet").is_file()
+
+
+def test_a_month_that_is_not_published_and_one_that_is_none_are_told_apart(town: Town, address: str) -> None:
+    assert town("data", "fetch", APP, "--months", "2024-02", "--base-url", address).code == 1
+    assert town("data", "fetch", APP, "--months", "soon", "--base-url", address).code == 2
+
+
+def test_an_application_without_published_data_says_so(town: Town) -> None:
+    done = town("data", "fetch", "tests.commands.town:secluded", "--months", "2024-01")
+    assert done.code == 2
+    assert "names no published data" in done.err
