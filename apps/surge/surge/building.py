@@ -31,7 +31,7 @@ TABLES = {
     "holidays": Table(SCHEMAS["holidays"], key=("date", "name")),
     "zones": Table(SCHEMAS["zones"], key=("location_id",)),
     "adjacency": Table(SCHEMAS["adjacency"], key=("zone_a", "zone_b")),
-    "coverage": Table(SCHEMAS["coverage"], key=("start",)),
+    "coverage": Table(SCHEMAS["coverage"], key=("start", "end")),
     "capacity": Table(SCHEMAS["capacity"], key=("zone", "hour_of_week")),
 }
 BASELINES = {"one_week_back": "one_week_back", "same_slot_four_weeks": "same_slot_four_weeks"}

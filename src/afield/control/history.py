@@ -35,15 +35,15 @@ class History:
         self._seen: dict[str, set[str]] = {name: set() for name in self._kinds.values()}
 
     def load(self) -> None:
-        """Bring the lookback before the newest fact that clients sent into memory from the store."""
+        """Bring the lookback before what became known last into memory from the store."""
         for name, table in self._tables.items():
             if not self._store.exists(name):
                 continue
             rows = self._store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
-            newest = rows.select(pl.col(str(table.time)).max()).collect().item() if table.identity else None
+            newest = rows.select(pl.col("known_at").max()).collect().item() if table.identity else None
             if newest is not None:
                 rows = rows.filter(pl.col(str(table.time)) >= newest - self._lookback)
-            frame = rows.unique(table.key, keep="last", maintain_order=True).collect()
+            frame = table.once(rows).collect()
             self._frames[name] = frame
             if table.identity:
                 self._seen[name] = set(frame[table.identity].to_list())
@@ -57,8 +57,9 @@ class History:
                 self._seen[name].add(fact.id)
                 new.setdefault(name, []).append(fact)
         for name, rows in new.items():
-            frame = as_frame(rows, self._tables[name])
-            self._frames[name] = pl.concat([self._frames[name], frame])
+            table = self._tables[name]
+            frame = pl.concat([self._frames[name], as_frame(rows, table)])
+            self._frames[name] = frame if table.identity else table.once(frame.lazy()).collect()
         return sum(len(rows) for rows in new.values())
 
     def frames(self, before: datetime) -> Mapping[str, pl.LazyFrame]:

@@ -44,7 +44,7 @@ class Table:
 
     Attributes:
         schema: column → Polars type; `at` and `known_at` are there unless `time` is None.
-        key: columns that tell one row from another; of two rows with one key the later replaces the earlier.
+        key: columns that tell one row from another.
         time: the column by which old rows leave memory, or None for a table that is always whole.
         kind: the kind of fact that adds rows, or "" where clients send none.
         identity: the column that takes a fact's id, or "".
@@ -55,6 +55,13 @@ class Table:
     time: str | None = None
     kind: str = ""
     identity: str = ""
+
+    def once(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Each row once: a fact sent again changes nothing, and a later report of the same key replaces an earlier."""
+        if "known_at" not in self.schema:
+            return rows.unique(self.key, keep="first", maintain_order=True)
+        by_time = rows.sort("known_at", maintain_order=True)
+        return by_time.unique(self.key, keep="first" if self.identity else "last", maintain_order=True)
 
 
 @dataclass(frozen=True, slots=True)

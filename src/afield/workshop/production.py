@@ -43,4 +43,4 @@ class Production:
         if not self._store.exists(name):
             return pl.LazyFrame(schema=dict(table.schema))
         rows = self._store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
-        return rows.unique(table.key, keep="last", maintain_order=True)
+        return table.once(rows)
