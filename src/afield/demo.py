@@ -15,7 +15,7 @@ from afield.build import build
 from afield.control.office import Office, open_office
 from afield.control.service import Service, Terms, running
 from afield.errors import ServingError
-from afield.replay import Client, Replayed, Scenario, replay, ticks
+from afield.replay import Client, Replayed, Scenario, replay
 from afield.reporting.demonstration import Played, compose
 from afield.testing.candidates import bad_candidate
 from afield.workshop.bench import Built
@@ -70,7 +70,8 @@ def _play(office: Office, scenario: Scenario, built: Built, tell: Callable[[str]
             scenario.traffic,
             client,
             office.operate.route,
-            ticks(scenario.window, office.operate.step),
+            scenario.window,
+            office.operate.step,
             watch=script.after,
             pause=script.before,
             alive=alive,
@@ -81,7 +82,7 @@ def _play(office: Office, scenario: Scenario, built: Built, tell: Callable[[str]
 
 @dataclass(slots=True)
 class Script:
-    """What befalls the service while traffic runs: a bad release by hand, and a broken model."""
+    """What befalls the service while traffic runs: a bad release, and a broken model."""
 
     office: Office
     scenario: Scenario
@@ -101,7 +102,7 @@ class Script:
             self.switch.unlink()
             self.tell(f"{tick:%Y-%m-%d %H:%M} the model is mended; {self.outage.fallbacks} quotes came from a fallback")
         if tick >= self.scenario.bad_candidate and not self._offered:
-            self._put_bad_live(tick)
+            self._offer_bad(tick)
 
     def after(self, tick: datetime, replayed: Replayed) -> None:
         """Note what the outage did, and say where the replay stands."""
@@ -119,16 +120,15 @@ class Script:
                 f"{state.champion[:8]} live, {state.stage}"
             )
 
-    def _put_bad_live(self, tick: datetime) -> None:
+    def _offer_bad(self, tick: datetime) -> None:
+        """Offer a release that forecasts badly to the ladder, as soon as nothing else climbs."""
         state = self.office.actions.state
         if state.stage != "idle":
             return
         self._offered = True
         bad = bad_candidate(self.office, state.champion)
-        self.tell(f"{tick:%Y-%m-%d %H:%M} a person puts a bad release live by hand: {bad[:12]}")
-        self.office.by("demo").promote(
-            bad, "put live by hand, past shadow and canary, to see whether it is caught", tick
-        )
+        self.tell(f"{tick:%Y-%m-%d %H:%M} a person offers a deliberately bad release: {bad[:12]}")
+        self.office.by("demo").offer(bad, "a deliberately bad release, to see whether it is caught", tick)
 
 
 @contextmanager

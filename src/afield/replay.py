@@ -150,13 +150,16 @@ def replay(
     traffic: Traffic,
     client: Client,
     route: str,
-    ticks: Iterator[datetime],
+    window: Window,
+    step: timedelta,
     *,
     watch: Callable[[datetime, Replayed], None],
     pause: Callable[[datetime], None] = lambda _: None,
     alive: Callable[[], None] = lambda: None,
 ) -> Replayed:
     """Play `traffic` tick by tick: its facts and the watermark, then its requests once the service has ticked.
+
+    The facts of the last slot are told at the end of the window, so that every outcome of it becomes known.
 
     `watch` is told after each tick; `pause` is called before each (a replay at N times real time waits there);
     `alive` raises where the service's supervisor has failed.
@@ -165,18 +168,24 @@ def replay(
         ServingError: the service stopped ticking or cannot be reached.
     """
     played = Replayed()
-    for tick in ticks:
+    for tick in ticks(window, step):
         pause(tick)
-        facts, outcomes = traffic.facts(tick), traffic.outcomes(tick)
-        for start in range(0, len(facts), BATCH):
-            client.ingest(Ingest(facts=tuple(facts[start : start + BATCH])))
-        client.ingest(Ingest(outcomes=tuple(outcomes), watermark=tick))
-        await_tick(client, tick, alive)
+        _tell(traffic, client, tick, played, alive)
         traffic.settle(tick, list(answers(client, route, traffic.requests(tick), played)))
         played.ticks += 1
-        played.facts += len(facts)
         watch(tick, played)
+    _tell(traffic, client, window.end, played, alive)
     return played
+
+
+def _tell(traffic: Traffic, client: Client, tick: datetime, played: Replayed, alive: Callable[[], None]) -> None:
+    """Send what became known before `tick`, and wait until the service has ticked."""
+    facts, outcomes = traffic.facts(tick), traffic.outcomes(tick)
+    for start in range(0, len(facts), BATCH):
+        client.ingest(Ingest(facts=tuple(facts[start : start + BATCH])))
+    client.ingest(Ingest(outcomes=tuple(outcomes), watermark=tick))
+    await_tick(client, tick, alive)
+    played.facts += len(facts)
 
 
 def ticks(window: Window, step: timedelta) -> Iterator[datetime]:

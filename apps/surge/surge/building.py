@@ -49,7 +49,7 @@ DAY = timedelta(days=1)
 
 def build(options: Mapping[str, str]) -> Build:
     """The build of surge, for one length of slot."""
-    slot = SLOTS[options["slot"]]
+    slot, quick = SLOTS[options["slot"]], options.get("effort") == "quick"
     return Build(
         part="forecast",
         target="orders per zone and slot",
@@ -67,14 +67,14 @@ def build(options: Mapping[str, str]) -> Build:
         sample=small_world,
         slot=slot,
         constants=lambda forecast, truth: {"dispersion": fit_dispersion(forecast, truth)},
-        recipes=(QUICK if options.get("effort") == "quick" else FORECAST, REGRESSION),
+        recipes=(QUICK if quick else FORECAST, REGRESSION),
         rival=LAGS,
         baselines=BASELINES,
         companions=companions,
         slices=named_zones,
         gates=GATES,
-        validation=14 * DAY,
-        test=28 * DAY,
+        validation=(4 if quick else 14) * DAY,
+        test=(7 if quick else 28) * DAY,
         watched=WATCHED,
         contracts=CONTRACTS,
         limits=(

@@ -39,7 +39,7 @@ FORECAST = BoostedTrees(
 """The regression, and trees for what it leaves: interactions of place, hour, weather and events."""
 
 QUICK = replace(
-    FORECAST, name="boosted_trees_quick", trees=100, rate=0.1, leaves=63, thin=1.0, half_life=timedelta(days=14)
+    FORECAST, name="boosted_trees_quick", trees=100, rate=0.1, leaves=63, thin=1.0, half_life=timedelta(days=7)
 )
 """For a retraining that somebody waits for: a third of the trees, half as large, and fewer of the quiet rows."""
 

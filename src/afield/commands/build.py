@@ -22,6 +22,7 @@ def run(
     data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
     until: Annotated[datetime | None, Parameter(help="train on what was known before this moment")] = None,
     candidate: Annotated[bool, Parameter(negative="", help="keep the champion; offer nothing")] = False,
+    reason: Annotated[str, Parameter(help="why, for the ledger")] = "built by hand",
     production: Annotated[bool, Parameter(negative="", help="train on what the service collected")] = False,
     context: Context,
     **options: str,
@@ -33,6 +34,7 @@ def run(
         data: folder or file of orders; left out: the generated default.
         until: train on what was known before this moment (ISO 8601); left out: all there is.
         candidate: leave the champion as it is.
+        reason: why, for the ledger.
         production: train on the facts that the service collected instead of on `data`.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
@@ -40,7 +42,7 @@ def run(
     started = time.perf_counter()
     office = open_office(load(app, options), context.home, progress)
     built = build(office.plan, office.bench(production=production), data, until)
-    office.register(built, promote=not candidate)
+    office.register(built, promote=not candidate, reason=reason)
     seconds = time.perf_counter() - started
     result(context, as_record(built, seconds), _table(built, seconds))
     return 0 if built.passed else 1

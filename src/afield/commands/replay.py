@@ -11,7 +11,7 @@ from afield.application import Operate, load, resolve
 from afield.commands.output import Context, progress, result
 from afield.errors import UsageError
 from afield.records.facts import Window
-from afield.replay import Client, Replayed, Traffic, replay, ticks
+from afield.replay import Client, Replayed, Traffic, replay
 
 
 def run(
@@ -48,7 +48,7 @@ def run(
     traffic: Traffic = resolve(application.traffic)(application.options, data, window)
     client = Client(url, token.read_text("ascii").strip() if token else "")
     pace = Pace(from_, speed)
-    played = replay(traffic, client, operate.route, ticks(window, operate.step), watch=tell, pause=pace.wait)
+    played = replay(traffic, client, operate.route, window, operate.step, watch=tell, pause=pace.wait)
     text = f"{played.ticks} ticks, {played.facts:,} facts, {played.requests:,} quotes; {played.failed} failed"
     result(context, played, f"{text}, {played.fallbacks} from a fallback")
     return 1 if played.failed else 0

@@ -1,15 +1,16 @@
 """What comes in from the spools, and what goes to the tables: facts, outcomes, events."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from afield.control.history import History, as_frame
+from afield.errors import TelemetryError
 from afield.records.facts import Window
-from afield.records.traffic import Fact, Ingest, Outcome
+from afield.records.traffic import Ingest, Outcome
 from afield.store.tables import Tables
 from afield.telemetry.delivery import EVENTS, deliver
 from afield.telemetry.encoding import decode
@@ -38,40 +39,52 @@ class Intake:
         facts: Path,
         telemetry: Path,
         own: Spool,
+        tell: Callable[[str], None],
     ) -> None:
-        """Take from the folders `facts` and `telemetry`; `own` is the spool that this process records to."""
+        """Take from the folders `facts` and `telemetry`.
+
+        Args:
+            history: takes the facts.
+            tables: take facts, outcomes and events.
+            specs: the tables of history.
+            facts: spool of facts and outcomes.
+            telemetry: spool of events.
+            own: the spool that this process records to.
+            tell: is told which segment was damaged and set aside.
+        """
         self._history = history
         self._tables = tables
         self._specs = {table.kind: (name, table) for name, table in specs.items() if table.kind}
         self._facts = facts
         self._telemetry = telemetry
         self._own = own
+        self._tell = tell
         self._seen: dict[str, Position] = {}
         self.watermark: datetime | None = None
 
     def poll(self) -> int:
         """Take in what workers accepted since the last call; how many facts were new."""
-        new: list[Fact] = []
-        for position, raw in read(self._facts, after=self._seen):
-            self._seen[position.writer] = position
-            batch = decode(raw)
-            if isinstance(batch, Ingest):
-                new += batch.facts
-                if batch.watermark is not None:
-                    self.watermark = max(self.watermark or batch.watermark, batch.watermark)
-        return self._history.take(new)
+        taken = 0
+        try:
+            for position, raw in read(self._facts, after=self._seen):
+                self._seen[position.writer] = position
+                batch = decode(raw)
+                if isinstance(batch, Ingest):
+                    taken += self._take(batch)
+        except TelemetryError:
+            self._drain(lambda: drain(self._facts, self._commit))
+        return taken
 
     def deliver(self) -> None:
-        """Bring every sealed segment to its tables, and remove it after that.
+        """Bring every sealed segment to its tables, and remove it after that; a damaged one is set aside and told.
 
         Raises:
-            TelemetryError: a segment is damaged; the others were delivered.
             StoreError: a table cannot be written; the segments stay.
         """
         self.poll()
-        self._own.seal()
-        drain(self._facts, self._commit)
-        deliver(self._telemetry, self._tables)
+        self._drain(self._own.seal)
+        self._drain(lambda: drain(self._facts, self._commit))
+        self._drain(lambda: deliver(self._telemetry, self._tables))
 
     def settle(self, patience: float = PATIENCE) -> None:
         """Wait until workers have handed over what they hold, and deliver it; at most `patience` seconds."""
@@ -122,11 +135,25 @@ class Intake:
         inside = pl.col("tick").is_between(window.start, window.end, closed="left")
         return self._tables.scan(EVENTS).filter(inside & (pl.col("kind") == "answer")).collect()
 
+    def _take(self, batch: Ingest) -> int:
+        """Facts into memory, and the watermark forward; how many facts were new."""
+        if batch.watermark is not None:
+            self.watermark = max(self.watermark or batch.watermark, batch.watermark)
+        return self._history.take(batch.facts)
+
+    def _drain(self, bring: Callable[[], object]) -> None:
+        """Bring what can be brought: one damaged segment must not hold up the others, nor stop the service."""
+        try:
+            bring()
+        except TelemetryError as error:
+            self._tell(f"not everything was delivered: {error}")
+
     def _commit(self, writer: str, number: int, records: list[bytes]) -> None:
-        """Keep one segment of facts and outcomes in their tables."""
+        """Keep one segment of facts and outcomes in their tables; it may have been sealed since the last poll."""
         batches = [batch for batch in map(decode, records) if isinstance(batch, Ingest)]
+        for batch in batches:
+            self._take(batch)
         facts = [fact for batch in batches for fact in batch.facts]
-        self._history.take(facts)
         for kind, (name, table) in self._specs.items():
             rows = as_frame((fact for fact in facts if fact.kind == kind), table)
             if rows.height:

@@ -109,7 +109,7 @@ class Office:
         if not fresh:
             self.tell(f"{step}: unchanged")
 
-    def register(self, built: Built, *, promote: bool) -> None:
+    def register(self, built: Built, *, promote: bool, reason: str = "built by hand") -> None:
         """Keep the facts of a build as history, and note in the ledger what it gave.
 
         A release that passed its gates becomes the champion where `promote` says so; one that did not is noted as
@@ -124,12 +124,12 @@ class Office:
         evidence: dict[str, float | str] = {**built.evaluation.model.numbers(), "data": built.facts.summary.fingerprint}
         known = self.ledger.entries(self.application.name, ("build",), built.release)
         if not known:
-            self.actions.built(built.release, f"built from {built.facts.summary.name}", end, evidence)
+            self.actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)
         if not built.passed:
             failed = "; ".join(f"{each.gate}: {each.reason}" for each in built.verdicts if not each.passed)
             self.actions.reject(built.release, f"gates failed: {failed}", end, evidence)
         elif promote:
-            self.actions.promote(built.release, "built by hand, gates passed", end, evidence)
+            self.actions.promote(built.release, f"{reason}; gates passed", end, evidence)
 
     def _keep(self, facts: Facts, end: datetime) -> None:
         """Add the facts known before `end` to the tables of history, once for each content and end."""

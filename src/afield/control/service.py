@@ -166,7 +166,7 @@ class Service:
         operate, plan = office.operate, office.plan
         history = History(office.tables, plan.tables, plan.features.lookback)
         history.load()
-        intake = Intake(history, office.tables, plan.tables, home.facts, home.telemetry, self._spool)
+        intake = Intake(history, office.tables, plan.tables, home.facts, home.telemetry, self._spool, office.tell)
         recorder = Recorder(operate.telemetry, self._spool)
         kit = Equipment(
             history=history,
@@ -194,7 +194,7 @@ class Service:
         office.tell(f"{until:%Y-%m-%d %H:%M} training a candidate: {reason}")
         options = [part for name, value in office.application.options.items() for part in (f"--{name}", value)]
         command = ["/usr/bin/env", f"AFIELD_HOME={office.home.root}", sys.executable, "-m", "afield", "build"]
-        command += [office.application.name, "--production", "--candidate"]
+        command += [office.application.name, "--production", "--candidate", "--reason", reason]
         command += ["--until", until.isoformat(), "--json", *options]
         done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own interpreter and verb
         office.actions.refresh()

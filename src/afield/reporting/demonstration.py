@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from afield import __version__
+from afield.control.actions import AFIELD
 from afield.control.office import Office
 from afield.evaluation.compare import compare, daily_sums
 from afield.evaluation.metrics import measure
@@ -114,11 +114,11 @@ def updates(entries: tuple[Entry, ...], first: str) -> list[dict[str, object]]:
         ended = [row for row in rows if row.kind in _DECISIONS]
         if not ended:
             continue
-        came = next((row for row in rows if row.kind in ("offered", "promoted")), rows[0])
+        came = rows[0]
         last = ended[-1]
         told.append(
             {
-                "trigger": came.reason if came.kind == "offered" else f"by hand ({came.actor}): {came.reason}",
+                "trigger": came.reason.partition(";")[0] if came.actor == AFIELD else f"by hand: {came.reason}",
                 "candidate": subject,
                 "decision": last.kind,
                 "reason": last.reason,
@@ -217,7 +217,7 @@ def _counts(office: Office) -> dict[str, int]:
 def next_steps(office: Office) -> list[str]:
     """Three commands that work at once."""
     name = office.application.name
-    moment = datetime.now().replace(microsecond=0)
+    moment = office.clock.now().replace(microsecond=0)
     body = office.operate.sample(moment)
     return [
         f"afield serve {name} --live",
