@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,6 +28,10 @@ LEVEL = 0.9
 HORIZON = 10_000.0
 CHUNK = timedelta(hours=12)
 
+# What a fact may hold is what its table can: zones of 32 bits, moments on the clock of the place.
+Zone = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+Local = Annotated[datetime, msgspec.Meta(tz=False)]
+
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The order record: body of `POST /v1/quote`. Zones are taxi zone ids; times ISO 8601, local to the place."""
@@ -41,11 +46,11 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OrderFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields of an `order` fact: somebody asked for a ride, whatever price was shown."""
 
-    pickup_location: int
-    target_location: int | None = None
+    pickup_location: Zone
+    target_location: Zone | None = None
     user_id: str | None = None
-    order_time: datetime | None = None
-    pickup_time: datetime | None = None
+    order_time: Local | None = None
+    pickup_time: Local | None = None
 
 
 class WeatherFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,8 +64,8 @@ class WeatherFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EventFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields of an `event` fact: a scheduled crowd and where."""
 
-    starts_at: datetime
-    location: int
+    starts_at: Local
+    location: Zone
     league: str | None = None
 
 
@@ -68,19 +73,29 @@ def resolve(order: Order) -> Query:
     """The query that an order asks: its zone, now.
 
     Raises:
-        RequestError: the zone is negative or the ride ends before it starts.
+        RequestError: the zone is negative, a time is none, or the ride ends before it starts.
     """
     if order.pickup_location < 0:
         raise RequestError(f"pickup_location {order.pickup_location}: a zone id is positive", "pickup_location")
-    if order.pickup_time is not None and local(order.pickup_time) < local(order.order_time):
+    at = local(order.order_time, "order_time")
+    if order.pickup_time is not None and local(order.pickup_time, "pickup_time") < at:
         raise RequestError(f"pickup_time {order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
     zone = str(order.pickup_location)
-    return Query(key=zone, unit=zone, at=local(order.order_time))
+    return Query(key=zone, unit=zone, at=at)
 
 
-def local(moment: datetime) -> datetime:
-    """The moment on the clock of the place, naive; a naive one is taken to be local already."""
-    return moment if moment.tzinfo is None else moment.astimezone(PLACE).replace(tzinfo=None)
+def local(moment: datetime, field: str) -> datetime:
+    """The moment on the clock of the place, naive; a naive one is taken to be local already.
+
+    Raises:
+        RequestError: it lies before the first year or after the last.
+    """
+    if moment.tzinfo is None:
+        return moment
+    try:
+        return moment.astimezone(PLACE).replace(tzinfo=None)
+    except OverflowError:
+        raise RequestError(f"{moment} is no moment in {PLACE.key}", field) from None
 
 
 def infer(rows: Mapping[str, NDArray[np.float64]], parts: Parts) -> dict[str, NDArray[np.float64]]:
