@@ -2,10 +2,8 @@
 
 import shutil
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +11,8 @@ from pathlib import Path
 from afield.application import Application, resolve
 from afield.build import build
 from afield.control.office import Office, open_office
-from afield.control.service import Service, Terms, running
+from afield.control.process import serving
+from afield.control.service import Terms
 from afield.errors import ServingError
 from afield.replay import Client, Replayed, Scenario, replay
 from afield.reporting.demonstration import Played, compose
@@ -64,7 +63,8 @@ def _play(office: Office, scenario: Scenario, built: Built, tell: Callable[[str]
         seams={"afield.testing.faults:model_outage": str(switch)},
     )
     script = Script(office, scenario, switch, tell)
-    with running(office, terms) as service, supervised(service) as alive:
+    where = (office.application.name, office.application.options, office.home.root)
+    with serving(*where, terms, tell) as service:
         client = Client(service.url)
         replayed = replay(
             scenario.traffic,
@@ -74,7 +74,7 @@ def _play(office: Office, scenario: Scenario, built: Built, tell: Callable[[str]
             office.operate.step,
             watch=script.after,
             pause=script.before,
-            alive=alive,
+            alive=service.alive,
         )
         client.close()
     return Played(scenario, replayed, script.outage)
@@ -113,6 +113,7 @@ class Script:
         self.outage.ticks = replayed.requests
         if time.monotonic() - self._told > 2.0:
             self._told = time.monotonic()
+            self.office.actions.refresh()
             state = self.office.actions.state
             share = (tick - self.scenario.window.start) / (self.scenario.window.end - self.scenario.window.start)
             self.tell(
@@ -122,6 +123,7 @@ class Script:
 
     def _offer_bad(self, tick: datetime) -> None:
         """Offer a release that forecasts badly to the ladder, as soon as nothing else climbs."""
+        self.office.actions.refresh()
         state = self.office.actions.state
         if state.stage != "idle":
             return
@@ -129,30 +131,6 @@ class Script:
         bad = bad_candidate(self.office, state.champion)
         self.tell(f"{tick:%Y-%m-%d %H:%M} a person offers a deliberately bad release: {bad[:12]}")
         self.office.by("demo").offer(bad, "a deliberately bad release, to see whether it is caught", tick)
-
-
-@contextmanager
-def supervised(service: Service) -> Iterator[Callable[[], None]]:
-    """Supervise in a thread of this process; gives a function that raises what made it fail."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            service.supervise()
-        except BaseException as error:
-            failures.append(error)
-
-    def alive() -> None:
-        if failures:
-            raise ServingError(f"the supervisor stopped: {failures[0]}") from failures[0]
-
-    thread = threading.Thread(target=run, name="supervisor")
-    thread.start()
-    try:
-        yield alive
-    finally:
-        service.ask_to_stop()
-        thread.join()
 
 
 class Laps:

@@ -10,8 +10,9 @@ import msgspec
 from afield.application import Application, Hazard, resolve
 from afield.build import build
 from afield.control.office import Office, open_office
-from afield.control.service import Terms, running
-from afield.demo import free_port, supervised
+from afield.control.process import serving
+from afield.control.service import Terms
+from afield.demo import free_port
 from afield.errors import ServingError, UsageError
 from afield.records.traffic import Ingest
 from afield.replay import Client, Replayed, Scenario, answers, await_tick
@@ -60,12 +61,12 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
     switch = office.home.folder / "model-outage"
     switch.unlink(missing_ok=True)
     terms = Terms(port=free_port(), by_events=True, seams={"afield.testing.faults:model_outage": str(switch)})
-    with running(office, terms) as service, supervised(service) as alive:
+    with serving(office.application.name, office.application.options, office.home.root, terms, tell) as service:
         client = Client(service.url)
         newest = office.newest()
         tick = newest - (newest - newest.min) % office.operate.step + office.operate.step
         client.ingest(Ingest(watermark=tick))
-        await_tick(client, tick, alive)
+        await_tick(client, tick, service.alive)
         bodies = [office.operate.sample(tick + timedelta(seconds=second)).encode() for second in range(QUOTES)]
         seen = {}
         for name, broken in (("before", False), ("while broken", True), ("after", False)):

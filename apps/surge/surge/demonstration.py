@@ -19,7 +19,7 @@ from surge.traffic import Recorded
 from surge.world import City
 
 SEED, DENSITY, START = 11, 3.0, datetime(2024, 1, 1)
-HISTORY, REPLAYED, CALM = timedelta(days=91), timedelta(days=35), timedelta(days=6)
+HISTORY, REPLAYED, CALM = timedelta(days=70), timedelta(days=30), timedelta(days=5)
 REAL_REPLAYED = timedelta(days=91)
 DAY = timedelta(days=1)
 NOTE_CITY = (
@@ -118,8 +118,8 @@ def _generated(slot: timedelta) -> Scenario:
         window=window,
         traffic=traffic,
         felt=felt,
-        bad_candidate=window.start + 25 * DAY,
-        outage=window.start + 31 * DAY,
+        bad_candidate=window.start + 22 * DAY,
+        outage=window.start + 27 * DAY,
         regime_change=change,
     )
 

@@ -144,7 +144,7 @@ class Office:
         if not digest:
             return None
         try:
-            return Champion(digest, self.shelf.release(digest).parts)
+            return Champion(digest, self.shelf.release(digest).parts, self.shelf.bundle(digest).manifest)
         except ReleaseError as error:
             self.tell(f"the champion is not compared with: {error}")
             return None

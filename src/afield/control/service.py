@@ -28,7 +28,7 @@ from afield.worker import predictor
 
 SUPERVISOR = "supervisor"
 # Seconds after which workers hand over what they recorded; simulated days pass quickly.
-LIVE_SEAL, REPLAY_SEAL = 5.0, 1.0
+LIVE_SEAL, REPLAY_SEAL = 5.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from afield.release.card import Evidence
 from afield.release.signing import Signer
 from afield.serving.inference import Infer, Parts
 from afield.store.steps import Steps
-from afield.workshop.bundling import Ingredients, make_bundle
+from afield.workshop.bundling import Ingredients, make_bundle, place
 from afield.workshop.code import code_digest, environment
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.facts import Facts, read_facts
@@ -83,6 +83,7 @@ class Champion:
 
     digest: str
     parts: Parts
+    manifest: Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,8 @@ class Bench:
 
     def score(self, plan: Build, facts: Facts, fitted: Fitted, examples: Path, windows: Windows) -> Scored:
         """What the chosen recipe, fitted without the test window, achieves there."""
-        against = {"champion": self.champion.parts} if self.champion else {}
+        held_against, parts = self._held_against(plan, facts, windows)
+        against = {"champion": parts} if parts else {}
 
         def make(folder: Path) -> None:
             rows = open_examples(examples, plan.features.origin, windows.test)
@@ -189,7 +191,7 @@ class Bench:
             (folder / "scored.json").write_bytes(msgspec.json.encode(scored))
             reference(plan, rows, frame).write_ipc(folder / "reference.arrow", compression="zstd")
 
-        inputs = self._inputs(plan, facts, windows) | {"champion": self.champion.digest if self.champion else ""}
+        inputs = self._inputs(plan, facts, windows) | {"champion": held_against}
         folder = self.steps.run("score", inputs, make)
         fitted.tables["reference"] = pl.read_ipc(folder / "reference.arrow")
         return msgspec.json.decode((folder / "scored.json").read_bytes(), type=Scored)
@@ -206,15 +208,13 @@ class Bench:
                 history=facts.tables,
             )
             tick = windows.whole.end - plan.slot
-            digest = make_bundle(self.bundles, plan, self.infer, made, tick, self.signer)
-            (folder / "release").write_text(digest, "ascii")
+            make_bundle(folder, plan, self.infer, made, tick, self.signer)
 
         inputs = self._inputs(plan, facts, windows) | {
-            "bundles": str(self.bundles),
-            "champion": self.champion.digest if self.champion else "",
+            "champion": self._held_against(plan, facts, windows)[0],
             "signer": self.signer.id,
         }
-        digest = (self.steps.run("release", inputs, make) / "release").read_text("ascii")
+        digest = place(self.steps.run("release", inputs, make), self.bundles, self.signer)
         return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
 
     def _code(self) -> str:
@@ -230,10 +230,28 @@ class Bench:
             "seed": str(SEED),
         }
 
+    def _held_against(self, plan: Build, facts: Facts, windows: Windows) -> tuple[str, Parts]:
+        """Digest and parts of the champion; where it came of these very inputs, its own predecessor's digest.
+
+        Otherwise a build in which nothing changed would differ from the one before by what it is held against.
+        """
+        champion = self.champion
+        if champion is None:
+            return "", {}
+        made = champion.manifest
+        same = (made.options, made.code, made.data, made.windows, made.feature_set, made.seed) == (
+            dict(self.application.options),
+            self._code(),
+            _data(facts),
+            _spans(windows),
+            contract_digest(plan.features),
+            SEED,
+        )
+        return (made.parent, {}) if same else (champion.digest, champion.parts)
+
     def _manifest(
         self, plan: Build, facts: Facts, windows: Windows, scored: Scored, parts: tuple[Part, ...]
     ) -> Manifest:
-        spans = {name: getattr(windows, name) for name in ("training", "validation", "test", "whole")}
         return Manifest(
             application=self.application.name,
             options=dict(self.application.options),
@@ -243,12 +261,12 @@ class Bench:
             files=(),
             feature_set=contract_digest(plan.features),
             code=self._code(),
-            data={"facts": facts.summary.fingerprint},
-            windows={name: (span.start, span.end) for name, span in spans.items()},
+            data=_data(facts),
+            windows=_spans(windows),
             seed=SEED,
             environment=environment(),
             evaluation=scored.evaluation.model.numbers(),
-            parent=self.champion.digest if self.champion else "",
+            parent=self._held_against(plan, facts, windows)[0],
         )
 
     def _evidence(self, plan: Build, facts: Facts, scored: Scored) -> Evidence:
@@ -274,6 +292,16 @@ def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.Da
     columns = examples.select(watched).collect() if watched else pl.DataFrame()
     held = frame.select("tick", "truth", plan.part, "history")
     return held.with_columns(columns.get_columns()).filter(pl.col("history")).drop("history")
+
+
+def _data(facts: Facts) -> dict[str, str]:
+    """Digest of what was read, as the manifest says it."""
+    return {"facts": facts.summary.fingerprint}
+
+
+def _spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
+    """The windows, as the manifest says them."""
+    return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
 
 
 def _numbers(model: object, baselines: Mapping[str, object]) -> dict[str, dict[str, float | None]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from afield.records.release import Golden, Manifest, Part
@@ -53,6 +54,17 @@ def make_bundle(root: Path, plan: Build, infer: Infer, made: Ingredients, at: da
     files["golden.json"] = canonical(golden)
     files["card.md"] = card(manifest, made.evidence).encode()
     return write(root, manifest, files, signer)
+
+
+def place(made: Path, root: Path, signer: Signer) -> str:
+    """Put the one bundle that lies in the folder `made` under `root` too, unless it is there; its digest.
+
+    Raises:
+        ReleaseError: what is there has been changed, or the folder cannot be written.
+    """
+    (bundle,) = made.iterdir()
+    manifest = msgspec.json.decode((bundle / "manifest.json").read_bytes(), type=Manifest)
+    return write(root, manifest, {file.name: (bundle / file.name).read_bytes() for file in manifest.files}, signer)
 
 
 def golden_rows(plan: Build, infer: Infer, parts: Mapping[str, Model], made: Ingredients, at: datetime) -> Golden:
