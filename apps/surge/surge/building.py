@@ -154,16 +154,17 @@ def named_zones(training: pl.LazyFrame) -> dict[str, tuple[int, ...]]:
 def small_world(history: History, tick: datetime) -> tuple[tuple[str, ...], dict[str, pl.LazyFrame]]:
     """A few zones from busy to quiet, with the facts about them alone, for golden rows."""
     recent = history["orders"].filter(pl.col("known_at") < tick, pl.col("at") >= tick - LOOKBACK).collect()
-    ranked = recent["pickup_location"].value_counts(sort=True)["pickup_location"].to_list()
+    counts = recent["pickup_location"].value_counts().sort("count", "pickup_location", descending=[True, False])
+    ranked = counts["pickup_location"].to_list()
     chosen = sorted({ranked[min(int((1 - share) * len(ranked)), len(ranked) - 1)] for share in GOLDEN_ZONES})
     theirs = recent.filter(pl.col("pickup_location").is_in(chosen)).sort("at", "order_id")
     few = theirs.gather_every(max(1, theirs.height // GOLDEN_ORDERS))
-    near = pl.col("at").is_between(tick - DAY, tick)
+    told = pl.col("known_at") < tick
     return tuple(map(str, chosen)), {
         "orders": few.with_columns(user_id=pl.lit(None, pl.String)).lazy(),
-        "weather": history["weather"].filter(near),
+        "weather": history["weather"].filter(told, pl.col("at") >= tick - DAY),
         "events": history["events"].filter(
-            pl.col("location").is_in(chosen), pl.col("starts_at").is_between(tick - DAY, tick + DAY)
+            told, pl.col("location").is_in(chosen), pl.col("starts_at").is_between(tick - DAY, tick + DAY)
         ),
         "holidays": history["holidays"].filter(pl.col("date").is_between(tick - 60 * DAY, tick + 60 * DAY)),
         "zones": history["zones"].filter(pl.col("location_id").is_in(chosen)),
