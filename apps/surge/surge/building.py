@@ -74,7 +74,7 @@ def build(options: Mapping[str, str]) -> Build:
         slices=named_zones,
         gates=GATES,
         validation=(4 if quick else 14) * DAY,
-        test=(7 if quick else 28) * DAY,
+        test=(10 if quick else 28) * DAY,
         watched=WATCHED,
         contracts=CONTRACTS,
         limits=(

@@ -16,19 +16,21 @@ import polars as pl
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
+from afield.control.orphans import end, running_with
 from afield.control.room import Equipment, Room
 from afield.control.supervisor import Supervisor
 from afield.control.watch import Watch
 from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.launch import await_ready, launch
+from afield.store.snapshots import Follower
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
 from afield.worker import predictor
 
 SUPERVISOR = "supervisor"
 # Seconds after which workers hand over what they recorded; simulated days pass quickly.
-LIVE_SEAL, REPLAY_SEAL = 5.0, 2.0
+LIVE_SEAL, REPLAY_SEAL = 5.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,12 @@ class Service:
         home = office.home
         self._heartbeat = home.folder / "supervisor.alive"
         self._log = home.folder / "service.log"
+        self._file = home.folder / "service.json"
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._spool = Spool(home.telemetry, writer=SUPERVISOR, mode=office.operate.telemetry.mode)
         self._intake, self._room = self._control_room()
+        self._began = self._now()
 
     @property
     def config(self) -> Config:
@@ -118,7 +122,10 @@ class Service:
         """Publish who answers, start the workers, and return once they do."""
         self._heartbeat.parent.mkdir(parents=True, exist_ok=True)
         self._heartbeat.touch()
-        self._room.announce(self._office.clock.now())
+        self._room.announce(self._began)
+        for orphan in running_with(self._file):
+            self._office.tell(f"ending the workers that an earlier supervisor left (process {orphan})")
+            end(orphan)
         self._launch()
 
     def supervise(self) -> None:
@@ -132,6 +139,7 @@ class Service:
             by_events=self._terms.by_events,
             heartbeat=self._heartbeat,
             check=self._check,
+            began=self._began,
         ).run(self._stop)
 
     def ask_to_stop(self) -> None:
@@ -152,8 +160,18 @@ class Service:
         self._spool.close()
 
     def _launch(self) -> None:
-        self._process = launch(self.config, self._office.home.folder / "service.json", self._log)
+        self._process = launch(self.config, self._file, self._log)
         await_ready(self.config, self._process)
+
+    def _now(self) -> datetime:
+        """Domain time before the first tick: after events, where the service stood, or where its facts end."""
+        office = self._office
+        if not self._terms.by_events:
+            return office.clock.now()
+        published = Follower(office.home.snapshots)
+        published.refresh()
+        stood = published.control.now if published.control else None
+        return stood or office.newest()
 
     def _check(self) -> None:
         """Start the workers again where they died."""

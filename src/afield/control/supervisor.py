@@ -29,6 +29,7 @@ class Supervisor:
         by_events: bool,
         heartbeat: Path,
         check: Callable[[], None],
+        began: datetime,
     ) -> None:
         """Supervise `room`.
 
@@ -40,6 +41,7 @@ class Supervisor:
             by_events: whether domain time is the events' watermark (a replay) instead of the wall clock's.
             heartbeat: file whose modification time says that this process lives.
             check: is called in between; restarts a data plane that died.
+            began: domain time until the first watermark comes.
         """
         self._room = room
         self._intake = intake
@@ -48,6 +50,7 @@ class Supervisor:
         self._by_events = by_events
         self._heartbeat = heartbeat
         self._check = check
+        self._began = began
         self._done: datetime | None = None
         self._followed = 0.0
 
@@ -73,10 +76,9 @@ class Supervisor:
 
     def _follow(self) -> None:
         """Follow the ledger, often enough that a person's word is heard within a second."""
-        now = self._now()
-        if now is not None and time.monotonic() - self._followed > FOLLOW_EVERY:
+        if time.monotonic() - self._followed > FOLLOW_EVERY:
             self._followed = time.monotonic()
-            self._room.follow(now)
+            self._room.follow(self._now() or self._began)
 
     def _due(self) -> datetime | None:
         """The tick whose moment has come: on the wall clock the newest; after events, each in its turn."""

@@ -44,7 +44,8 @@ def computing(
 
 def as_columns(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     """Columns of a frame as float64 arrays; null becomes NaN."""
-    return {name: frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names}
+    matrix = frame.select(pl.col(list(names)).cast(pl.Float64).fill_null(np.nan)).to_numpy(order="fortran")
+    return {name: matrix[:, place] for place, name in enumerate(names)}
 
 
 def _frame(rows: list[dict[str, Cell]], table: Table) -> pl.DataFrame:
