@@ -65,7 +65,7 @@ def _examples(tables: dict[str, pl.LazyFrame], slot: timedelta) -> pl.DataFrame:
 
 
 def _fold(rows: pl.DataFrame, start: datetime, end: datetime, slot: str) -> list[Result]:
-    known = rows.filter(pl.col("slot") < start, pl.col("expected").is_not_null())
+    known = rows.filter(pl.col("slot") < start, "has_history")
     busy = holding(known.select("truth", key="zone"), 0.95)
     test = rows.filter(pl.col("slot") >= start, pl.col("slot") < end, pl.col("zone").is_in(list(busy)))
     title = f"{slot} {start:%Y-%m} to {end - timedelta(days=1):%Y-%m}"
