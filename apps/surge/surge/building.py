@@ -18,7 +18,7 @@ from surge.capacity import as_model, proxy
 from surge.contracts import CONTRACTS
 from surge.examples import label, spine
 from surge.features import LOOKBACK, feature_set
-from surge.recipes import FORECAST, LAGS, QUICK, REGRESSION
+from surge.recipes import FORECAST, LAGS, QUICK, QUICK_LAGS, REGRESSION
 from surge.sources import open_source
 from surge.tables import SCHEMAS, typed
 
@@ -68,7 +68,7 @@ def build(options: Mapping[str, str]) -> Build:
         slot=slot,
         constants=lambda forecast, truth: {"dispersion": fit_dispersion(forecast, truth)},
         recipes=(QUICK if quick else FORECAST, REGRESSION),
-        rival=LAGS,
+        rival=QUICK_LAGS if quick else LAGS,
         baselines=BASELINES,
         companions=companions,
         slices=named_zones,

@@ -19,7 +19,7 @@ from surge.traffic import Recorded
 from surge.world import City
 
 SEED, DENSITY, START = 11, 2.0, datetime(2024, 1, 1)
-HISTORY, REPLAYED, CALM = timedelta(days=84), timedelta(days=24), timedelta(days=3)
+HISTORY, REPLAYED, CALM = timedelta(days=84), timedelta(days=20), timedelta(days=3)
 REAL_REPLAYED = timedelta(days=91)
 DAY = timedelta(days=1)
 NOTE_CITY = (
@@ -118,8 +118,8 @@ def _generated(slot: timedelta) -> Scenario:
         window=window,
         traffic=traffic,
         felt=felt,
-        bad_candidate=window.start + 18 * DAY,
-        outage=window.start + 22 * DAY,
+        bad_candidate=window.start + 15 * DAY,
+        outage=window.start + 18 * DAY,
         regime_change=change,
     )
 

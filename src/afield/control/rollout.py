@@ -21,6 +21,7 @@ class Rollout:
         since: domain time at which this stage began.
         queue: releases offered while another climbed or was in probation, oldest first.
         mode, mode_by_unit, overrides: mitigations in force.
+        promoted: domain time at which the champion went live.
         trained: domain time of the last release that was built, promoted or not.
         sequence: the last ledger row that is counted in.
     """
@@ -34,6 +35,7 @@ class Rollout:
     mode: Mode = "automate"
     mode_by_unit: tuple[tuple[str, Mode], ...] = ()
     overrides: tuple[Override, ...] = ()
+    promoted: datetime | None = None
     trained: datetime | None = None
     sequence: int = 0
 
@@ -108,6 +110,7 @@ def _promoted(state: Rollout, entry: Entry) -> Rollout:
         last_good=state.champion,
         stage="probation" if state.champion else "idle",
         since=entry.at,
+        promoted=entry.at,
         queue=_waiting(state, entry.subject),
     )
     return live if state.champion else _next(live, entry.at)

@@ -158,8 +158,8 @@ class Room:
         trigger = self._operate.retraining
         if trigger is None or state.trained is None:
             return
-        since = self._kit.actions.alerts(state.trained)
-        reason = trigger(Situation(tick, state.trained, since, climbing=state.stage != "idle"))
+        alerts = self._kit.actions.alerts(max(state.trained, state.promoted or state.trained))
+        reason = trigger(Situation(tick, state.trained, alerts, climbing=state.stage != "idle"))
         if reason is None:
             return
         self._kit.intake.settle()
