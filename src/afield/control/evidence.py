@@ -60,6 +60,8 @@ def exposed(answers: pl.DataFrame, decision: str, ticks: int) -> Evidence:
         ticks: how many ticks passed since the canary began.
     """
     applied = pl.col("applied").list.join(" ")
+    if f"output_{decision}" not in answers.columns:  # nobody has asked for an answer yet
+        answers = answers.with_columns(pl.lit(None, pl.Float64).alias(f"output_{decision}"))
     table = (
         answers.filter(pl.col("arm").is_in(["champion", "challenger"]))
         .with_columns(

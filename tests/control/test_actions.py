@@ -1,0 +1,123 @@
+"""What the control plane does, as rows of the ledger."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from afield.clock import SimulatedClock
+from afield.control.actions import AFIELD, Actions
+from afield.control.rollout import rollout
+from afield.errors import RolloutError
+from afield.records.evidence import Alert
+from afield.rollout.ladder import Step
+from afield.store.ledger import Ledger
+
+NOON = datetime(2024, 3, 1, 12)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+@pytest.fixture
+def actions(ledger: Ledger) -> Actions:
+    return Actions(ledger, "surge", SimulatedClock(NOON))
+
+
+def climb(actions: Actions) -> None:
+    """`b` in shadow beside `a`."""
+    actions.promote("a", "first", NOON)
+    actions.offer("b", "every 28 days", NOON + HOUR)
+
+
+def test_every_action_is_a_row_with_who_why_when_and_on_what(actions: Actions, ledger: Ledger) -> None:
+    actions.promote("a", "built by hand, gates passed", NOON, {"rmse": 1})
+    (row,) = ledger.entries("surge")
+    assert (row.kind, row.subject, row.actor, row.reason, row.at) == (
+        "promoted", "a", AFIELD, "built by hand, gates passed", NOON,
+    )  # fmt: skip
+    assert row.evidence == {"rmse": 1.0}
+    assert row.recorded.tzinfo is UTC
+
+
+def test_the_ladder_s_steps_take_a_candidate_up_and_the_numbers_are_kept(actions: Actions, ledger: Ledger) -> None:
+    climb(actions)
+    for to in ("canary", "probation", "finished"):
+        actions.step(Step(to, f"why {to}", {"ratio": 0.9}), NOON + 2 * HOUR)
+    assert (actions.state.champion, actions.state.stage, actions.state.last_good) == ("b", "idle", "a")
+    assert [row.evidence.get("ratio") for row in ledger.entries("surge")][2:] == [0.9, 0.9, 0.9]
+
+
+@pytest.mark.parametrize("steps", [(), ("canary",)])
+def test_a_candidate_that_is_worse_leaves_and_the_champion_stays(actions: Actions, steps: tuple[str, ...]) -> None:
+    climb(actions)
+    for to in (*steps, "rolled_back"):
+        actions.step(Step(to, "worse"), NOON)
+    assert (actions.state.champion, actions.state.challenger, actions.state.stage) == ("a", "", "idle")
+
+
+def test_a_release_that_turns_bad_in_probation_gives_way_to_its_predecessor(actions: Actions, ledger: Ledger) -> None:
+    actions.promote("a", "first", NOON)
+    actions.promote("b", "by hand", NOON)
+    actions.step(Step("rolled_back", "worse", {"ratio": 1.7}), NOON + HOUR)
+    assert (actions.state.champion, actions.state.stage) == ("a", "idle")
+    assert ledger.entries("surge")[-1].evidence == {"ratio": 1.7, "stage": "probation", "to": "a"}
+
+
+def test_another_s_rows_are_taken_over_on_refreshing(actions: Actions, ledger: Ledger) -> None:
+    person = Actions(ledger, "surge", SimulatedClock(NOON), "ada")
+    person.promote("a", "first", NOON)
+    assert actions.state.champion == ""
+    assert actions.refresh()
+    assert not actions.refresh()
+    assert actions.state == person.state
+    assert ledger.entries("surge")[0].actor == "ada"
+
+
+def test_another_application_s_rows_are_not_ours(actions: Actions, ledger: Ledger) -> None:
+    Actions(ledger, "signs", SimulatedClock(NOON)).promote("x", "first", NOON)
+    assert not actions.refresh()
+
+
+def test_what_was_decided_before_a_restart_is_the_state_after_it(actions: Actions, ledger: Ledger) -> None:
+    climb(actions)
+    actions.step(Step("canary", "better"), NOON)
+    again = Actions(ledger, "surge", SimulatedClock(NOON))
+    assert again.state == actions.state == rollout(ledger.entries("surge"))
+
+
+def test_a_race_between_the_ladder_and_a_person_leaves_a_ledger_that_reads(actions: Actions, ledger: Ledger) -> None:
+    climb(actions)
+    person = Actions(ledger, "surge", SimulatedClock(NOON), "ada")
+    person.reject("b", "I know better", NOON, {})
+    actions.step(Step("canary", "better"), NOON)
+    assert (actions.state.stage, actions.state.challenger) == ("idle", "")
+
+
+def test_a_rollback_goes_back_to_what_the_champion_replaced_long_ago(actions: Actions) -> None:
+    actions.promote("a", "first", NOON)
+    actions.promote("b", "by hand", NOON)
+    actions.step(Step("finished", "no harm"), NOON)
+    assert actions.predecessor() == "a"
+    actions.roll_back("not good", NOON)
+    assert actions.state.champion == "a"
+
+
+def test_there_is_nothing_to_roll_back_to_before_the_second_release(actions: Actions) -> None:
+    actions.promote("a", "first", NOON)
+    with pytest.raises(RolloutError, match="no earlier release"):
+        actions.roll_back("why not", NOON)
+    with pytest.raises(RolloutError, match="no earlier release"):
+        actions.roll_back("why not", NOON, to="a")
+
+
+def test_alerts_come_back_as_they_were_raised(actions: Actions) -> None:
+    alert = Alert(
+        "performance:1", "performance", "deviance", NOON, NOON - HOUR, "critical", 0.3, "worse", "retrain", "all"
+    )
+    actions.alert(alert)
+    assert actions.alerts(NOON) == (alert,)
+    assert actions.alerts(NOON + HOUR) == ()
