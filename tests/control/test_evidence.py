@@ -12,11 +12,10 @@ from afield.statistics.losses import squared_error
 
 NOON = datetime(2024, 3, 1, 12)
 HOUR = timedelta(hours=1)
+Row = dict[str, object]
 
 
-def forecast(
-    hour: int, arm: str, value: float | None, truth: float | None, inclusion: float = 1.0
-) -> Row:
+def forecast(hour: int, arm: str, value: float | None, truth: float | None, inclusion: float = 1.0) -> Row:
     tick = NOON + hour * HOUR
     release = {"champion": "a", "challenger": "b"}[arm]
     return {
