@@ -1,0 +1,31 @@
+"""A service before it runs; whole services run in `tests/lifecycle`."""
+
+from pathlib import Path
+
+import pytest
+
+from afield.control.service import Service, Terms
+from afield.errors import ServingError
+from tests.workshop.village import copied, office
+
+
+def test_without_a_champion_there_is_nothing_to_serve(tmp_path: Path) -> None:
+    with pytest.raises(ServingError, match="run: afield build surge"):
+        Service(office(tmp_path), Terms())
+
+
+def test_workers_are_told_where_everything_lies_and_seal_sooner_in_a_replay(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    seals = []
+    for by_events in (False, True):
+        service = Service(opened, Terms(port=8123, by_events=by_events))
+        config = service.config
+        service.stop()
+        assert service.url == "http://127.0.0.1:8123"
+        assert (config.application, config.options) == ("surge", {"slot": "60m"})
+        for place in (config.snapshots, config.facts, config.bundles, config.telemetry):
+            assert Path(place).is_relative_to(opened.home.folder)
+        seals.append(config.seal_after)
+    assert seals[1] < seals[0]
