@@ -46,6 +46,7 @@ def run(
     application = load(app, options)
     terms = Terms(address=address, port=port, workers=workers, token=token, by_events=events_clock)
     if live_city:
+        application = load(app, {**application.demonstration_options, **options})
         live(application, context.home / "live", terms, progress, lambda url: _ready(context, url))
         return
     office = open_office(application, context.home, progress)
