@@ -158,7 +158,7 @@ class Operate:
         guards: bounds on the outputs of the model or of the decision, in order.
         monitors: declarations of what is watched (`afield.monitoring`).
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
-        sample: a moment → the body of a request that works then, as JSON text.
+        sample: a moment and a key → the body of a request about that key that works then, as JSON text.
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
     """
@@ -172,7 +172,7 @@ class Operate:
     step: timedelta
     stale_after: timedelta
     telemetry: Policy
-    sample: Callable[[datetime], str] = str
+    sample: Callable[[datetime, str], str] = lambda _moment, key: key
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)

@@ -60,6 +60,7 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
     started = time.perf_counter()
     switch = office.home.folder / "model-outage"
     switch.unlink(missing_ok=True)
+    key = office.busiest()
     terms = Terms(port=free_port(), by_events=True, seams={"afield.testing.faults:model_outage": str(switch)})
     with serving(office.application.name, office.application.options, office.home.root, terms, tell) as service:
         client = Client(service.url)
@@ -67,7 +68,7 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
         tick = newest - (newest - newest.min) % office.operate.step + office.operate.step
         client.ingest(Ingest(watermark=tick))
         await_tick(client, tick, service.alive)
-        bodies = [office.operate.sample(tick + timedelta(seconds=second)).encode() for second in range(QUOTES)]
+        bodies = [office.operate.sample(tick + timedelta(seconds=second), key).encode() for second in range(QUOTES)]
         seen = {}
         for name, broken in (("before", False), ("while broken", True), ("after", False)):
             switch.touch() if broken else switch.unlink(missing_ok=True)

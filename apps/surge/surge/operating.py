@@ -122,7 +122,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact},
         infer=infer,
         decide=multiplier,
-        sample=lambda at: f'{{"pickup_location": 74, "order_time": "{at.isoformat()}"}}',
+        sample=lambda at, zone: f'{{"pickup_location": {zone}, "order_time": "{at.isoformat()}"}}',
         neutral={"multiplier": 1.0},
         baseline="same_slot_four_weeks",
         step=slot,

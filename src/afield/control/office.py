@@ -81,6 +81,11 @@ class Office:
                     return found
         raise DataError(f"{self.home.folder}: no facts have been kept yet; run: afield build {self.application.name}")
 
+    def busiest(self) -> str:
+        """The first key of the champion's slices: one about which there is something to say."""
+        slices = pl.read_ipc(self.shelf.bundle(self.actions.state.champion).read("tables/slices.arrow"))
+        return str(slices["key"][0]) if slices.height else ""
+
     def by(self, actor: str) -> Actions:
         """What a person does here."""
         return Actions(self.ledger, self.application.name, self.clock, actor)

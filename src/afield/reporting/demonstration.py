@@ -218,7 +218,7 @@ def next_steps(office: Office) -> list[str]:
     """Three commands that work at once."""
     name = office.application.name
     moment = office.clock.now().replace(microsecond=0)
-    body = office.operate.sample(moment)
+    body = office.operate.sample(moment, office.busiest())
     return [
         f"afield serve {name} --live",
         f"curl -s localhost:8000/v1/{office.operate.route} -d '{body}'",
