@@ -151,6 +151,7 @@ class Operate:
         delay: outcomes of a tick are complete so long after its end.
         chunk: stretch of domain time that monitors measure at once.
         facts: kind of fact that clients send → type of its fields.
+        private: fields of facts that are stored only as keyed hashes.
         infer: feature columns and parts of a release → outputs, each of shape `(n,)`.
         output: the output that an answer cannot do without, and that outcomes are compared with.
         interval: names of the outputs that bound the predictive interval, or None.
@@ -176,6 +177,7 @@ class Operate:
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
     infer: Infer = run_only_part
     output: str = "forecast"
     interval: tuple[str, str] | None = None

@@ -64,6 +64,11 @@ class Home:
         return self.root / "steps"
 
     @property
+    def privacy(self) -> Path:
+        """Key of the hashes that stand for people; services read it."""
+        return self.root / "privacy.key"
+
+    @property
     def key(self) -> Path:
         """Private signing key: read by build and release, never by a service."""
         return self.root / "keys" / "signing.key"

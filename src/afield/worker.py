@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from afield import __version__
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
@@ -44,10 +46,11 @@ from afield.serving.releases import Release
 from afield.serving.server import serve
 from afield.serving.service import Asked, Service
 from afield.serving.updates import Updates
+from afield.store.secret import secret
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import claim_any
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability
+from afield.telemetry.policy import Durability, protect_fact
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
@@ -99,6 +102,7 @@ def make(file: Path) -> Service:
     telemetry = _spool(Path(config.telemetry), operate.telemetry.mode, config.seal_after)
     facts = _spool(Path(config.facts), "durable", config.seal_after)
     recorder = Recorder(operate.telemetry, telemetry)
+    key = secret(Path(config.privacy)) if config.privacy else b""
     answers = predictor(replace(operate, infer=infer), clock=clock.now, record=recorder.record)
     snapshots = Path(config.snapshots)
     updates = Updates(Follower(snapshots), loader(Path(config.bundles), Path(config.trusted), operate.infer), answers)
@@ -107,7 +111,11 @@ def make(file: Path) -> Service:
         Asked(operate.route, operate.request, operate.resolve),
         answers,
         access=Access((config.address, *config.hosts), read_token(config)),
-        ingestion=Ingestion(operate.facts, _appender(facts), _keeper(recorder)),
+        ingestion=Ingestion(
+            operate.facts,
+            _appender(facts, operate.private, key),
+            _keeper(recorder),
+        ),
         bundles=Bundles(Path(config.bundles)),
         protocol=Protocol(application.name, __version__, answers),
         metrics=Metrics(Path(config.counts), application.name),
@@ -127,9 +135,10 @@ def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
     return Spool(folder, writer=claim_any(folder, "worker"), mode=mode, seal_after=seal_after)
 
 
-def _appender(facts: Spool) -> Callable[[Ingest, int], None]:
+def _appender(spool: Spool, private: tuple[str, ...], key: bytes) -> Callable[[Ingest, int], None]:
     def append(batch: Ingest, count: int) -> None:
-        facts.append(encode(batch), count)
+        facts = tuple(protect_fact(fact, private, key) for fact in batch.facts)
+        spool.append(encode(msgspec.structs.replace(batch, facts=facts)), count)
 
     return append
 

@@ -25,7 +25,9 @@ from surge.tables import SCHEMAS, typed
 History = Mapping[str, pl.LazyFrame]
 
 TABLES = {
-    "orders": Table(SCHEMAS["orders"], key=("order_id",), time="at", kind="order", identity="order_id"),
+    "orders": Table(
+        SCHEMAS["orders"], key=("order_id",), time="at", kind="order", identity="order_id", private=("user_id",)
+    ),
     "weather": Table(SCHEMAS["weather"], key=("at",), time="at", kind="weather"),
     "events": Table(SCHEMAS["events"], key=("event_id",), time="starts_at", kind="event", identity="event_id"),
     "holidays": Table(SCHEMAS["holidays"], key=("date", "name")),

@@ -120,6 +120,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         request=Order,
         resolve=resolve,
         facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact},
+        private=("user_id",),
         infer=infer,
         decide=multiplier,
         sample=lambda at, zone: f'{{"pickup_location": {zone}, "order_time": "{at.isoformat()}"}}',

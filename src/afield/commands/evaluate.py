@@ -16,6 +16,7 @@ from afield.control.registry import champion, named
 from afield.errors import UsageError
 from afield.evaluation.evaluate import Evaluation
 from afield.records.facts import Window
+from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.workshop.code import code_digest
 from afield.workshop.evaluating import Subject, read_slices, rows_to_score, score, with_lookback
@@ -94,7 +95,8 @@ def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window
 def read(office: Office, data: Path | None) -> Facts:
     """The facts of the data that the command line names, read and cleaned; a table that they lack is empty."""
     source = office.plan.source(data)
-    facts = read_facts(Steps(office.home.steps), str(data or "generated"), source, _code(office))
+    name, key = str(data or "generated"), secret(office.home.privacy)
+    facts = read_facts(Steps(office.home.steps), name, source, _code(office), office.plan.tables, key)
     kind = "generated" if facts.summary.generated else "recorded"
     progress(f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; {kind} data")
     for message in facts.summary.messages:

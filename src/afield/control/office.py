@@ -18,6 +18,7 @@ from afield.errors import DataError, ReleaseError
 from afield.home import Home
 from afield.release.signing import Signer
 from afield.store.ledger import Ledger
+from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.store.tables import Tables
 from afield.workshop.bench import Bench, Built, Champion
@@ -107,6 +108,7 @@ class Office:
             sequence=self._sequence(),
             source=source,
             source_name=name,
+            privacy=secret(self.home.privacy),
             tell=self.tell,
         )
 

@@ -109,6 +109,7 @@ class Service:
             port=terms.port,
             workers=terms.workers,
             token=str(terms.token or ""),
+            privacy=str(home.privacy),
             seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
             seams=dict(terms.seams),
         )

@@ -27,6 +27,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         workers: how many processes answer.
         hosts: further names by which clients may call the service (`Host`, `Origin`).
         token: file that holds the bearer token clients must send; needed beyond loopback.
+        privacy: file with the key of the hashes that stand for people; "" where no field is private.
         seal_after: seconds after which a worker hands over what it recorded.
         seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
     """
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     workers: int = 1
     hosts: tuple[str, ...] = ()
     token: str = ""
+    privacy: str = ""
     seal_after: float = 5.0
     seams: dict[str, str] = {}
 

@@ -1,14 +1,14 @@
 """A telemetry policy: which share of events is stored, how durably, and what becomes of their fields."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
 from afield.errors import TelemetryError
-from afield.records.traffic import Event, EventBatch
+from afield.records.traffic import Event, EventBatch, Fact
 
 Durability = Literal["fast", "durable", "synced"]
 Privacy = Literal["keep", "drop", "hash"]
@@ -71,6 +71,16 @@ def keyed_hash(key: bytes, value: str) -> str:
     if len(key) < 16:
         raise TelemetryError("the key of hashed fields has under 16 bytes; give a random one of 32")
     return hashlib.blake2b(value.encode(), key=key[:64], digest_size=16).hexdigest()
+
+
+def protect_fact(fact: Fact, fields: Collection[str], key: bytes) -> Fact:
+    """The fact with these of its fields, where they hold anything, as keyed hashes.
+
+    Raises:
+        TelemetryError: the key is too short to hide anything.
+    """
+    held = {name: keyed_hash(key, str(fact.fields[name])) for name in fields if fact.fields.get(name) is not None}
+    return msgspec.structs.replace(fact, fields={**fact.fields, **held}) if held else fact
 
 
 def protect(policy: Policy, event: Event | EventBatch, key: bytes = b"") -> Event | EventBatch:

@@ -101,6 +101,7 @@ class Bench:
         champion: the release to hold the candidate against, or None.
         source: read instead of what the command line names, or None.
         source_name: what the facts read from it are called.
+        privacy: key of the hashes that stand for people.
         tell: is told what happens.
     """
 
@@ -114,13 +115,14 @@ class Bench:
     champion: Champion | None
     source: Source | None
     source_name: str
+    privacy: bytes
     tell: Callable[[str], None]
 
     def read(self, plan: Build, data: Path | None) -> Facts:
         """The facts, read and cleaned."""
         source = self.source or plan.source(data)
         name = self.source_name if self.source else str(data or "generated")
-        facts = read_facts(self.steps, name, source, self._code())
+        facts = read_facts(self.steps, name, source, self._code(), plan.tables, self.privacy)
         self.tell(
             f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; "
             f"{'generated' if facts.summary.generated else 'recorded'} data"

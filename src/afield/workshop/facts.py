@@ -1,7 +1,8 @@
 """The facts that a build starts from, read and cleaned once for each content of the source."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,8 @@ import polars as pl
 
 from afield.data.sources import Extract, Source
 from afield.store.steps import Steps
+from afield.telemetry.policy import keyed_hash
+from afield.workshop.plan import Table
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -43,8 +46,16 @@ class Facts:
     summary: Summary
 
 
-def read_facts(steps: Steps, name: str, source: Source, code: str) -> Facts:
+def read_facts(steps: Steps, name: str, source: Source, code: str, tables: Mapping[str, Table], key: bytes) -> Facts:
     """The facts of `source`; read again only when its content or the code changed.
+
+    Args:
+        steps: where outputs are kept.
+        name: of what is read, for people.
+        source: where the facts come from.
+        code: digest of the code that reads.
+        tables: say which columns are private; these are kept as hashes under `key`.
+        key: of the hashes.
 
     Raises:
         DataError: the source cannot be read; nothing was changed.
@@ -52,9 +63,24 @@ def read_facts(steps: Steps, name: str, source: Source, code: str) -> Facts:
     fingerprint = source.fingerprint()
 
     def make(folder: Path) -> None:
-        write_extract(folder, name, fingerprint, source.read())
+        extract = source.read()
+        held = {table: _protected(rows, tables.get(table), key) for table, rows in extract.tables.items()}
+        write_extract(folder, name, fingerprint, replace(extract, tables=held))
 
-    return open_facts(steps.run("facts", {"source": fingerprint, "name": name, "code": code}, make))
+    return open_facts(
+        steps.run(
+            "facts", {"source": fingerprint, "name": name, "code": code, "key": hashlib.sha256(key).hexdigest()}, make
+        )
+    )
+
+
+def _protected(rows: pl.LazyFrame, table: Table | None, key: bytes) -> pl.LazyFrame:
+    """The rows with private columns hashed; each person once."""
+    for column in table.private if table else ():
+        people = rows.select(pl.col(column).drop_nulls().unique()).collect()[column].to_list()
+        hashes = {person: keyed_hash(key, str(person)) for person in people}
+        rows = rows.with_columns(pl.col(column).replace(hashes) if hashes else pl.col(column))
+    return rows
 
 
 def write_extract(folder: Path, name: str, fingerprint: str, extract: Extract) -> None:

@@ -48,6 +48,7 @@ class Table:
         time: the column by which old rows leave memory, or None for a table that is always whole.
         kind: the kind of fact that adds rows, or "" where clients send none.
         identity: the column that takes a fact's id, or "".
+        private: text columns about a person, kept only as keyed hashes.
     """
 
     schema: Mapping[str, pl.DataType | type[pl.DataType]]
@@ -55,6 +56,7 @@ class Table:
     time: str | None = None
     kind: str = ""
     identity: str = ""
+    private: tuple[str, ...] = ()
 
     def once(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Each row once: a fact sent again changes nothing, and a later report of the same key replaces an earlier."""
