@@ -54,7 +54,7 @@ def test_a_value_that_is_not_known_is_nan() -> None:
 
 def known_price(spine: pl.LazyFrame, history: dict[str, pl.LazyFrame], *, factor: float) -> pl.LazyFrame:
     sold = history["sales"].select("shop", price=pl.col("price") * factor)
-    return spine.join(sold, on="shop", how="left").with_columns(pl.lit(True).alias(HAS_HISTORY))
+    return spine.join(sold, on="shop", how="left", maintain_order="left").with_columns(pl.lit(True).alias(HAS_HISTORY))
 
 
 def test_features_of_golden_rows_come_in_the_order_of_the_keys() -> None:
