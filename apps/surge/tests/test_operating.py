@@ -66,7 +66,7 @@ def test_a_body_of_the_wrong_shape_is_refused(body: str) -> None:
 
 
 def test_the_sample_request_is_one_that_the_service_takes() -> None:
-    assert resolve(order(OPERATE.sample(NOON))).at == NOON
+    assert resolve(order(OPERATE.sample(NOON, "74"))).at == NOON
 
 
 class Kept:
