@@ -173,7 +173,7 @@ class Operate:
     step: timedelta
     stale_after: timedelta
     telemetry: Policy
-    sample: Callable[[datetime, str], str] = lambda _moment, key: key
+    sample: Callable[[datetime, str], str]
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)

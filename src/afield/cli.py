@@ -68,6 +68,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("release history", "afield.commands.release:history", "Who did what to which release, when and why."),
     Verb("release promote", "afield.commands.release:promote", "Let a release climb the ladder, or put it live now."),
     Verb("release rollback", "afield.commands.release:rollback", "Take the champion back to an earlier release."),
+    Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
+    Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
     Verb("data list", "afield.commands.data:listed", "The tables of the store: rows, versions, first and last time."),
     Verb("data log", "afield.commands.data:log", "The versions of a table."),
     Verb("data show", "afield.commands.data:show", "The newest rows of a table."),

@@ -4,7 +4,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -89,6 +89,7 @@ class Script:
     switch: Path
     tell: Callable[[str], None]
     outage: Replayed = field(default_factory=Replayed)
+    _last: Replayed = field(default_factory=Replayed)
     _offered: bool = False
     _told: float = 0.0
 
@@ -107,10 +108,10 @@ class Script:
     def after(self, tick: datetime, replayed: Replayed) -> None:
         """Note what the outage did, and say where the replay stands."""
         if self.switch.exists():
-            self.outage.requests += replayed.requests - self.outage.ticks
-            self.outage.failed = replayed.failed
-            self.outage.fallbacks = replayed.fallbacks
-        self.outage.ticks = replayed.requests
+            for count in ("ticks", "requests", "failed", "fallbacks"):
+                since = getattr(replayed, count) - getattr(self._last, count)
+                setattr(self.outage, count, getattr(self.outage, count) + since)
+        self._last = replace(replayed)
         if time.monotonic() - self._told > 2.0:
             self._told = time.monotonic()
             self.office.actions.refresh()

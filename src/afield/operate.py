@@ -1,4 +1,4 @@
-"""The operate loop, in order: the only place where serving, telemetry, monitoring and rollout meet."""
+"""The operate loop, in order, tick by tick; what happens in each step stands in the control room."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,9 +11,12 @@ def operate(room: Room, ticks: Iterable[datetime]) -> None:
     for tick in ticks:
         rows = room.publish(tick)
         room.forecast(rows)
-        if room.chunk_ends(tick):
-            chunk = room.deliver(tick)
-            room.collect(chunk)
-            room.measure(chunk)
+        room.offer(tick)
+        chunks = room.chunks_due(tick)
+        if chunks:
+            room.deliver()
+            for chunk in chunks:
+                room.collect(chunk)
+                room.measure(chunk)
             room.climb(tick)
             room.retrain(tick)

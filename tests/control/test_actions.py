@@ -9,6 +9,7 @@ from afield.clock import SimulatedClock
 from afield.control.actions import AFIELD, Actions
 from afield.control.rollout import rollout
 from afield.errors import RolloutError
+from afield.records.decision import Override
 from afield.records.evidence import Alert
 from afield.rollout.ladder import Step
 from afield.store.ledger import Ledger
@@ -121,3 +122,48 @@ def test_alerts_come_back_as_they_were_raised(actions: Actions) -> None:
     actions.alert(alert)
     assert actions.alerts(NOON) == (alert,)
     assert actions.alerts(NOON + HOUR) == ()
+
+
+def surge_cap(name: str = "flood", expires: datetime = NOON + HOUR, value: float = 1.0) -> Override:
+    return Override(name, "*", "multiplier", value, "people flee", expires)
+
+
+def test_a_mode_holds_for_all_or_for_one_unit(actions: Actions, ledger: Ledger) -> None:
+    actions.mode("prompt", "look closer", NOON)
+    actions.mode("off", "flood", NOON, "22")
+    state = rollout(ledger.entries("surge"))
+    assert (state.mode, state.mode_by_unit) == ("prompt", (("22", "off"),))
+    actions.mode("automate", "over", NOON + HOUR, "22")
+    assert actions.state.mode_by_unit == (("22", "automate"),)
+
+
+def test_an_override_comes_back_from_the_ledger_as_it_was_set(actions: Actions, ledger: Ledger) -> None:
+    actions.override(surge_cap(value=2.0), NOON)
+    actions.override(surge_cap(), NOON)
+    assert rollout(ledger.entries("surge")).overrides == (surge_cap(),)
+
+
+def test_a_lifted_override_is_gone_and_the_others_stay(actions: Actions) -> None:
+    actions.override(surge_cap("flood"), NOON)
+    actions.override(surge_cap("fire"), NOON)
+    actions.lift("flood", "the water is gone", NOON)
+    assert [each.name for each in actions.state.overrides] == ["fire"]
+    with pytest.raises(RolloutError, match="no override 'flood' to lift; there is: fire"):
+        actions.lift("flood", "again", NOON)
+
+
+@pytest.mark.parametrize(
+    ("expires", "value", "message"),
+    [
+        (NOON, 1.0, "is not after"),
+        (NOON - HOUR, 1.0, "is not after"),
+        ((NOON + HOUR).replace(tzinfo=UTC), 1.0, "leave the zone out"),
+        (NOON + HOUR, float("nan"), "finite"),
+    ],
+)
+def test_an_override_that_could_not_hold_is_refused(
+    actions: Actions, ledger: Ledger, expires: datetime, value: float, message: str
+) -> None:
+    with pytest.raises(RolloutError, match=message):
+        actions.override(surge_cap(expires=expires, value=value), NOON)
+    assert not ledger.entries("surge")

@@ -13,6 +13,7 @@ from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
 from afield.control.room import Equipment, Room
+from afield.control.training import Trained
 from afield.control.watch import Watch
 from afield.operate import operate
 from afield.records.facts import Window
@@ -29,6 +30,24 @@ from surge.traffic import Recorded
 from tests.workshop.village import CITY, UNTIL, copied
 
 HOUR = timedelta(hours=1)
+
+
+class Drilled:
+    """A trainer that gives at once what the test has prepared."""
+
+    def __init__(self, made: "list[Staffed]") -> None:
+        self.made = made
+        self.busy = False
+
+    def start(self, until: datetime, reason: str) -> None:
+        self.made[0].trained.append((until, reason))
+        self.busy = True
+
+    def finished(self) -> Trained | None:
+        if not self.busy:
+            return None
+        self.busy = False
+        return Trained(self.made[0].candidate or "", "because")
 
 
 @dataclass
@@ -66,10 +85,6 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterato
     recorder = Recorder(operation.telemetry, own)
     made: list[Staffed] = []
 
-    def train(until: datetime, reason: str) -> str | None:
-        made[0].trained.append((until, reason))
-        return made[0].candidate
-
     kit = Equipment(
         history=history,
         intake=intake,
@@ -78,7 +93,7 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterato
         predictor=predictor(operation, clock=office.clock.now, record=recorder.record),
         recorder=recorder,
         watch=Watch((), plan.watched, operation.output, lambda _: pl.DataFrame(), office.tell),
-        train=train,
+        trainer=Drilled(made),
         pinned={"never_updated": office.actions.state.champion},
     )
     room = Room(operation, plan, home, kit, by_events=True)
@@ -171,3 +186,10 @@ def test_turning_the_loop_again_over_the_same_ticks_counts_nothing_twice(staffed
     again = staffed.intake.joined(window)
     assert again.height == once.height
     assert again["truth"].sum() == once["truth"].sum()
+
+
+def test_a_chunk_whose_end_fell_into_a_pause_is_taken_down_when_the_supervisor_is_back(staffed: Staffed) -> None:
+    staffed.turn(UNTIL, 11)
+    staffed.turn(UNTIL + 14 * HOUR, 1)
+    assert staffed.office.tables.scan("coverage").collect()["end"].max() == UNTIL + 12 * HOUR
+    assert staffed.intake.last_chunk() == UNTIL

@@ -55,8 +55,11 @@ class Scene:
     def forecast(self, rows: datetime) -> None:
         assert rows == self.ticks[-1]
 
-    def chunk_ends(self, _: datetime) -> bool:
-        return False
+    def offer(self, tick: datetime) -> None:
+        assert tick == self.ticks[-1]
+
+    def chunks_due(self, _: datetime) -> tuple[object, ...]:
+        return ()
 
 
 @pytest.fixture(autouse=True)

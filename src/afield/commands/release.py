@@ -240,8 +240,8 @@ def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
 
 
 def _what(entry: Entry) -> str:
-    stage = entry.evidence.get("stage", "") if entry.kind == "stage" else ""
-    return f"{entry.kind} {stage}".strip()
+    said = entry.evidence.get(entry.kind, "") if entry.kind in ("stage", "mode") else ""
+    return f"{entry.kind} {said}".strip()
 
 
 def _tell(context: Context, actions: Actions, release: str, becomes: str) -> None:

@@ -1,5 +1,6 @@
 """What the control plane does, each an appended ledger row; and the state that the rows add up to."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -7,8 +8,10 @@ from typing import Protocol
 from afield.clock import Clock
 from afield.control.rollout import Rollout, rollout
 from afield.errors import RolloutError
-from afield.records.decision import Entry
+from afield.mitigation.overrides import EVERYONE
+from afield.records.decision import Entry, Override
 from afield.records.evidence import Alert
+from afield.records.traffic import Mode
 from afield.rollout.ladder import Step
 
 AFIELD = "afield"
@@ -81,6 +84,41 @@ class Actions:
             return self.state.last_good
         promotions = self._journal.entries(self._application, kinds=("promoted",), subject=self.state.champion)
         return next((entry.replaces for entry in reversed(promotions) if entry.replaces), "")
+
+    def mode(self, mode: Mode, reason: str, at: datetime, unit: str = EVERYONE) -> None:
+        """Let the model decide, advise, or have no say: for one unit, or for all that have no mode of their own."""
+        self._append("mode", unit, reason, at, evidence={"mode": mode})
+
+    def override(self, override: Override, at: datetime) -> None:
+        """Set an output by hand until it expires; one of the same name is replaced.
+
+        Raises:
+            RolloutError: it has expired by `at`, its expiry names a zone, or its value is not finite.
+        """
+        if override.expires.tzinfo is not None:
+            raise RolloutError(f"expiry {override.expires}: leave the zone out; times are local to the place")
+        if override.expires <= at:
+            raise RolloutError(f"expiry {override.expires} is not after {at:%Y-%m-%dT%H:%M:%S}, the time of the place")
+        if not math.isfinite(override.value):
+            raise RolloutError(f"override {override.name}: {override.value} is no value; give a finite number")
+        evidence: dict[str, float | str] = {
+            "scope": override.scope,
+            "output": override.output,
+            "value": override.value,
+            "expires": override.expires.isoformat(),
+        }
+        self._append("override", override.name, override.reason, at, evidence=evidence)
+
+    def lift(self, name: str, reason: str, at: datetime) -> None:
+        """Take an override away before it expires.
+
+        Raises:
+            RolloutError: there is none of this name.
+        """
+        known = [each.name for each in self.state.overrides]
+        if name not in known:
+            raise RolloutError(f"there is no override {name!r} to lift; there is: {', '.join(known) or 'none'}")
+        self._append("override", name, reason, at, evidence={"lifted": 1.0})
 
     def step(self, step: Step, at: datetime) -> None:
         """Do what the ladder says."""

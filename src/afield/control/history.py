@@ -39,7 +39,7 @@ class History:
         for name, table in self._tables.items():
             if not self._store.exists(name):
                 continue
-            rows = self._store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
+            rows = table.cast(self._store.scan(name))
             newest = rows.select(pl.col("known_at").max()).collect().item() if table.identity else None
             if newest is not None:
                 rows = rows.filter(pl.col(str(table.time)) >= newest - self._lookback)

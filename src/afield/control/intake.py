@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -98,6 +98,11 @@ class Intake:
     def add(self, name: str, rows: pl.DataFrame, chunk: Window) -> None:
         """Add rows to a table of history that say something about the chunk; once."""
         self._tables.append(name, rows, writer="chunks", transaction=_number(chunk))
+
+    def last_chunk(self) -> datetime | None:
+        """When the last chunk began whose truth was kept; None before the first."""
+        number = self._tables.transaction(OUTCOMES, COUNTED)
+        return None if number is None else datetime(1970, 1, 1) + timedelta(seconds=number)
 
     def came_true(self, labelled: pl.DataFrame, chunk: Window) -> None:
         """Keep the truth of a chunk, once, as outcomes.

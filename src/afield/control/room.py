@@ -1,8 +1,9 @@
 """The control room of one application: what happens at each tick, in methods that `operate` calls in order."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.rollout import Rollout
 from afield.control.shelf import Shelf
+from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.features.compute import compute
 from afield.features.feature import digest
@@ -32,8 +34,6 @@ from afield.telemetry.recorder import Recorder
 from afield.workshop.golden import as_columns
 from afield.workshop.plan import Build
 
-Train = Callable[[datetime, str], str | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
@@ -47,7 +47,7 @@ class Equipment:
         predictor: the one inference path.
         recorder: keeps the tick forecasts.
         watch: the monitors.
-        train: `(until, reason)` → a candidate that passed its gates, or None.
+        trainer: trains candidates in a process of their own.
         pinned: name → release that forecasts beside the others for comparison only.
     """
 
@@ -58,7 +58,7 @@ class Equipment:
     predictor: Predictor
     recorder: Recorder
     watch: Watch
-    train: Train
+    trainer: Trainer
     pinned: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -81,7 +81,8 @@ class Room:
         self._home = home
         self._kit = kit
         self._contract = digest(plan.features)
-        self._version = 0
+        self._version = int(time.time())
+        self._measured: datetime | None = None
 
     @property
     def state(self) -> Rollout:
@@ -126,15 +127,24 @@ class Room:
         before = Window(chunk.start - self._operate.chunk, chunk.start)
         self._kit.intake.correct(self._labels(before), before)
 
-    def chunk_ends(self, tick: datetime) -> bool:
-        """Whether a chunk of monitoring ends with this tick."""
-        return (tick - datetime.min) % self._operate.chunk == timedelta(0)
+    def chunks_due(self, tick: datetime) -> tuple[Window, ...]:
+        """The chunks of monitoring that are over and whose outcomes are due, each named once, in order.
 
-    def deliver(self, tick: datetime) -> Window:
-        """Bring everything recorded to its tables; the chunk that can be measured now."""
+        A chunk whose end fell into a pause of the supervisor is named when it is back, as far as the lookback goes.
+        """
+        chunk = self._operate.chunk
+        end = tick - self._operate.delay
+        border = end - (end - datetime.min) % chunk
+        if self._measured is None:
+            last = self._kit.intake.last_chunk()
+            self._measured = border if last is None else max(last + chunk, border - self._plan.features.lookback)
+        due = ticks(Window(min(self._measured, border), border), chunk)
+        self._measured = max(self._measured, border)
+        return tuple(Window(start, start + chunk) for start in due)
+
+    def deliver(self) -> None:
+        """Bring everything recorded to its tables."""
         self._kit.intake.deliver()
-        delay = -(-self._operate.delay // self._operate.step) * self._operate.step
-        return Window(tick - delay - self._operate.chunk, tick - delay)
 
     def measure(self, chunk: Window) -> None:
         """What the monitors see in the chunk; new alerts go to the ledger."""
@@ -153,19 +163,24 @@ class Room:
             self.announce(tick)
 
     def retrain(self, tick: datetime) -> None:
-        """Train on what production taught, where a trigger says so; a good candidate is offered to the ladder."""
+        """Begin to train on what production taught, where a trigger says so."""
         state = self.state
         trigger = self._operate.retraining
-        if trigger is None or state.trained is None:
+        if trigger is None or state.trained is None or self._kit.trainer.busy:
             return
         alerts = self._kit.actions.alerts(max(state.trained, state.promoted or state.trained))
         reason = trigger(Situation(tick, state.trained, alerts, climbing=state.stage != "idle"))
         if reason is None:
             return
         self._kit.intake.settle()
-        candidate = self._kit.train(tick, reason)
-        if candidate is not None:
-            self._kit.actions.offer(candidate, reason, tick)
+        self._kit.trainer.start(tick, reason)
+        self.offer(tick)
+
+    def offer(self, tick: datetime) -> None:
+        """Let a candidate whose training has ended climb the ladder, if its gates passed."""
+        trained = self._kit.trainer.finished()
+        if trained is not None and trained.release:
+            self._kit.actions.offer(trained.release, trained.reason, tick)
             self.announce(tick)
 
     def follow(self, now: datetime) -> bool:

@@ -1,9 +1,7 @@
 """A whole service: the workers as a process of their own, and the control room beside them."""
 
-import json
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from afield.control.office import Office
 from afield.control.orphans import end, running_with
 from afield.control.room import Equipment, Room
 from afield.control.supervisor import Supervisor
+from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError
 from afield.serving.config import Config
@@ -88,6 +87,7 @@ class Service:
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._spool = Spool(home.telemetry, writer=SUPERVISOR, mode=office.operate.telemetry.mode)
+        self._trainer = Trainer(office, wait=terms.by_events)
         self._intake, self._room = self._control_room()
         self._began = self._now()
 
@@ -157,6 +157,7 @@ class Service:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._trainer.stop()
         self._intake.deliver()
         self._spool.close()
 
@@ -195,7 +196,7 @@ class Service:
             predictor=predictor(operate, clock=office.clock.now, record=recorder.record),
             recorder=recorder,
             watch=Watch(operate.monitors, plan.watched, operate.output, self._reference, office.tell),
-            train=self._train,
+            trainer=self._trainer,
             pinned=self._terms.pinned,
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
@@ -203,23 +204,3 @@ class Service:
     def _reference(self, release: str) -> pl.DataFrame:
         """What the monitors are fitted on: the release's own test window."""
         return pl.read_ipc(self._office.shelf.bundle(release).read("tables/reference.arrow"))
-
-    def _train(self, until: datetime, reason: str) -> str | None:
-        """A candidate built in a process of its own from what production taught; None where its gates failed.
-
-        The ledger has a row either way: `build`, and `rejected` with the failed gates.
-        """
-        office = self._office
-        office.tell(f"{until:%Y-%m-%d %H:%M} training a candidate: {reason}")
-        options = [part for name, value in office.application.options.items() for part in (f"--{name}", value)]
-        command = ["/usr/bin/env", f"AFIELD_HOME={office.home.root}", sys.executable, "-m", "afield", "build"]
-        command += [office.application.name, "--production", "--candidate", "--reason", reason]
-        command += ["--until", until.isoformat(), "--json", *options]
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own interpreter and verb
-        office.actions.refresh()
-        if done.returncode == 0:
-            release: str = json.loads(done.stdout)["release"]
-            return release
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        office.tell(f"no candidate: {lines[-1] if lines else f'exit code {done.returncode}'}")
-        return None

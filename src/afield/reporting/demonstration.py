@@ -87,7 +87,8 @@ def compose(
         "updates": updates(entries, built.release),
         **_compared({name: frame.drop_nulls("truth") for name, frame in frames.items()}, played.scenario),
         "fallback": {
-            "requests": played.outage.fallbacks,
+            "requests": played.outage.requests,
+            "marked": played.outage.fallbacks,
             "failed": played.outage.failed,
             "from": played.scenario.outage.isoformat(),
             "to": (played.scenario.outage + 2 * office.operate.step).isoformat(),

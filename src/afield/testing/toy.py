@@ -69,6 +69,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         facts={"sale": Sale},
         infer=infer,
         decide=decide,
+        sample=lambda at, shop: f'{{"shop": "{shop}", "at": "{at.isoformat()}"}}',
         neutral={"bake": 10.0},
         baseline="usual",
         step=HOUR,

@@ -45,10 +45,11 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """The evaluation on the test window and the verdicts of the gates."""
+    """The evaluation on the test window, the verdicts of the gates, and the file of reference rows for monitors."""
 
     evaluation: Evaluation
     verdicts: tuple[Verdict, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,8 @@ class Bench:
 
         inputs = self._inputs(plan, facts, windows) | {"champion": held_against}
         folder = self.steps.run("score", inputs, make)
-        fitted.tables["reference"] = pl.read_ipc(folder / "reference.arrow")
-        return msgspec.json.decode((folder / "scored.json").read_bytes(), type=Scored)
+        found = msgspec.json.decode((folder / "scored.json").read_bytes(), type=Scored)
+        return msgspec.structs.replace(found, reference=str(folder / "reference.arrow"))
 
     def release(self, plan: Build, facts: Facts, windows: Windows, fitted: Fitted, scored: Scored) -> Built:
         """The signed bundle of what was fitted on everything, with its card and golden rows."""
@@ -204,7 +205,7 @@ class Bench:
         def make(folder: Path) -> None:
             made = Ingredients(
                 parts=fitted.final,
-                tables=fitted.tables,
+                tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
                 evidence=self._evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,

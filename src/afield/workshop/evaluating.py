@@ -77,12 +77,12 @@ def with_lookback(
         if not store.exists(name):
             continue
         if table.time is None:
-            made[name] = _filled(own[name], _stored(store, name, table), table)
+            made[name] = _filled(own[name], table.once(table.cast(store.scan(name))), table)
             if _height(own[name]) == 0 < _height(made[name]):
                 tell(f"  table {name} is not in the data; that of the store is used")
         elif since < before:
-            older = _stored(store, name, table).filter(pl.col(table.time).is_between(since, before, closed="left"))
-            rows = older.unique(table.key, keep="first", maintain_order=True).collect()
+            known = table.cast(store.scan(name))
+            rows = table.once(known.filter(pl.col(table.time).is_between(since, before, closed="left"))).collect()
             made[name] = pl.concat([rows.lazy(), own[name]]).unique(table.key, keep="last", maintain_order=True)
             if rows.height:
                 tell(f"  {rows.height:,} rows of {name} before {before} come from the store, for the lookback")
@@ -148,11 +148,6 @@ def score(folder: Path, plan: Build, subject: Subject, spine: pl.DataFrame, hist
         dispersion=subject.parts[plan.part].constants.get("dispersion"),
         seed=SEED,
     )
-
-
-def _stored(store: Tables, name: str, table: Table) -> pl.LazyFrame:
-    """The store's rows in the types of the plan; those that were appended last come first."""
-    return store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
 
 
 def _filled(own: pl.LazyFrame, stored: pl.LazyFrame, table: Table) -> pl.LazyFrame:

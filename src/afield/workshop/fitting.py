@@ -1,7 +1,7 @@
 """Fitting: the recipes on the training window, the best by the validation window, then that one on everything."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -85,7 +85,9 @@ def fit(
     _, recipe, best = min(tried, key=lambda each: each[0])
     rival = _train(plan, plan.rival, early, late, seed)
     tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
-    final, final_rival = _train(plan, recipe, every, late, seed), _train(plan, plan.rival, every, late, seed)
+    # Its spread is fitted on rows that it has not seen: the tested model's.
+    final = replace(_train(plan, recipe, every, late, seed), constants=best.constants)
+    final_rival = _train(plan, plan.rival, every, late, seed)
     sets = {
         "tested": _parts(plan, best, rival, plan.companions(early, history)),
         "final": _parts(plan, final, final_rival, plan.companions(every, history)),

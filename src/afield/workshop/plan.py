@@ -58,6 +58,10 @@ class Table:
     identity: str = ""
     private: tuple[str, ...] = ()
 
+    def cast(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The columns of the schema, in its types."""
+        return rows.select(pl.col(column).cast(kind) for column, kind in self.schema.items())
+
     def once(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Each row once: a fact sent again changes nothing, and a later report of the same key replaces an earlier."""
         if "known_at" not in self.schema:

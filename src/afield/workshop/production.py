@@ -42,5 +42,4 @@ class Production:
     def _table(self, name: str, table: Table) -> pl.LazyFrame:
         if not self._store.exists(name):
             return pl.LazyFrame(schema=dict(table.schema))
-        rows = self._store.scan(name).select(pl.col(column).cast(kind) for column, kind in table.schema.items())
-        return table.once(rows)
+        return table.once(table.cast(self._store.scan(name)))
