@@ -9,11 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.control.history import History
 from afield.errors import DataError, ReleaseError, UsageError
 from afield.records.facts import Window
 from afield.store.tables import Tables
 from afield.workshop.evaluating import read_slices, rows_to_score, with_lookback
 from afield.workshop.plan import Build, Table
+from afield.workshop.production import Production
 from surge.building import build
 
 START = datetime(2024, 2, 1)
@@ -91,6 +93,24 @@ def test_orders_that_two_builds_kept_count_once(store: Tables, told: Told) -> No
     store.append("orders", older)
     store.append("orders", older)
     assert times(with_lookback(PLAN, facts(orders=[]), store, WINDOW, told)) == [START - HOUR]
+
+
+@pytest.mark.parametrize("late_first", [False, True])
+def test_which_copy_of_a_fact_counts_is_the_same_wherever_the_store_is_read(
+    store: Tables, told: Told, late_first: bool
+) -> None:
+    early = facts(orders=[START - HOUR], name="store")["orders"].collect()
+    late = early.with_columns(pl.col("known_at").dt.offset_by("5h"), pickup_location=pl.lit(9, pl.Int32))
+    for copy in (late, early) if late_first else (early, late):
+        store.append("orders", copy)
+    history = History(store, {"orders": PLAN.tables["orders"]}, PLAN.features.lookback)
+    history.load()
+    found = [
+        with_lookback(PLAN, facts(orders=[]), store, WINDOW, told),
+        Production(store, PLAN.tables).read().tables,
+        history.frames(START + DAY),
+    ]
+    assert [each["orders"].collect()["pickup_location"].to_list() for each in found] == [[1]] * 3
 
 
 def test_nothing_older_than_the_lookback_is_brought(store: Tables, told: Told) -> None:
