@@ -1,9 +1,13 @@
 """Applications are values, found by entry point or by import string."""
 
+from datetime import datetime
+
+import msgspec
 import pytest
 
 from afield.application import Application, Goal, load, resolve
 from afield.errors import UsageError
+from afield.testing.toy import operate
 
 
 def test_an_installed_application_is_found_by_its_name_and_takes_its_options() -> None:
@@ -44,3 +48,9 @@ def test_a_half_of_the_wrong_kind_is_refused() -> None:
 def test_the_leaves_of_a_goal_stand_in_order() -> None:
     tree = Goal("top", children=(Goal("a", measure="m"), Goal("b", children=(Goal("c", measure="n"),))))
     assert [leaf.statement for leaf in tree.leaves()] == ["a", "c"]
+
+
+def test_the_toy_s_sample_request_is_one_that_it_takes() -> None:
+    noon, operates = datetime(2024, 3, 1, 12), operate({})
+    asked = operates.resolve(msgspec.json.decode(operates.sample(noon, "east"), type=operates.request))
+    assert (asked.key, asked.at) == ("east", noon)
