@@ -17,7 +17,6 @@ from afield.evaluation.slices import holding
 from afield.features.compute import compute
 from afield.records.facts import Window
 from afield.statistics.bootstrap import paired
-from afield.statistics.counts import fit_dispersion
 from afield.training.scoring import forecast
 from afield.training.train import train
 from benchmarks.measure import Result, show
@@ -75,7 +74,7 @@ def _fold(rows: pl.DataFrame, start: datetime, end: datetime, slot: str) -> list
         made[baseline.name] = baseline.forecast(test)
         _line(baseline.name, test, made[baseline.name], 0.0)
     for recipe in (LAGS, REGRESSION, QUICK, FORECAST):
-        trained = train(recipe, known, SEED, constants=lambda mean, truth: {"dispersion": fit_dispersion(mean, truth)})
+        trained = train(recipe, known, SEED)
         made[recipe.name] = forecast(trained.model, trained.features, test)
         _line(recipe.name, test, made[recipe.name], float(trained.report["seconds"]))
     _months(test, made[FORECAST.name])
