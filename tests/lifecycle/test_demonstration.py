@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from afield.control.office import open_office
 from afield.demo import Script, demonstrate
-from afield.replay import Replayed
+from afield.replay import Client, Replayed
 from afield.reporting.summary import summary
 from surge import demonstration as whole
 from tests.lifecycle.short import short
@@ -35,6 +36,16 @@ def interrupt(_: Script, tick: datetime, played: Replayed) -> None:
         raise KeyboardInterrupt
 
 
+class Kept(Client):
+    """A client that is not forgotten."""
+
+    made: ClassVar[list[Client]] = []
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.made.append(self)
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("demonstration")
@@ -43,8 +54,11 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
             patch.setattr(whole, name, getattr(whole, name))
         with pytest.MonkeyPatch.context() as interrupting:
             interrupting.setattr(Script, "after", interrupt)
+            interrupting.setattr("afield.demo.Client", Kept)
             with pytest.raises(KeyboardInterrupt):
                 demonstrate(short(), root, None, root / "out", "afield demo surge", say)
+        for client in Kept.made:  # an interrupted process has no time to close its connections
+            client.close()
         demonstrate(short(), root, None, root / "out", "afield demo surge", say)
     return root / "out"
 
