@@ -77,6 +77,7 @@ def test_outside_of_the_window_nothing_happens(traffic: Recorded) -> None:
 
 
 ROW = {
+    "target_known_at": None,
     "order_id": "a1",
     "pickup_location": 74,
     "target_location": None,
@@ -85,6 +86,7 @@ ROW = {
     "pickup_time": START,
     "at": START,
     "known_at": START,
+    "target_known_at": None,
 }
 
 
