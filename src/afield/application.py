@@ -103,6 +103,7 @@ class Application:
         options: the application's own options, as text.
         traffic: `module:attribute` of a function `(options, data, window) -> Traffic`, or "".
         surroundings: `module:attribute` of a function `(options, now) -> Surroundings`, or "".
+        passing: options that only say how it is built this time.
         demonstration: `module:attribute` of a function `(options, data) -> Scenario`, or "".
         fetch: `module:attribute` of a function `(months, folder, *, told, ...) -> downloads` that brings published
             data, or "".
@@ -117,10 +118,15 @@ class Application:
     options: Mapping[str, str] = field(default_factory=dict)
     traffic: str = ""
     surroundings: str = ""
+    passing: tuple[str, ...] = ()
     demonstration: str = ""
     demonstration_options: Mapping[str, str] = field(default_factory=dict)
     fetch: str = ""
     zone: str = "UTC"
+
+    def identity(self) -> tuple[str, ...]:
+        """Values of the options that make it another application: another home, another champion."""
+        return tuple(value for name, value in self.options.items() if name not in self.passing)
 
     def part(self, path: str, expected: type[Part]) -> Part:
         """Load one half, `self.build` or `self.operate`, with the application's options.

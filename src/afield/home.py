@@ -21,7 +21,7 @@ class Home:
     @classmethod
     def of(cls, root: Path, application: Application) -> "Home":
         """The home of `application` under `root`."""
-        return cls(root.absolute(), "-".join((application.name, *application.options.values())))
+        return cls(root.absolute(), "-".join((application.name, *application.identity())))
 
     @property
     def folder(self) -> Path:

@@ -40,7 +40,7 @@ def town() -> dict[str, pl.LazyFrame]:
     ring = [(int(one), int(other)) for one, other in zip(zones, np.roll(zones, 1), strict=True)]
     adjacency = pl.DataFrame([*ring, *(pair[::-1] for pair in ring)], ["zone_a", "zone_b"], orient="row")
     tables = {
-        "orders": orders.with_columns(known_at="at"),
+        "orders": orders.with_columns(known_at="at", target_known_at=pl.col("at") + timedelta(minutes=25)),
         "weather": weather,
         "events": events,
         "adjacency": adjacency.cast(pl.Int32),

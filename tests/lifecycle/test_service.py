@@ -166,7 +166,7 @@ def test_workers_outlive_a_killed_supervisor_and_a_new_one_goes_on_without_count
     assert len(again.answers) > 0
     judged = joined(office.tables, window).filter((pl.col("kind") == "tick") & (pl.col("arm") == "champion"))
     assert judged["id"].n_unique() == judged.height == 48 * judged["unit"].n_unique()
-    asked = office.tables.scan("events").filter(pl.col("kind") == "answer").collect()
+    asked = office.tables.scan("predictions").filter(pl.col("kind") == "answer").collect()
     assert asked["id"].n_unique() == asked.height == answered + 1 + len(again.answers)
     outcomes = office.tables.scan("outcomes").collect()
     assert outcomes["id"].n_unique() == outcomes.height

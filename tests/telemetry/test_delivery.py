@@ -70,7 +70,7 @@ def test_what_was_recorded_is_in_the_table_and_out_of_the_spool(tmp_path: Path) 
     tables = Tables(tmp_path / "tables")
     spooled(tmp_path / "spool", event(1), batch())
     assert deliver(tmp_path / "spool", tables) == 3
-    assert sorted(tables.scan("events").collect()["id"]) == ["b:74", "b:75", "e1"]
+    assert sorted(tables.scan("predictions").collect()["id"]) == ["b:74", "b:75", "e1"]
     assert segments(tmp_path / "spool") == []
     assert totals(tmp_path / "spool") == Counts(offered=3, delivered=3)
     assert deliver(tmp_path / "spool", tables) == 0
@@ -81,7 +81,7 @@ def test_a_new_output_is_a_new_column(tmp_path: Path) -> None:
     for number, name in enumerate(("forecast", "surge")):
         spooled(tmp_path / "spool", event(number, **{name: 1.0}))
         deliver(tmp_path / "spool", tables)
-    found = tables.scan("events").collect()
+    found = tables.scan("predictions").collect()
     assert found["output_forecast"].null_count() == found["output_surge"].null_count() == 1
 
 
@@ -99,9 +99,9 @@ def test_a_crash_between_commit_and_unlink_doubles_no_row(
         patched.setattr(settlement, crash_at, crash)
         with pytest.raises(KeyboardInterrupt):
             deliver(tmp_path / "spool", tables)
-    assert tables.scan("events").collect().height == 3
+    assert tables.scan("predictions").collect().height == 3
     deliver(tmp_path / "spool", Tables(tmp_path / "tables"))
-    assert tables.scan("events").collect().height == 3
+    assert tables.scan("predictions").collect().height == 3
     assert totals(tmp_path / "spool") == Counts(offered=3, delivered=3)
 
 
@@ -126,7 +126,7 @@ def test_several_writers_deliver_to_one_table(tmp_path: Path) -> None:
     for writer in ("worker-0", "worker-1", "supervisor"):
         spooled(tmp_path / "spool", batch(writer), writer=writer)
     assert deliver(tmp_path / "spool", tables) == 6
-    assert tables.scan("events").select(pl.col("id").n_unique()).collect().item() == 6
+    assert tables.scan("predictions").select(pl.col("id").n_unique()).collect().item() == 6
 
 
 DELIVERER = """
@@ -159,6 +159,6 @@ def test_a_deliverer_killed_again_and_again_loses_and_doubles_nothing(tmp_path: 
         assert totals(tmp_path / "spool").offered == offered
     tables = Tables(tmp_path / "tables")
     deliver(tmp_path / "spool", tables)
-    found = tables.scan("events").collect()
+    found = tables.scan("predictions").collect()
     assert found.height == found["id"].n_unique() == offered
     assert totals(tmp_path / "spool") == Counts(offered=offered, delivered=offered)

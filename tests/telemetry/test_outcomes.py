@@ -39,7 +39,7 @@ def truths(found: pl.DataFrame) -> dict[tuple[str, str], float | None]:
 
 
 def test_an_outcome_answers_every_arm_of_its_unit_and_tick(tables: Tables) -> None:
-    tables.append("events", event_rows([batch(T0), batch(T0, "baseline"), batch(T0 + SLOT)]))
+    tables.append("predictions", event_rows([batch(T0), batch(T0, "baseline"), batch(T0 + SLOT)]))
     store_outcomes(tables, [outcome("a", 3.0), outcome("b", 0.0, key="75")])
     found = joined(tables, DAY)
     assert truths(found) == {
@@ -53,20 +53,20 @@ def test_an_outcome_answers_every_arm_of_its_unit_and_tick(tables: Tables) -> No
 
 
 def test_events_that_wait_for_their_outcome_come_on_request(tables: Tables) -> None:
-    tables.append("events", event_rows([batch(T0)]))
+    tables.append("predictions", event_rows([batch(T0)]))
     store_outcomes(tables, [outcome("a", 3.0)])
     assert truths(joined(tables, DAY, pending=True)) == {("champion", "74"): 3.0, ("champion", "75"): None}
 
 
 def test_the_window_is_half_open(tables: Tables) -> None:
     ticks = [T0 - SLOT, T0, DAY.end - SLOT, DAY.end]
-    tables.append("events", event_rows([batch(tick) for tick in ticks]))
+    tables.append("predictions", event_rows([batch(tick) for tick in ticks]))
     store_outcomes(tables, [outcome(str(tick), 1.0, tick=tick) for tick in ticks])
     assert joined(tables, DAY)["tick"].to_list() == [T0, DAY.end - SLOT]
 
 
 def test_an_outcome_counts_from_the_moment_it_was_known(tables: Tables) -> None:
-    tables.append("events", event_rows([batch(T0)]))
+    tables.append("predictions", event_rows([batch(T0)]))
     store_outcomes(tables, [outcome("a", 3.0), outcome("b", 5.0, late=4 * SLOT, supersedes="a")])
     assert joined(tables, DAY, T0).height == 0
     assert joined(tables, DAY, T0 + SLOT)["truth"].to_list() == [3.0]
@@ -76,7 +76,7 @@ def test_an_outcome_counts_from_the_moment_it_was_known(tables: Tables) -> None:
 
 def test_an_outcome_or_event_that_is_sent_again_counts_once(tables: Tables) -> None:
     for _ in range(3):
-        tables.append("events", event_rows([batch(T0)]))
+        tables.append("predictions", event_rows([batch(T0)]))
         store_outcomes(tables, [outcome("a", 3.0), outcome("a", 99.0, late=4 * SLOT)])
     found = joined(tables, DAY)
     assert found["truth"].to_list() == [3.0]
@@ -86,7 +86,7 @@ def test_an_outcome_named_by_id_stands_before_one_of_its_unit_and_tick(tables: T
     answers = [
         Event(name, "74", "champion", "r", T0, 1.0, 1.0, "p", "v", {"forecast": 1.0}, T0) for name in ("e1", "e2")
     ]
-    tables.append("events", event_rows(answers))
+    tables.append("predictions", event_rows(answers))
     store_outcomes(tables, [outcome("a", 3.0), outcome("b", 7.0, key="e1")])
     assert dict(joined(tables, DAY).select("id", "truth").iter_rows()) == {"e1": 7.0, "e2": 3.0}
 
@@ -111,7 +111,7 @@ def test_a_correction_may_be_about_another_key() -> None:
 
 def test_without_tables_nothing_is_joined(tables: Tables) -> None:
     assert joined(tables, DAY).height == 0
-    tables.append("events", event_rows([batch(T0)]))
+    tables.append("predictions", event_rows([batch(T0)]))
     assert joined(tables, DAY).height == 0
     assert joined(tables, DAY, pending=True).height == 2
 
@@ -119,7 +119,7 @@ def test_without_tables_nothing_is_joined(tables: Tables) -> None:
 def test_a_day_reads_as_many_rows_as_it_has_among_many(tables: Tables) -> None:
     for day in range(5):
         ticks = [T0 + timedelta(days=day) + number * SLOT for number in range(96)]
-        tables.append("events", event_rows([batch(tick) for tick in ticks]))
+        tables.append("predictions", event_rows([batch(tick) for tick in ticks]))
         rows = [outcome(f"{tick}{unit}", 1.0, unit, tick) for tick in ticks for unit in ("74", "75")]
         store_outcomes(tables, rows, writer="supervisor", transaction=day)
     found = joined(tables, Window(T0 + timedelta(days=2), T0 + timedelta(days=3)))

@@ -73,6 +73,7 @@ def surge(slot: str = "60m", effort: str = "full") -> Application:
         surroundings="surge.demonstration:surroundings",
         demonstration="surge.demonstration:demonstration",
         demonstration_options={"effort": "quick"},
+        passing=("effort",),
         zone="America/New_York",
     )
 

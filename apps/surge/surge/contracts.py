@@ -4,7 +4,7 @@ from afield.data.contract import Column, Contract, Reference
 from surge.tables import SCHEMAS
 
 _NULLABLE = {
-    "orders": ("user_id", "target_location", "order_time", "pickup_time"),
+    "orders": ("user_id", "target_location", "order_time", "pickup_time", "target_known_at"),
     "zones": ("lon", "lat"),
     "weather": ("temperature", "precipitation", "snowfall"),
 }

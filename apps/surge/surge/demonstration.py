@@ -13,7 +13,7 @@ from afield.records.traffic import Answer
 from afield.replay import Scenario, ticks
 from surge.application import SLOTS
 from surge.generated import GeneratedCity
-from surge.pricing import multiplier
+from surge.pricing import SLOPE, STEP, multiplier
 from surge.sources import open_source
 from surge.traffic import Recorded
 from surge.world import City
@@ -151,7 +151,9 @@ def _recorded(options: Mapping[str, str], data: Path, slot: timedelta) -> Scenar
 
 def _riders(frame: pl.DataFrame) -> dict[str, int]:
     """Riders who met a surge call without a shortage, and a shortage without a surge call."""
-    called, short = pl.col("forecast") >= pl.col("capacity"), pl.col("truth") >= pl.col("capacity")
+    load = pl.col("forecast") / pl.col("capacity")
+    called = (SLOPE * (load - 1.0) / STEP).round() >= 1.0  # as `multiplier` rounds: a price above the ordinary one
+    short = pl.col("truth") >= pl.col("capacity")
     counts = frame.select(
         wrongly_surged=pl.col("truth").filter(called & ~short).sum(),
         missed_surges=pl.col("truth").filter(short & ~called).sum(),

@@ -13,6 +13,7 @@ from afield.errors import FeatureError
 Whole = NDArray[np.int64]
 Values = NDArray[np.float64]
 
+LATE = {"target_location": "target_known_at"}
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -124,18 +125,24 @@ def count(
     """Orders by the zone in each of the columns `places`, per slot, from `ahead` slots before the spine to its last.
 
     An order counts in the slot in which it was made. One that became known more than `delay` after that slot
-    counts in the slot whose facts were awaited then, so that no count changes once it is used.
+    counts in the slot whose facts were awaited then, so that no count changes once it is used. A place that
+    became known later than its order (`LATE`) counts in the slot in which it did.
     """
     wait = delay // MICROSECOND
-    known = pl.max_horizontal(pl.col("at").dt.epoch("us"), pl.col("known_at").dt.epoch("us") - wait)
+    made, told = pl.col("at").dt.epoch("us"), pl.col("known_at").dt.epoch("us")
+    moments = {
+        place: pl.max_horizontal(made, (pl.col(LATE[place]).dt.epoch("us") if place in LATE else told), told) - wait
+        for place in places
+    }
     found = orders.select(
-        known.alias("moment"), *(pl.col(place).fill_null(-1).alias(place) for place in places)
+        *(pl.max_horizontal(made, moment).alias(f"{place}:moment") for place, moment in moments.items()),
+        *(pl.col(place).fill_null(-1).alias(place) for place in places),
     ).collect()
-    slots = found["moment"].to_numpy() // layout.length - (layout.first - ahead)
+    slots = {place: found[f"{place}:moment"].to_numpy() // layout.length - (layout.first - ahead) for place in places}
     late = -(-wait // layout.length)
     return tuple(
         Grid(
-            _sums(slots, layout.columns(found[place].to_numpy()), ahead + layout.count, len(layout.zones)),
+            _sums(slots[place], layout.columns(found[place].to_numpy()), ahead + layout.count, len(layout.zones)),
             ahead,
             late,
             layout.length,

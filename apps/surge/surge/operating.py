@@ -51,6 +51,7 @@ class OrderFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user_id: str | None = None
     order_time: Local | None = None
     pickup_time: Local | None = None
+    target_known_at: Local | None = None
 
 
 class WeatherFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -53,9 +53,6 @@ LAGS = BoostedTrees(
 )
 """The baseline to beat: what a first attempt makes of recent counts, the zone and the hour of the week."""
 
-QUICK_LAGS = replace(LAGS, trees=100)
-"""The same for a retraining that somebody waits for."""
-
 BASELINES = (
     Baseline("one_week_back", "one_week_back"),
     Baseline("same_slot_four_weeks", "same_slot_four_weeks"),

@@ -4,6 +4,7 @@ import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
 MOMENT: DataType = pl.Datetime("us")
+LATE = "target_known_at"
 
 
 def _schema(**columns: DataType | DataTypeClass) -> pl.Schema:
@@ -20,6 +21,7 @@ SCHEMAS: dict[str, pl.Schema] = {
         pickup_time=MOMENT,
         at=MOMENT,
         known_at=MOMENT,
+        target_known_at=MOMENT,
     ),
     "weather": _schema(
         at=MOMENT,
@@ -40,7 +42,8 @@ SCHEMAS: dict[str, pl.Schema] = {
 `orders.at` is the order time, or the pickup time where only that is known. `coverage` lists the half-open
 stretches for which the orders are complete: outside them an absent order is not a zero. `capacity` is
 orders per slot that the drivers of a zone can serve; hour of week 0 is Monday 00:00. Only the generated
-city declares it.
+city declares it. `orders.target_known_at` is when the target became known where that was later than the order: a
+street hail's is known when the ride has ended; null: with the order.
 """
 
 
@@ -51,4 +54,5 @@ def empty(table: str) -> pl.LazyFrame:
 
 def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with exactly the table's columns, in its types and order."""
-    return frame.select(pl.col(name).cast(kind) for name, kind in SCHEMAS[table].items())
+    given = frame.with_columns(target_known_at=None) if table == "orders" and LATE not in frame.columns else frame
+    return given.select(pl.col(name).cast(kind) for name, kind in SCHEMAS[table].items())

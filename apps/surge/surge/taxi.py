@@ -83,7 +83,7 @@ class TaxiFiles:
         return Extract(
             tables={
                 **tables,
-                "orders": typed("orders", orders.with_columns(known_at="at")).lazy(),
+                "orders": typed("orders", _as_known(orders)).lazy(),
                 "coverage": coverage.lazy(),
             },
             rows_read=raw.height,
@@ -201,3 +201,9 @@ def _unknown_weather(weather: pl.LazyFrame, coverage: pl.DataFrame) -> list[str]
 def _first_reason(quarantined: pl.DataFrame, source: str) -> str:
     first = quarantined.filter(pl.col("source") == source).head(1).to_dicts()[0]
     return f"row {first['row']}, {first['field']}: {first['reason']}"
+
+
+def _as_known(orders: pl.DataFrame) -> pl.DataFrame:
+    """The orders with when each was known. Where nobody ordered, nobody said where to: that shows at the drop-off."""
+    hailed = pl.col("order_time").is_null()
+    return orders.with_columns(known_at="at", target_known_at=pl.when(hailed).then(pl.col("dropoff_time")))

@@ -79,7 +79,7 @@ def quote(row: Mapping[str, object]) -> bytes:
 
 def order_fact(row: Mapping[str, object]) -> Fact:
     """An order as a fact; its id is the order's."""
-    names = ("pickup_location", "target_location", "user_id", "order_time", "pickup_time")
+    names = ("pickup_location", "target_location", "user_id", "order_time", "pickup_time", "target_known_at")
     return _fact("order", str(row["order_id"]), row, {name: row[name] for name in names})
 
 

@@ -49,6 +49,8 @@ def town(orders: pl.DataFrame, **tables: pl.DataFrame) -> History:
         "holidays": pl.DataFrame(schema={"date": pl.Date, "name": pl.Utf8}),
         **tables,
     }
+    if "target_known_at" not in found["orders"].columns:
+        found["orders"] = found["orders"].with_columns(target_known_at=pl.lit(None, MOMENT))
     return {name: table.lazy() for name, table in found.items()}
 
 
@@ -218,3 +220,12 @@ def test_the_real_files_give_whole_rows(request: pytest.FixtureRequest) -> None:
     found = compute(feature_set(DAY / 24), rows, history)
     made = orders.filter(pl.col("at").is_between(day - HOUR, day, closed="left")).height
     assert found["lag_1"].sum() == made
+
+
+def test_a_destination_that_shows_at_the_drop_off_heads_nowhere_before() -> None:
+    at = NOW - HOUR / 2
+    rides = ordered([(10, 20, at), (10, 20, at)])
+    late = rides.with_columns(target_known_at=pl.Series([at + HOUR, at + HOUR / 4], dtype=MOMENT))
+    before = many().with_columns(target_known_at=pl.lit(None, MOMENT))
+    without = row(town(before), 20)["heading_1h"]
+    assert row(town(pl.concat([before, late])), 20)["heading_1h"] == without + 1

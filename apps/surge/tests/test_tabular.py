@@ -33,6 +33,7 @@ def test_an_order_keeps_user_zones_and_times(tmp_path: Path) -> None:
         "pickup_time": datetime(2024, 5, 31, 18, 30),
         "at": datetime(2024, 5, 31, 18, 23, 5),
         "known_at": datetime(2024, 5, 31, 18, 23, 5),
+        "target_known_at": None,
     }
 
 

@@ -79,7 +79,7 @@ def compose(
             "requests": played.replayed.requests,
             "failed": played.replayed.failed,
             "failures": played.replayed.failures,
-            "outcomes_expected": frames["kept"].height,
+            "outcomes_expected": played.replayed.ticks * frames["kept"]["key"].n_unique(),
             "outcomes_joined": int(frames["kept"]["truth"].is_not_null().sum()),
             "regime_change": played.scenario.regime_change.isoformat() if played.scenario.regime_change else None,
         },

@@ -13,7 +13,7 @@ from afield.store.tables import Tables
 from afield.telemetry.encoding import Record, decode
 from afield.telemetry.settlement import drain
 
-EVENTS = "events"
+EVENTS = "predictions"
 OUTPUT = "output_"
 """What the column of an output begins with: `forecast` is stored as `output_forecast`."""
 

@@ -44,6 +44,7 @@ def rides(layout: Layout, orders: DayOrders, outcome: Outcome | None = None) -> 
         pickup_time=pl.when(pl.col("fate") == SERVED).then(arrival),
         at=asked,
         known_at=asked,
+        target_known_at=pl.lit(None, pl.Datetime("us")),
         fate=pl.col("fate").replace_strict(FATES, return_dtype=pl.String),
         wait="wait",
     )
