@@ -115,6 +115,7 @@ def make(file: Path) -> Service:
             operate.facts,
             _appender(facts, operate.private, key),
             _keeper(recorder),
+            lambda: answers.situation.rows.tick if answers.situation.rows else None,
         ),
         bundles=Bundles(Path(config.bundles)),
         protocol=Protocol(application.name, __version__, answers),

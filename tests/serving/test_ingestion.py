@@ -75,3 +75,21 @@ def test_a_wrong_event_refuses_the_whole_batch(
 def test_telemetry_of_a_newer_schema_is_refused(ingestion: Ingestion) -> None:
     with pytest.raises(RequestError, match="newer"):
         ingestion.events(msgspec.json.encode({"events": [EVENT], "schema": 2}))
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"facts": [GOOD | {"at": "2093-01-01T00:00:00"}]}, "facts[0].at"),
+        ({"facts": [GOOD | {"known_at": "2093-01-01T00:00:00"}]}, "facts[0].at"),
+        ({"facts": [GOOD | {"at": "1923-01-01T00:00:00"}]}, "facts[0].at"),
+        ({"watermark": "2093-01-01T00:00:00"}, "watermark"),
+    ],
+)
+def test_what_lies_far_from_the_service_s_present_is_refused(body: dict[str, object], where: str) -> None:
+    kept: list[Ingest] = []
+    near = Ingestion(operate({}).facts, lambda batch, _: kept.append(batch), kept.append, lambda: TICK)
+    with pytest.raises(RequestError) as caught:
+        near.facts(msgspec.json.encode(body))
+    assert caught.value.field == where
+    assert not kept

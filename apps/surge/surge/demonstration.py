@@ -88,7 +88,12 @@ class Living(Recorded):
 
     def settle(self, tick: datetime, answers: Sequence[Answer], /) -> None:
         """Let riders accept or not, wait or not, and drivers move, at the prices answered."""
-        prices = {zone: answer.output["multiplier"] for zone, answer in zip(self._zones, answers, strict=False)}
+        whole = len(answers) == len(self._zones)  # a failed quote leaves a gap, and nobody surged
+        prices = (
+            {zone: answer.output["multiplier"] for zone, answer in zip(self._zones, answers, strict=True)}
+            if whole
+            else {}
+        )
         settled = self._city.settle(tick, prices)
         self.minutes_waited += settled.minutes_waited
         self.gave_up += settled.gave_up

@@ -128,6 +128,7 @@ class Service:
             self._office.tell(f"ending the workers that an earlier supervisor left (process {orphan})")
             end(orphan)
         self._launch()
+        self._warn()
 
     def supervise(self) -> None:
         """Tick until `stop`, in this thread."""
@@ -142,6 +143,17 @@ class Service:
             check=self._check,
             began=self._began,
         ).run(self._stop)
+
+    def _warn(self) -> None:
+        """Say so where the facts are too old for the model to have a say."""
+        office = self._office
+        newest, now = office.newest(), office.clock.now()
+        if not self._terms.by_events and now - newest > office.operate.stale_after:
+            office.tell(
+                f"the newest fact is of {newest:%Y-%m-%d %H:%M}, and it is {now:%Y-%m-%d %H:%M} there: "
+                "until facts arrive at /v1/events, answers come from fallbacks. --live brings generated ones, "
+                "--events-clock follows those of `afield replay`"
+            )
 
     def ask_to_stop(self) -> None:
         """Let `supervise` come to its end."""

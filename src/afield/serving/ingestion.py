@@ -1,7 +1,7 @@
 """Facts, outcomes and events that clients send: validated whole, then kept, or refused whole."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -9,6 +9,7 @@ from afield.errors import RequestError
 from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
 
 LONGEST_ID = 200
+FARTHEST = timedelta(days=40)
 
 
 class Ingestion:
@@ -19,8 +20,14 @@ class Ingestion:
         kinds: Mapping[str, type[msgspec.Struct]],
         append: Callable[[Ingest, int], object],
         keep: Callable[[Event], object],
+        now: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        """Validate facts by `kinds`; `append` keeps a batch with its count, `keep` one event."""
+        """Validate facts by `kinds`; `append` keeps a batch with its count, `keep` one event.
+
+        `now` gives the service's domain time, None before its first tick: what would have become known far
+        beyond it, or happened far from it, is refused.
+        """
+        self._now = now
         self._kinds = kinds
         self._append = append
         self._keep = keep
@@ -44,8 +51,23 @@ class Ingestion:
             _check_local(outcome.event_time, f"outcomes[{place}].event_time")
             _check_local(outcome.known_at, f"outcomes[{place}].known_at")
         _check_local(batch.watermark, "watermark")
+        self._check_times(batch)
         self._append(batch, len(batch.facts) + len(batch.outcomes))
         return {"facts": len(batch.facts), "outcomes": len(batch.outcomes)}
+
+    def _check_times(self, batch: Ingest) -> None:
+        """Refuse facts and watermarks that would pull the service's memory far away from its present."""
+        now = self._now()
+        if now is None:
+            return
+        if batch.watermark is not None and batch.watermark > now + FARTHEST:
+            raise RequestError(f"{batch.watermark} is more than {FARTHEST.days} days ahead of {now}", "watermark")
+        for place, fact in enumerate(batch.facts):
+            if (fact.known_at or fact.at) > now + FARTHEST or abs(fact.at - now) > 10 * FARTHEST:
+                raise RequestError(
+                    f"a fact of {fact.at}, known at {fact.known_at}, is far from {now}, where the service stands",
+                    f"facts[{place}].at",
+                )
 
     def events(self, body: bytes) -> dict[str, int]:
         """Take the body of `POST /v1/telemetry`; the count accepted.
