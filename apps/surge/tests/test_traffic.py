@@ -77,7 +77,6 @@ def test_outside_of_the_window_nothing_happens(traffic: Recorded) -> None:
 
 
 ROW = {
-    "target_known_at": None,
     "order_id": "a1",
     "pickup_location": 74,
     "target_location": None,
