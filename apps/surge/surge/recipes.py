@@ -19,8 +19,8 @@ CURVES = (
 CONTEXT = ("holiday", "holiday_yesterday", "holiday_tomorrow", "precipitation", "precipitation_3h")
 
 SEASONAL = ("temperature",)
-"""Left out of the trees: within months of training it stands for the season, and the next one is forecast too low
-or too high (measured: the bias of a quarter falls from 1 % to 0.3 %)."""
+"""Left out of the trees: within months of training it stands for the season. In backtests of four quarters the
+largest bias falls from 1.2 % to 0.8 % without it, the errors alike."""
 
 REGRESSION = PoissonRegression(
     name="poisson_regression", columns=(*CURVES, *CONTEXT), logs=CURVES, exposure=EXPOSURE, thin=0.5
