@@ -31,7 +31,7 @@ def finding(report: Report) -> Finding:
     """
     difference = report.accuracy.differences[UPDATING]
     before, after = mistakes(report.felt, "never_updated"), mistakes(report.felt, "kept")
-    grounds = _felt(before, after) + _loss(difference)
+    grounds = _felt(before, after) + _worse(report.felt) + _loss(difference)
     if difference.value is None or difference.low is None or difference.high is None:
         sentence = "There was too little traffic to say whether updating helped."
         return Finding("undecided", sentence, grounds)
@@ -68,6 +68,18 @@ def _helped(difference: Difference, before: float | None, after: float | None) -
         return f"Kept by Afield made {number(before - after)} fewer mistakes than never updated."
     felt = "as many mistakes" if after == before else f"{number(after - before)} more mistakes"
     return f"Updating brought the forecasts closer on this data, but riders met {felt}."
+
+
+def _worse(felt: Felt | None) -> str:
+    """Which of the mistakes grew although their sum may have shrunk: a gain must not hide a harm."""
+    told = {"wrongly_surged": "were wrongly surged", "missed_surges": "met a surge that was missed"}
+    before, after = (getattr(felt, arm, None) or {} for arm in ("never_updated", "kept"))
+    grown = [
+        f"{number(now - then)} more riders {words}"
+        for name, words in told.items()
+        if (then := before.get(name)) is not None and (now := after.get(name)) is not None and now > then
+    ]
+    return f"Not for everybody: {' and '.join(grown)} than never updated. " if grown else ""
 
 
 def _loss(difference: Difference) -> str:
