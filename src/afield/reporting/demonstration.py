@@ -61,7 +61,7 @@ def compose(
             "rows_read": summary.rows_read,
             "rows_quarantined": summary.rows_quarantined,
             "quarantine": list(summary.quarantine),
-            "messages": list(summary.messages),
+            "messages": [*summary.messages, *built.notes],
         },
         "build": {
             "release": built.release,

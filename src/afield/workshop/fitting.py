@@ -96,6 +96,8 @@ def fit(
         for part, onnx in parts:
             (folder / f"{name}-{part.name}.onnx").write_bytes(onnx)
     notes = tuple(dict.fromkeys(note for each in (best, rival, final, final_rival) for note in each.messages))
+    for note in notes:
+        tell(note)
     tested, kept = (tuple(part for part, _ in sets[name]) for name in ("tested", "final"))
     record = Record(tested, kept, dict(plan.slices(early)), notes)
     (folder / "fit.json").write_bytes(msgspec.json.encode(record))
