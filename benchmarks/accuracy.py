@@ -7,6 +7,7 @@ Busy zones: those that hold 95 % of the training orders. Run with `--data FOLDER
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -41,10 +42,11 @@ def main() -> None:
         return
     tables = {name: table.collect().lazy() for name, table in open_source(folder, {}).read().tables.items()}
     for slot in _option("--slot", "60m,15m").split(","):
-        rows = _examples(tables, SLOTS[slot])
         _tell(f"{'':24s}{'rmse':>9s}{'mae':>9s}{'wape':>9s}{'deviance':>10s}{'bias':>9s}{'seconds':>9s}")
-        for start, end in _folds():
-            show(_fold(rows, start, end, slot))
+        with TemporaryDirectory() as kept:
+            _write_examples(tables, SLOTS[slot], Path(kept))
+            for start, end in _folds():
+                show(_fold(pl.scan_parquet(Path(kept) / "*.parquet"), start, end, slot))
 
 
 def _folds() -> list[tuple[datetime, datetime]]:
@@ -52,21 +54,20 @@ def _folds() -> list[tuple[datetime, datetime]]:
     return [(datetime(YEAR, month, 1), datetime(YEAR, month + length, 1)) for month in range(4, 10, length)]
 
 
-def _examples(tables: dict[str, pl.LazyFrame], slot: timedelta) -> pl.DataFrame:
-    """Labelled rows of the nine months, by month so that only one is held in float64."""
-    parts = []
+def _write_examples(tables: dict[str, pl.LazyFrame], slot: timedelta, folder: Path) -> None:
+    """Labelled rows of the nine months, a file a month, so that no more is in memory than a fold needs."""
     for month in range(1, 10):
         window = Window(datetime(YEAR, month, 1), datetime(YEAR, month + 1, 1))
         asked = spine(tables["zones"], window, slot)
         columns = compute(feature_set(slot), asked, tables).with_columns(pl.col(pl.Float64).cast(pl.Float32))
-        parts.append(columns.with_columns(label(asked, tables["orders"], slot)["truth"]))
-    return pl.concat(parts)
+        truth = label(asked, tables["orders"], slot)["truth"]
+        columns.with_columns(truth).write_parquet(folder / f"{month:02d}.parquet")
 
 
-def _fold(rows: pl.DataFrame, start: datetime, end: datetime, slot: str) -> list[Result]:
-    known = rows.filter(pl.col("slot") < start, "has_history")
+def _fold(rows: pl.LazyFrame, start: datetime, end: datetime, slot: str) -> list[Result]:
+    known = rows.filter(pl.col("slot") < start, "has_history").collect()
     busy = holding(known.select("truth", key="zone"), 0.95)
-    test = rows.filter(pl.col("slot") >= start, pl.col("slot") < end, pl.col("zone").is_in(list(busy)))
+    test = rows.filter(pl.col("slot") >= start, pl.col("slot") < end, pl.col("zone").is_in(list(busy))).collect()
     title = f"{slot} {start:%Y-%m} to {end - timedelta(days=1):%Y-%m}"
     _tell(f"{title}: {len(known)} training rows, {len(busy)} busy zones, {len(test)} rows scored")
     made: dict[str, NDArray[np.float64]] = {}
