@@ -20,7 +20,7 @@ from surge.world import City
 
 SEED, DENSITY, START = 11, 2.0, datetime(2024, 1, 1)
 HISTORY, REPLAYED, CALM = timedelta(days=84), timedelta(days=20), timedelta(days=3)
-REAL_REPLAYED = timedelta(days=56)
+REAL_REPLAYED = timedelta(days=35)
 DAY = timedelta(days=1)
 NOTE_CITY = (
     "Riders wrongly surged paid a surge where drivers were enough; missed surges met a shortage that was not priced. "
@@ -148,8 +148,8 @@ def _recorded(options: Mapping[str, str], data: Path, slot: timedelta) -> Scenar
         window=window,
         traffic=traffic,
         felt=felt,
-        bad_candidate=window.start + 35 * DAY,
-        outage=window.start + 45 * DAY,
+        bad_candidate=window.start + 14 * DAY,
+        outage=window.start + 24 * DAY,
         regime_change=None,
     )
 
