@@ -1,16 +1,17 @@
 from datetime import date, timedelta
 
-import lightgbm
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from afield.training.train import lightgbm
 from surge.city.demand import Demand
 from surge.city.layout import layout
 from surge.city.regimes import regime_on, transit_strike, usual
 from surge.city.weather import hours
 
 START = date(2024, 1, 1)
+NEEDED = pytest.mark.skipif(lightgbm is None, reason="LightGBM cannot be loaded here; apt-get install libgomp1")
 CHANGE, LEARNED, END = 63, 77, 91
 """Days: the regime changes, the retrained model has seen up to here, both are judged from there to the end."""
 
@@ -21,6 +22,7 @@ def test_the_latest_regime_that_has_begun_is_in_force() -> None:
     assert regime_on((usual(START), strike), START + timedelta(days=9)) is strike
 
 
+@NEEDED
 @pytest.mark.slow
 def test_a_model_trained_before_the_change_is_clearly_worse_than_a_retrained_one() -> None:
     """Lags adapt by themselves; the change must alter the relation of features to orders all the same."""
@@ -31,6 +33,7 @@ def test_a_model_trained_before_the_change_is_clearly_worse_than_a_retrained_one
     assert stale / fresh > 1.15
 
 
+@NEEDED
 @pytest.mark.slow
 def test_without_a_change_retraining_makes_little_difference() -> None:
     features, counts = _examples(Demand(7, 4.0, START, (usual(START),)))
@@ -73,7 +76,7 @@ def _rows(values: NDArray[np.float64], first: int, last: int) -> NDArray[np.floa
     return chosen.reshape(-1, *chosen.shape[2:])
 
 
-def _trained(features: NDArray[np.float64], counts: NDArray[np.float64], until: int) -> lightgbm.Booster:
+def _trained(features: NDArray[np.float64], counts: NDArray[np.float64], until: int):
     parameters = {"objective": "poisson", "learning_rate": 0.1, "num_threads": 2, "verbose": -1, "seed": 1}
     rows = lightgbm.Dataset(_rows(features, 28, until), _rows(counts, 28, until))
     return lightgbm.train(parameters, rows, 120)
