@@ -36,6 +36,7 @@ def main() -> None:
     if not works(PYTHON, "import pip"):
         make_environment()
     install()
+    compile_all()
     run(PYTHON, "-c", "import afield.cli")
     STAMP.write_text(wanted)
     say(f"setup: done in {time.monotonic() - started:.0f} s; .venv takes {megabytes(VENV):.0f} MB")
@@ -76,6 +77,13 @@ def install() -> None:
     say(f"setup: installing {LOCK.name} with {'uv' if uv else 'pip'}")
     run(*installer, "--require-hashes", "--requirement", LOCK, **settings)
     run(*installer, "--no-deps", "--no-build-isolation", *projects, **settings)
+
+
+def compile_all() -> None:
+    """Compile what was installed to bytecode, as pip does and uv does not: a worker then starts twice as fast."""
+    folders = (VENV / "lib", *(project / "src" for project in PROJECTS[:1]), *PROJECTS[1:])
+    command = [str(PYTHON), "-m", "compileall", "-qq", "-j", "0", *map(str, folders)]
+    subprocess.run(command, check=False)  # noqa: S603 - templates in packages that are no Python do not compile
 
 
 def uv_settings() -> dict[str, str]:
