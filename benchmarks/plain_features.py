@@ -89,7 +89,6 @@ def _counts(hour: int) -> list[pl.Expr]:
         _sum("neighbours", hour).alias("neighbours_1h"),
         _sum("heading", hour).alias("heading_1h"),
         _sum("heading", 3 * hour).alias("heading_3h"),
-        _sum("city", hour).alias("city_1h"),
     ]
 
 
@@ -119,6 +118,7 @@ def _ratios(hour: int) -> list[pl.Expr]:
         (pl.sum_horizontal(before[ago] for ago in range(1, 8)) * hour / (7 * near)).alias("typical_day"),
         (like * hour / near / days).alias("typical_kind"),
         ((sundays + PRIOR) / (weeks + PRIOR)).alias("holiday_curve"),
+        (pl.col("city_typical") / pl.col("city_28d")).alias("city_shape"),
         (pl.max_horizontal(rate * level, FLOOR) / hour).alias("expected"),
     ]
 

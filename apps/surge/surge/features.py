@@ -32,7 +32,7 @@ NAMES = (
     "momentum_1h", "momentum_3h", "momentum_24h",
     "neighbours_1h", "neighbours_typical", "neighbours_momentum_3h",
     "heading_1h", "heading_3h", "heading_typical",
-    "city_1h", "city_typical", "city_momentum_1h", "city_momentum_3h", "city_momentum_24h",
+    "city_shape", "city_momentum_1h", "city_momentum_3h", "city_momentum_24h",
     "temperature", "precipitation", "snowfall", "precipitation_3h", "event",
 )  # fmt: skip
 
@@ -121,8 +121,9 @@ def _own(orders: Grid, city: Grid, weeks: Values, steps: Steps) -> Iterator[Colu
     yield "mean_7d", week
     yield "mean_28d", month
     yield "typical_week", typical
-    yield "city_typical", city_typical
-    shape = month * city_typical / np.maximum(city_month, TINY)
+    city_shape = city_typical / np.maximum(city_month, TINY)
+    yield "city_shape", city_shape
+    shape = month * city_shape
     seen = weeks * _near(steps) / steps.hour
     rate = (typical * seen + shape * SHRINK) / (seen + SHRINK)
     trend = city_week / np.maximum(city_month, TINY)
@@ -131,7 +132,6 @@ def _own(orders: Grid, city: Grid, weeks: Values, steps: Steps) -> Iterator[Colu
     for hours in (1, 3, 24):
         yield f"momentum_{hours}h", _momentum(orders, weeks, hours, steps)
         yield f"city_momentum_{hours}h", _momentum(city, weeks, hours, steps)
-    yield "city_1h", city.recent(steps.hour)
 
 
 def _around(neighbours: Grid, weeks: Values, steps: Steps) -> Iterator[Column]:
