@@ -1,0 +1,1 @@
+"""Language of a line: by its script, its characters, the place, and the other lines of the frame."""
