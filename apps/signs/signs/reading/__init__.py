@@ -1,0 +1,1 @@
+"""Reading: from the pixels of a frame to its lines of text, in reading order."""
