@@ -11,16 +11,22 @@ import msgspec
 
 from afield.errors import UsageError
 from afield.monitoring.monitor import Monitor
-from afield.records.traffic import Query
+from afield.records.traffic import Decision, Query
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
 from afield.serving.inference import Infer, run_only_part
-from afield.serving.product import Decide, Guard
+from afield.serving.product import Conclude, Decide, Guard, Observe
+from afield.statistics.losses import Loss
 from afield.telemetry.policy import Policy
 
 GROUP = "afield.applications"
 
 Part = TypeVar("Part")
+
+
+def nothing_to_decide(_: Mapping[str, float], __: Mapping[str, float]) -> Decision:
+    """No numbers and no reason: where `conclude` decides instead."""
+    return Decision({}, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,13 @@ class Operate:
         route: clients ask at `POST /v1/ROUTE`.
         request: type of that request's body, decoded strictly.
         resolve: the decoded request → query; raises RequestError naming the field that is wrong.
-        decide: outputs of one row and its feature row, by name → decision.
+        decide: outputs of one row and its feature row, by name → decision; unused where `conclude` decides.
+        observe: the decoded request and the release → what is found in it, with features; None where features are
+            looked up by key.
+        conclude: decides about what `observe` found.
+        tables: name of a file of the release under `tables/` → how its bytes are opened, for `observe` and `conclude`.
+        largest_body: bytes of a request that are read at most.
+        loss: name of the elementwise loss that the ladder compares (`afield.statistics.losses`).
         neutral: output of last resort, and that of mode off.
         baseline: the feature-row column that is the baseline's answer.
         step: length of a tick.
@@ -173,13 +185,18 @@ class Operate:
     route: str
     request: type[msgspec.Struct]
     resolve: Callable[..., Query]
-    decide: Decide
     neutral: Mapping[str, float]
     baseline: str
     step: timedelta
     stale_after: timedelta
     telemetry: Policy
     sample: Callable[[datetime, str], str]
+    decide: Decide = nothing_to_decide
+    observe: Observe | None = None
+    conclude: Conclude | None = None
+    tables: Mapping[str, Callable[[bytes], object]] = field(default_factory=dict)
+    largest_body: int = 2**20
+    loss: Loss = "poisson_deviance"
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)

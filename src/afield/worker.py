@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from afield.errors import AfieldError, TelemetryError, UsageError
 from afield.mitigation.fallbacks import answered
 from afield.mitigation.modes import mode_of
 from afield.mitigation.overrides import in_force, overridden
-from afield.records.traffic import Event, Ingest
+from afield.records.traffic import Event, Fact, Ingest
 from afield.release.bundle import load as load_bundle
 from afield.release.golden import reproduce
 from afield.release.signing import Trusted
@@ -35,7 +36,6 @@ from afield.serving.access import Access
 from afield.serving.bundles import Bundles
 from afield.serving.config import read_config, read_token
 from afield.serving.health import HealthReader
-from afield.serving.inference import Infer
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
 from afield.serving.model import open_release
@@ -58,7 +58,13 @@ from afield.telemetry.spool import Spool
 FAILED, WRONG_USAGE = 1, 2
 
 
-def predictor(operate: Operate, *, clock: Callable[[], datetime], record: Callable[[Event], None]) -> Predictor:
+def predictor(
+    operate: Operate,
+    *,
+    clock: Callable[[], datetime],
+    record: Callable[[Event], None],
+    keep: Callable[[tuple[Fact, ...]], None] = lambda _: None,
+) -> Predictor:
     """The one inference path of an application; workers answer with it, the supervisor forecasts."""
     prefix, numbers = secrets.token_hex(8), itertools.count()
     beside = Beside(
@@ -71,17 +77,19 @@ def predictor(operate: Operate, *, clock: Callable[[], datetime], record: Callab
         clock=clock,
         identify=lambda: f"{prefix}{next(numbers):x}",
         policy=operate.telemetry.name,
+        keep=keep,
     )
     return Predictor(operate, beside)
 
 
-def loader(bundles: Path, trusted: Path, infer: Infer) -> Callable[[str], Release]:
+def loader(bundles: Path, trusted: Path, operate: Operate) -> Callable[[str], Release]:
     """A function that opens a release by its digest: verified, and proven on its golden rows."""
     keys = Trusted(trusted)
 
     def opened(digest: str) -> Release:
         bundle = load_bundle(bundles, digest, keys)
-        return open_release(digest, bundle.manifest, bundle.golden, bundle.model, infer, reproduce)
+        tables = {name: opens(bundle.read(f"tables/{name}")) for name, opens in operate.tables.items()}
+        return open_release(digest, bundle.manifest, bundle.golden, bundle.model, operate.infer, reproduce, tables)
 
     return opened
 
@@ -103,17 +111,20 @@ def make(file: Path) -> Service:
     facts = _spool(Path(config.facts), "durable", config.seal_after)
     recorder = Recorder(operate.telemetry, telemetry)
     key = secret(Path(config.privacy)) if config.privacy else b""
-    answers = predictor(replace(operate, infer=infer), clock=clock.now, record=recorder.record)
+    append = _appender(facts, operate.private, key)
+    answers = predictor(
+        replace(operate, infer=infer), clock=clock.now, record=recorder.record, keep=_fact_keeper(append)
+    )
     snapshots = Path(config.snapshots)
-    updates = Updates(Follower(snapshots), loader(Path(config.bundles), Path(config.trusted), operate.infer), answers)
+    updates = Updates(Follower(snapshots), loader(Path(config.bundles), Path(config.trusted), operate), answers)
     updates.step()
     service = Service(
-        Asked(operate.route, operate.request, operate.resolve),
+        Asked(operate.route, operate.request, operate.resolve, operate.largest_body),
         answers,
         access=Access((config.address, *config.hosts), read_token(config)),
         ingestion=Ingestion(
             operate.facts,
-            _appender(facts, operate.private, key),
+            append,
             _keeper(recorder),
             lambda: answers.situation.rows.tick if answers.situation.rows else None,
         ),
@@ -142,6 +153,17 @@ def _appender(spool: Spool, private: tuple[str, ...], key: bytes) -> Callable[[I
         spool.append(encode(msgspec.structs.replace(batch, facts=facts)), count)
 
     return append
+
+
+def _fact_keeper(append: Callable[[Ingest, int], None]) -> Callable[[tuple[Fact, ...]], None]:
+    """Keeps the facts that an answer brought to light; where they cannot be kept, the answer is given all the same."""
+
+    def keep(facts: tuple[Fact, ...]) -> None:
+        if facts:
+            with suppress(TelemetryError):
+                append(Ingest(facts=facts), len(facts))
+
+    return keep
 
 
 def _keeper(recorder: Recorder) -> Callable[[Event], None]:

@@ -9,7 +9,7 @@ import pytest
 from afield.control.shelf import Shelf
 from afield.errors import ReleaseError
 from afield.testing.stand import Stand
-from afield.testing.toy import infer
+from afield.testing.toy import operate
 
 FEATURES = {"last_hour": np.array([4.0]), "usual": np.array([6.0])}
 
@@ -18,7 +18,7 @@ def shelf(stand: Stand, columns: dict[str, np.ndarray] = FEATURES) -> Shelf:
     def compute(_tick: datetime, _keys: tuple[str, ...], _history: object) -> dict[str, np.ndarray]:
         return columns
 
-    return Shelf(stand.bundles, stand.trusted, infer, compute)
+    return Shelf(stand.bundles, stand.trusted, operate({}), compute)
 
 
 @pytest.fixture

@@ -306,8 +306,8 @@ def test_metrics_count_requests_answers_and_telemetry(service: Service) -> None:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert samples["http_requests_total", "quote", "2xx"] == 1.0
-    assert samples["http_requests_total", "quote", "4xx"] == 1.0
+    assert samples["http_requests_total", "answers", "2xx"] == 1.0
+    assert samples["http_requests_total", "answers", "4xx"] == 1.0
     assert samples["request_predict_seconds_count", "toy"] == 1.0
     assert samples["request_predict_seconds_bucket", "toy", "+Inf"] == 1.0
     assert samples["afield_telemetry_events_total", "spooled"] == 7.0

@@ -9,7 +9,7 @@ from afield.serving.releases import Release
 from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
 from afield.testing.stand import TICK, Stand, linear
-from afield.testing.toy import infer, operate
+from afield.testing.toy import operate
 from afield.worker import loader
 from tests.serving.bakery import Bakery
 
@@ -18,7 +18,7 @@ EAST = Query(key="east", unit="east", at=TICK)
 
 @pytest.fixture
 def updates(bakery: Bakery, stand: Stand) -> Updates:
-    load = loader(stand.bundles, stand.trusted, infer)
+    load = loader(stand.bundles, stand.trusted, operate({}))
     return Updates(Follower(stand.snapshots), load, bakery.predictor)
 
 
@@ -132,10 +132,10 @@ def test_rows_of_another_feature_contract_are_told(updates: Updates, bakery: Bak
 def test_a_graph_of_another_width_is_refused(stand: Stand) -> None:
     digest = stand.release(model=linear((1.0, 2.0, 3.0)))
     with pytest.raises(ReleaseError, match="columns is expected"):
-        loader(stand.bundles, stand.trusted, infer)(digest)
+        loader(stand.bundles, stand.trusted, operate({}))(digest)
 
 
 def test_the_golden_rows_run_through_the_application_s_inference(stand: Stand) -> None:
-    release = loader(stand.bundles, stand.trusted, operate({}).infer)(stand.release())
+    release = loader(stand.bundles, stand.trusted, operate({}))(stand.release())
     assert release.outputs == ("forecast", "low", "high")
     assert release.features == ("last_hour", "usual")

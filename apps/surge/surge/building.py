@@ -58,7 +58,7 @@ def build(options: Mapping[str, str]) -> Build:
         source=partial(_open, options=options),
         tables=TABLES,
         features=feature_set(slot),
-        keys=lambda history: zones(history),
+        keys=lambda history, _tick: zones(history),
         spine=partial(slots_of, slot=slot),
         labels=lambda rows, history: label(rows, history["orders"], slot),
         period=period,
@@ -143,7 +143,7 @@ def companions(training: pl.LazyFrame, history: History) -> dict[str, Companion]
     declared = history["capacity"].collect()
     table = declared if declared.height else proxy(training)
     recipe = "declared capacity" if declared.height else "proxy: 95th percentile of the hour of week, at least 3"
-    return {"capacity": Companion(("zone_id", "hour_of_week"), "capacity", as_model(table), recipe)}
+    return {"capacity": Companion(("zone_id", "hour_of_week"), ("capacity",), as_model(table), recipe)}
 
 
 def named_zones(training: pl.LazyFrame) -> dict[str, tuple[int, ...]]:

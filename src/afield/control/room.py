@@ -28,7 +28,7 @@ from afield.serving.predictor import Predictor
 from afield.serving.scoring import BASELINE
 from afield.serving.ticker import Columns
 from afield.serving.ticker import tick as make_rows
-from afield.statistics.losses import poisson_deviance
+from afield.statistics.losses import LOSSES
 from afield.store.snapshots import publish_control, publish_rows
 from afield.telemetry.recorder import Recorder
 from afield.workshop.golden import as_columns
@@ -108,6 +108,8 @@ class Room:
 
     def forecast(self, rows: FeatureRows) -> None:
         """Record what every release that is compared says of every key at this tick, and the baseline."""
+        if not rows.keys:
+            return
         state = self.state
         arms = {"champion": state.champion, "challenger": state.challenger, "last_good": state.last_good}
         named = {arm: release for arm, release in {**arms, **self._kit.pinned}.items() if release}
@@ -208,11 +210,11 @@ class Room:
             event_time=plan.features.origin,
             known_at=pl.col(plan.features.origin) + operate.step + operate.delay,
             value=pl.col("truth").cast(pl.Float64),
-        )
+        ).drop_nulls("value")
 
     def _spine(self, tick: datetime, history: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
         """Every key at `tick`."""
-        keys = self._plan.keys(history)
+        keys = self._plan.keys(history, tick)
         origin = pl.Series([tick], dtype=pl.Datetime("us")).new_from_index(0, len(keys))
         return pl.DataFrame({self._plan.features.keys[0]: keys, self._plan.features.origin: origin})
 
@@ -224,7 +226,7 @@ class Room:
         if state.stage == "canary":
             self._kit.intake.settle()
             return exposed(self._kit.intake.answers(window), self._operate.felt, ticks)
-        by_tick = losses(self._kit.intake.joined(window), self._operate.output, poisson_deviance)
+        by_tick = losses(self._kit.intake.joined(window), self._operate.output, LOSSES[self._operate.loss])
         first, second = (
             (state.challenger, state.champion) if state.stage == "shadow" else (state.champion, state.last_good)
         )

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from afield.application import Operate
 from afield.release.bundle import Bundle, load
 from afield.release.golden import Compute, reproduce_features
 from afield.release.signing import Trusted
-from afield.serving.inference import Infer
 from afield.serving.releases import Release
 from afield.worker import loader
 
@@ -13,11 +13,11 @@ from afield.worker import loader
 class Shelf:
     """Opens releases once; both sides of the golden rows are checked, features and outputs."""
 
-    def __init__(self, bundles: Path, trusted: Path, infer: Infer, compute: Compute) -> None:
-        """Open releases under `bundles`; `compute` makes features of golden history."""
+    def __init__(self, bundles: Path, trusted: Path, operate: Operate, compute: Compute) -> None:
+        """Open releases under `bundles` for `operate`; `compute` makes features of golden history."""
         self._bundles = bundles
         self._trusted = Trusted(trusted)
-        self._load = loader(bundles, trusted, infer)
+        self._load = loader(bundles, trusted, operate)
         self._compute = compute
         self._open: dict[str, Release] = {}
 

@@ -1,12 +1,10 @@
 """Realised performance: the weighted loss of each chunk, and an alarm once it has provably risen."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from afield.errors import MonitoringError
 from afield.monitoring.frames import Frame, moments, numbers
@@ -14,17 +12,10 @@ from afield.monitoring.profile import Profile, fit_profile
 from afield.records.evidence import Estimate, Interval, Measurement
 from afield.records.facts import Window
 from afield.statistics.looks import looks
-from afield.statistics.losses import absolute_error, poisson_deviance, squared_error
+from afield.statistics.losses import LOSSES, Loss
 
 Floats = NDArray[np.float64]
 Moments = NDArray[np.datetime64]
-Loss = Literal["squared_error", "poisson_deviance", "absolute_error"]
-
-LOSSES: Mapping[Loss, Callable[[ArrayLike, ArrayLike], Floats]] = {
-    "squared_error": squared_error,
-    "poisson_deviance": poisson_deviance,
-    "absolute_error": absolute_error,
-}
 COVERAGE = 0.95  # of the interval of a single chunk
 
 

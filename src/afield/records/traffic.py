@@ -125,6 +125,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=False):
         level: nominal coverage of the interval.
         facts_age: seconds between the moment asked about and the as-of time of the facts, or null.
         reason: one line that a person can read.
+        content: what was found in the request, one object each (signs: the lines); absent where an application
+            looks its features up.
     """
 
     id: str
@@ -137,6 +139,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=False):
     level: float
     facts_age: float | None
     reason: str
+    content: tuple[dict[str, object], ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,12 +180,14 @@ class Query(msgspec.Struct, frozen=True):
         unit: what is assigned to an arm (surge: the zone; signs: the device).
         at: the domain time asked about.
         fields: request fields that inference uses beside the row.
+        request: the decoded request itself, for an application that finds its features in it.
     """
 
     key: str
     unit: str
     at: datetime
     fields: dict[str, float] = {}
+    request: object = None
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from afield.records.release import File, Manifest
 LARGEST_FILE = 2 * 2**30
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
-_FILE = re.compile(rf"parts/{_NAME}/model\.onnx|tables/{_NAME}\.arrow|golden\.json|card\.md")
+_FILE = re.compile(rf"parts/{_NAME}/model\.onnx|tables/{_NAME}\.(?:arrow|json|bin)|golden\.json|card\.md")
 
 
 def check_layout(manifest: Manifest) -> None:
@@ -25,7 +25,7 @@ def check_layout(manifest: Manifest) -> None:
         if not _FILE.fullmatch(name):
             raise ReleaseError(
                 f"file name {name[:200]!r} is not allowed in a bundle; "
-                "allowed: parts/NAME/model.onnx, tables/NAME.arrow, golden.json, card.md"
+                "allowed: parts/NAME/model.onnx, tables/NAME.arrow (.json, .bin), golden.json, card.md"
             )
     models = {name for name in names if name.startswith("parts/")}
     if models != {model_name(part) for part in parts} or not parts:

@@ -34,6 +34,10 @@ class Runs(Protocol):
         """The part's first output, shape `(n,)`, for feature columns of shape `(n,)`."""
         ...
 
+    def tensor(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The first output of a part without feature columns (a reader of pictures), in the graph's own shapes."""
+        ...
+
 
 Parts = Mapping[str, Runs]
 Infer = Callable[[Columns, Parts], Outputs]

@@ -13,7 +13,7 @@ from afield.serving.counters import Counters
 from afield.serving.health import Health
 
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-ROUTES = ("quote", "events", "telemetry", "bundles", "v2", "metrics", "healthz", "other")
+ROUTES = ("answers", "events", "telemetry", "bundles", "v2", "metrics", "healthz", "other")
 CLASSES = ("2xx", "4xx", "5xx")
 FALLBACKS = ("last_good", "cached", "baseline", "neutral")
 KINDS = ("guard", "override", "off")

@@ -15,7 +15,10 @@ Reproduce = Callable[[Golden, Callable[[Columns], Outputs]], None]
 
 
 class Model:
-    """An ONNX graph with one `(n, k)` float input, run on the calling thread."""
+    """An ONNX graph with one float input, run on the calling thread.
+
+    The input is of shape `(n, k)` where the part names features, else of the graph's own shape.
+    """
 
     def __init__(self, part: Part, onnx: bytes, threads: int = 1) -> None:
         """Open the graph of `part`; executes nothing but ONNX operators.
@@ -26,14 +29,14 @@ class Model:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
+        options.enable_cpu_mem_arena = not part.features  # pictures need large buffers again and again, rows do not
         options.log_severity_level = 3
         try:
             session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises many unrelated classes
             raise ReleaseError(f"part {part.name}: parts/{part.name}/model.onnx cannot be opened: {error}") from error
         inputs, outputs = session.get_inputs(), tuple(one.name for one in session.get_outputs())
-        if len(inputs) != 1 or inputs[0].shape[-1] not in (len(part.features), None):
+        if len(inputs) != 1 or (part.features and inputs[0].shape[-1] not in (len(part.features), None)):
             shapes = [one.shape for one in inputs]
             raise ReleaseError(f"part {part.name}: inputs {shapes}; one of {len(part.features)} columns is expected")
         if not set(part.outputs) <= set(outputs):
@@ -61,20 +64,31 @@ class Model:
         """
         return self.run(matrix(rows, self.features))[self._outputs[0]]
 
+    def tensor(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The first output, in the graph's own shapes.
+
+        Raises:
+            InferenceError: the graph failed.
+        """
+        return np.asarray(self._run(inputs)[0], np.float32)
+
     def run(self, inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
         """Output name → values of shape `(n,)` for a float32 matrix of shape `(n, len(features))`.
 
         Raises:
             InferenceError: the graph failed.
         """
-        try:
-            results = self._session.run(self._outputs, {self._input: inputs})
-        except Exception as error:  # onnxruntime raises many unrelated classes
-            raise InferenceError(f"part {self._part.name}: the model failed: {error}") from error
         return {
             name: np.asarray(values, np.float64).reshape(-1)
-            for name, values in zip(self._outputs, results, strict=True)
+            for name, values in zip(self._outputs, self._run(inputs), strict=True)
         }
+
+    def _run(self, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        try:
+            results: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: inputs})
+        except Exception as error:  # onnxruntime raises many unrelated classes
+            raise InferenceError(f"part {self._part.name}: the model failed: {error}") from error
+        return results
 
 
 def open_release(
@@ -84,6 +98,7 @@ def open_release(
     model: Callable[[str], bytes],
     infer: Infer,
     reproduce: Reproduce,
+    tables: Mapping[str, object] | None = None,
 ) -> Release:
     """Open the models of a verified bundle and let them reproduce the golden outputs.
 
@@ -94,6 +109,7 @@ def open_release(
         model: gives the ONNX bytes of a part.
         infer: the application's inference.
         reproduce: compares what an inference gives with the golden rows.
+        tables: what the application reads of the release beside its models, opened.
 
     Raises:
         ReleaseError: a model does not open, or does not give the golden outputs within tolerance.
@@ -112,4 +128,4 @@ def open_release(
         raise
     except (AfieldError, LookupError, ValueError, TypeError, ArithmeticError) as error:
         raise ReleaseError(f"release {digest[:12]} fails on its golden rows: {error}") from error
-    return Release(digest, parts, manifest.feature_set, tuple(outputs))
+    return Release(digest, parts, manifest.feature_set, tuple(outputs), tables or {})

@@ -10,6 +10,7 @@ from afield.errors import InferenceError, RequestError, ServingError
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Mode, Query
 from afield.serving.inference import Outputs, Rows, all_finite
+from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
 from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first
 from afield.serving.situation import Situation
@@ -25,6 +26,7 @@ class Predictor:
         self._product = product
         self._beside = beside
         self._scoring = Scoring(product, beside.filled)
+        self._observing = observing(product, beside, self._scoring)
         self._situation = Situation(None, ControlState(version=0, champion=""))
 
     @property
@@ -50,9 +52,11 @@ class Predictor:
         seen = self._situation
         # A service whose clock follows its events stands where its clients are.
         now = self._beside.clock() if seen.control.now is None else query.at
-        place = seen.place(query, seen.control.now or now, self._product.step)
         arm, assignment = self._arm(seen, query)
         mode = self._beside.mode_of(seen.control, query.unit)
+        if self._observing is not None:
+            return self._observing.answer(seen, query, now, arm, assignment, mode)
+        place = seen.place(query, seen.control.now or now, self._product.step)
         if mode == "off":
             decision, scored = self._neutral(), Scored({}, NOBODY, ("mode:off",))
         elif place is None:

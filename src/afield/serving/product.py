@@ -9,12 +9,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.records.decision import ControlState, Override
-from afield.records.traffic import Decision, Event, Mode
-from afield.serving.inference import Infer, Outputs
+from afield.records.traffic import Decision, Event, Fact, Mode, Query
+from afield.serving.inference import Infer, Outputs, Rows
+from afield.serving.releases import Release
 
 Decide = Callable[[Mapping[str, float], Mapping[str, float]], Decision]
 Last = Callable[[str], NDArray[np.float64]]
 Source = tuple[str, Callable[[], Outputs | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was found in one request.
+
+    Attributes:
+        rows: its features, one row for each thing found.
+        found: the things themselves, in the order of the rows.
+    """
+
+    rows: Rows
+    found: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What the product does with everything found in one request.
+
+    Attributes:
+        content: what the client is told of each thing, in order.
+        output: the numbers of the whole answer, by name.
+        reason: one line that a person can read.
+        facts: what is kept of it as history, to learn from.
+    """
+
+    content: tuple[dict[str, object], ...]
+    output: dict[str, float]
+    reason: str
+    facts: tuple[Fact, ...] = ()
+
+
+Observe = Callable[[object, Release], Observation]
+
+
+class Conclude(Protocol):
+    """The decision about everything found in one request."""
+
+    def __call__(
+        self, identity: str, query: Query, observed: Observation, outputs: Outputs, release: Release, mode: Mode, /
+    ) -> Conclusion:
+        """What is answered; `identity` names the answer, `outputs` have one value for each row."""
+        ...
 
 
 class Guard(Protocol):
@@ -88,6 +132,16 @@ class Product(Protocol):
         """Bounds on the outputs of the model or of the decision, in order."""
         ...
 
+    @property
+    def observe(self) -> Observe | None:
+        """Finds things and their features in a request; None where features are looked up by key."""
+        ...
+
+    @property
+    def conclude(self) -> Conclude | None:
+        """Decides about what `observe` found."""
+        ...
+
 
 class Filled(Protocol):
     """The fallback chain: the gaps of `outputs` filled by the first source that knows."""
@@ -121,6 +175,7 @@ class Beside:
         clock: domain time on the wall clock of the place.
         identify: gives a new unique id.
         policy: name of the telemetry policy in force.
+        keep: keeps facts that an answer brought to light; it must not raise.
     """
 
     assign: Assign
@@ -132,3 +187,4 @@ class Beside:
     clock: Callable[[], datetime]
     identify: Callable[[], str]
     policy: str
+    keep: Callable[[tuple[Fact, ...]], None] = lambda _: None

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.errors import InferenceError
-from afield.records.facts import FeatureRows
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
-from afield.serving.product import Filled, Product, Source
+from afield.serving.product import Filled, Last, Product, Source
 from afield.serving.situation import REACH, Situation
 
 BASELINE = "baseline"
@@ -72,7 +71,9 @@ class Scoring:
         def asked(release: str) -> Outputs | None:
             """What a release says, guarded; None where it fails or has nothing new to go by."""
             outputs = None if stale else self._tried(seen, release, rows)
-            return None if outputs is None else self._guarded(outputs, keys, facts, past, applied)
+            if outputs is None:
+                return None
+            return self._guarded(outputs, lambda name: past.last(keys, facts.tick, name), applied)
 
         spare = seen.control.last_good
         primary = asked(digest)
@@ -87,6 +88,25 @@ class Scoring:
         givers = {"": digest, "last_good": spare, "cached": past.giver(keys[0]), BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used and len(keys) == 1 else ""]
         return Scored(outputs, release, (*dict.fromkeys(applied), *used))
+
+    def observed(self, seen: Situation, rows: Rows, digest: str) -> Scored:
+        """What `digest` says of rows that a request brought, else its stand-ins; nothing is remembered of them."""
+        self.problem = ""
+        needed, applied = self._product.output, list[str]()
+
+        def asked(release: str) -> Outputs | None:
+            outputs = self._tried(seen, release, rows)
+            return None if outputs is None else self._guarded(outputs, lambda _: np.full(rows.count, np.nan), applied)
+
+        spare = seen.control.last_good
+        chain: tuple[Source, ...] = (
+            ("last_good", lambda: asked(spare) if spare and spare != digest else None),
+            (BASELINE, lambda: {needed: self.baseline(rows)}),
+        )
+        outputs, used = self._filled(asked(digest), needed, chain)
+        givers = {"": digest, "last_good": spare, BASELINE: BASELINE}
+        release = givers[used[-1].partition(":")[2] if used else ""]
+        return self.completed(Scored(outputs, release, (*dict.fromkeys(applied), *used)))
 
     def inferred(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
         """What the release `digest` itself says of `rows`; infinities become NaN.
@@ -144,14 +164,12 @@ class Scoring:
         """Keep what went wrong first; what a stand-in lacks matters less."""
         self.problem = self.problem or problem
 
-    def _guarded(
-        self, outputs: Outputs, keys: Sequence[str], facts: FeatureRows, past: Memory, applied: list[str]
-    ) -> Outputs:
+    def _guarded(self, outputs: Outputs, last: Last, applied: list[str]) -> Outputs:
         needed = self._product.output
         for guard in self._product.guards:
             if guard.output not in outputs:
                 continue
-            bounded = guard(outputs, lambda name: past.last(keys, facts.tick, name))
+            bounded = guard(outputs, last)
             if bounded is not outputs:
                 applied.append(guard.name)
                 if not all_finite(bounded[needed]):

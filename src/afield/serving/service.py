@@ -11,13 +11,14 @@ from afield.records.traffic import Counts, Query
 from afield.serving.access import Access
 from afield.serving.bundles import Bundles
 from afield.serving.health import HealthReader
-from afield.serving.http import Environ, NotFoundError, Reply, StartResponse, failed, read_body, refused
+from afield.serving.http import LARGEST_BODY, Environ, NotFoundError, Reply, StartResponse, failed, read_body, refused
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
 from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
 
 Handler = Callable[[Environ, str], Reply]
+ANSWERS = "answers"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 _encode = msgspec.json.Encoder().encode
@@ -44,11 +45,13 @@ class Asked:
         route: the last part of `/v1/ROUTE`.
         request: type of the body, decoded strictly.
         resolve: the decoded body → query.
+        largest: bytes of the body that are read at most.
     """
 
     route: str
     request: type[msgspec.Struct]
     resolve: Callable[..., Query]
+    largest: int = LARGEST_BODY
 
 
 class Service:
@@ -70,6 +73,7 @@ class Service:
         """Serve `predictor` and what stands beside it; `counts` gives the telemetry counts."""
         self._decoder = msgspec.json.Decoder(asked.request)
         self._resolve = asked.resolve
+        self._largest = asked.largest
         self._predictor = predictor
         self._access = access
         self._ingestion = ingestion
@@ -80,7 +84,7 @@ class Service:
         self._counts = counts
         self._turn = threading.Lock()
         self._exact: dict[str, Route] = {
-            f"/v1/{asked.route}": Route("quote", {"POST": self._answer}),
+            f"/v1/{asked.route}": Route(ANSWERS, {"POST": self._answer}),
             "/v1/events": Route("events", {"POST": self._facts}),
             "/v1/telemetry": Route("telemetry", {"POST": self._events}),
             "/healthz": Route("healthz", {"GET": self._healthz}),
@@ -128,7 +132,7 @@ class Service:
         return None
 
     def _answer(self, environ: Environ, _: str) -> Reply:
-        body = read_body(environ)
+        body = read_body(environ, self._largest)
         with self._turn:
             start = time.perf_counter()
             answer = self._predictor.answer(self._resolve(self._decoder.decode(body)))

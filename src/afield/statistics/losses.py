@@ -1,9 +1,14 @@
 """Losses of a forecast, one number per row."""
 
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 SMALLEST_RATE = 1e-9
+
+Loss: TypeAlias = Literal["squared_error", "poisson_deviance", "absolute_error"]
 
 
 def squared_error(forecast: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
@@ -33,3 +38,11 @@ def poisson_deviance(forecast: ArrayLike, truth: ArrayLike) -> NDArray[np.float6
     surprise = count * np.log(np.where(count > 0, count, 1.0) / np.where(count > 0, mean, 1.0))
     # Rounding may leave a tiny negative number where forecast and truth agree.
     return np.maximum(2.0 * (surprise - count + mean), 0.0)
+
+
+LOSSES: Mapping[Loss, Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]] = {
+    "squared_error": squared_error,
+    "poisson_deviance": poisson_deviance,
+    "absolute_error": absolute_error,
+}
+"""The losses by name. Of a probability, the squared error is the Brier score."""

@@ -13,7 +13,7 @@ BATCH = 200_000
 
 
 def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads: int = 1) -> NDArray[np.float64]:
-    """What the ONNX `model` forecasts for each row, shape `(len(rows),)`.
+    """The first output of the ONNX `model` for each row, shape `(len(rows),)`.
 
     Raises:
         TrainingError: the rows lack a feature.
@@ -25,9 +25,8 @@ def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads:
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    parts = [
-        session.run(["forecast"], {"rows": matrix(part, features)})[0].reshape(-1) for part in rows.iter_slices(BATCH)
-    ]
+    given, output = session.get_inputs()[0].name, session.get_outputs()[0].name
+    parts = [session.run([output], {given: matrix(part, features)})[0].reshape(-1) for part in rows.iter_slices(BATCH)]
     return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
 
 

@@ -13,7 +13,7 @@ from afield.clock import Clock
 from afield.data.sources import Source
 from afield.data.split import Split, by_time
 from afield.errors import DataError
-from afield.evaluation.evaluate import Evaluation, evaluate
+from afield.evaluation.evaluate import MODEL, Evaluation, evaluate
 from afield.evaluation.gates import decide, judge
 from afield.evaluation.slices import of_keys
 from afield.features.feature import digest as contract_digest
@@ -183,11 +183,13 @@ class Bench:
         def make(folder: Path) -> None:
             rows = open_examples(examples, plan.features.origin, windows.test)
             frame = forecasts(plan, rows, self.infer, {plan.part: fitted.tested, **against}, fitted.rival)
+            tested = fitted.tested
             found = evaluate(
                 frame,
+                measured=plan.measures(frame, tested, plan.files()),
                 baselines=tuple(rivals(plan, frame)),
                 slices=[of_keys(name, keys) for name, keys in fitted.slices.items()],
-                dispersion=fitted.tested[plan.part].constants.get("dispersion"),
+                dispersion=tested[plan.part].constants.get("dispersion"),
                 seed=SEED,
             )
             scored = Scored(found, judge(plan.gates, found))
@@ -206,6 +208,7 @@ class Bench:
             made = Ingredients(
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
+                files=plan.files(),
                 evidence=self._evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
@@ -293,7 +296,7 @@ def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.Da
     """What monitors are fitted on: forecasts and truths of the test window, with the features they watch."""
     watched = [name for name in plan.watched if name not in frame.columns]
     columns = examples.select(watched).collect() if watched else pl.DataFrame()
-    held = frame.select("tick", "truth", plan.part, "history")
+    held = frame.select("tick", "truth", pl.col(MODEL).alias(plan.part), "history")
     return held.with_columns(columns.get_columns()).filter(pl.col("history")).drop("history")
 
 

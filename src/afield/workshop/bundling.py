@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Ingredients:
     Attributes:
         parts: the manifest's parts with their ONNX graphs, by name.
         tables: fitted tables, by name.
+        files: further files, by name under `tables/`.
         evidence: what the card says.
         manifest: all but parts and files.
         history: the facts, for golden rows.
@@ -39,6 +40,7 @@ class Ingredients:
     evidence: Evidence
     manifest: Callable[[tuple[Part, ...]], Manifest]
     history: Mapping[str, pl.LazyFrame]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def make_bundle(root: Path, plan: Build, infer: Infer, made: Ingredients, at: datetime, signer: Signer) -> str:
@@ -50,6 +52,7 @@ def make_bundle(root: Path, plan: Build, infer: Infer, made: Ingredients, at: da
     manifest = made.manifest(tuple(part for part, _ in made.parts.values()))
     files = {model_name(name): onnx for name, (_, onnx) in made.parts.items()}
     files |= {f"tables/{name}.arrow": _arrow(table) for name, table in made.tables.items()}
+    files |= {f"tables/{name}": content for name, content in made.files.items()}
     golden = golden_rows(plan, infer, {name: Model(part, onnx) for name, (part, onnx) in made.parts.items()}, made, at)
     files["golden.json"] = canonical(golden)
     files["card.md"] = card(manifest, made.evidence).encode()

@@ -11,7 +11,6 @@ from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
-from afield.statistics.losses import poisson_deviance
 from afield.training.recipes import Recipe
 from afield.training.scoring import forecast
 from afield.training.train import Trained, train
@@ -70,7 +69,7 @@ def fit(
 ) -> None:
     """Write the fitted parts and their record into `folder`.
 
-    The recipe is chosen by its mean Poisson deviance on the validation window. The signed model is the same recipe
+    The recipe is chosen by its mean loss on the validation window. The signed model is the same recipe
     fitted on the whole, the test window included, for what is newest teaches most.
     """
     early = _known(open_examples(examples, plan.features.origin, training))
@@ -79,8 +78,8 @@ def fit(
     tried: list[tuple[float, Recipe, Trained]] = []
     for recipe in plan.recipes:
         trained = _train(plan, recipe, early, late, seed)
-        loss = _validated(trained, late)
-        tell(f"fitted {recipe.name}: validation deviance {loss:.4f}, {trained.report['seconds']:.1f} s")
+        loss = _validated(plan, trained, late)
+        tell(f"fitted {recipe.name}: validation loss {loss:.4f}, {trained.report['seconds']:.1f} s")
         tried.append((loss, recipe, trained))
     _, recipe, best = min(tried, key=lambda each: each[0])
     rival = _train(plan, plan.rival, early, late, seed)
@@ -130,15 +129,15 @@ def _train(plan: Build, recipe: Recipe, examples: pl.LazyFrame, held: pl.LazyFra
     )
 
 
-def _validated(trained: Trained, held: pl.LazyFrame) -> float:
-    """Mean Poisson deviance on the rows held."""
+def _validated(plan: Build, trained: Trained, held: pl.LazyFrame) -> float:
+    """Mean loss on the rows held."""
     rows = held.select("truth", *trained.features).collect()
-    return float(poisson_deviance(forecast(trained.model, trained.features, rows), rows["truth"].to_numpy()).mean())
+    return float(plan.loss(forecast(trained.model, trained.features, rows), rows["truth"].to_numpy()).mean())
 
 
 def _parts(plan: Build, best: Trained, rival: Trained, companions: Mapping[str, Companion]) -> list[tuple[Part, bytes]]:
     """The model, its companions and the rival, each with its graph."""
     model = Part(plan.part, best.features, best.outputs, best.recipe, dict(best.constants))
     other = Part(RIVAL, rival.features, rival.outputs, rival.recipe)
-    beside = [(Part(name, each.features, (each.output,), each.recipe), each.onnx) for name, each in companions.items()]
+    beside = [(Part(name, each.features, each.outputs, each.recipe), each.onnx) for name, each in companions.items()]
     return [(model, best.model), *beside, (other, rival.model)]

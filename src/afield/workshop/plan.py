@@ -14,26 +14,40 @@ from afield.data.sources import Source
 from afield.evaluation.gates import Gate
 from afield.features.feature import FeatureSet
 from afield.records.facts import Window
+from afield.serving.inference import Parts
+from afield.statistics.losses import poisson_deviance
 from afield.training.recipes import Recipe
 from afield.workshop.examples import Labels, Spine
 
 Values = NDArray[np.float64]
 Companions = Callable[[pl.LazyFrame, Mapping[str, pl.LazyFrame]], Mapping[str, "Companion"]]
+Measures = Callable[[pl.DataFrame, Parts, Mapping[str, bytes]], Mapping[str, float]]
+Loss = Callable[[Values, Values], Values]
+
+
+def no_files() -> Mapping[str, bytes]:
+    """None."""
+    return {}
+
+
+def no_measures(_: pl.DataFrame, __: Parts, ___: Mapping[str, bytes]) -> Mapping[str, float]:
+    """None."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A fitted look-up that goes into the release beside the model.
+    """A part that goes into the release beside the model: a fitted look-up, or a model that was trained elsewhere.
 
     Attributes:
-        features: the columns that it reads.
-        output: the name of what it gives.
+        features: the columns that it reads; none for a graph that reads pictures.
+        outputs: the names of what it gives.
         onnx: the graph.
         recipe: how it was made, in words.
     """
 
     features: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
     onnx: bytes
     recipe: str
 
@@ -81,7 +95,7 @@ class Build:
         source: opens what is named on the command line; None: the embedded, generated default.
         tables: the tables of history.
         features: the one definition of the features.
-        keys: the spine's keys as the history has them now.
+        keys: the spine's keys at a tick, as the history has them.
         spine: the predictions to make in a window.
         labels: adds what came true, column `truth`.
         period: first and last moment that the history covers.
@@ -101,6 +115,9 @@ class Build:
         validation, test: length of the two windows before `until`.
         limits: what the model is not for.
         contracts: what the tables of history promise.
+        loss: elementwise loss by which a recipe is chosen.
+        files: further files of the release, by name under `tables/`.
+        measures: what else is measured of a candidate for the gates: scored test rows, its parts and files → numbers.
     """
 
     part: str
@@ -109,7 +126,7 @@ class Build:
     source: Callable[[Path | None], Source]
     tables: Mapping[str, Table]
     features: FeatureSet
-    keys: Callable[[Mapping[str, pl.LazyFrame]], pl.Series]
+    keys: Callable[[Mapping[str, pl.LazyFrame], datetime], pl.Series]
     spine: Spine
     labels: Labels
     period: Callable[[Mapping[str, pl.LazyFrame]], tuple[datetime, datetime]]
@@ -130,3 +147,6 @@ class Build:
     watched: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    loss: Loss = poisson_deviance
+    files: Callable[[], Mapping[str, bytes]] = no_files
+    measures: Measures = no_measures

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from afield.errors import EvaluationError
+from afield.evaluation.evaluate import MODEL
 from afield.serving.inference import Infer, Rows, Runs
 from afield.workshop.plan import Build
 
@@ -26,7 +27,8 @@ def forecasts(
         plan: names the baselines and the rival.
         examples: with features, as `write_examples` made them.
         infer: the application's inference.
-        releases: name → parts; `"forecast"` is the model, others (a champion) are rivals of that name.
+        releases: name → parts; the one called as the plan's part is the model (column `forecast`), others (a
+            champion) are rivals of that name.
         rival: the learner to beat, or None where it is not at hand.
 
     Raises:
@@ -66,7 +68,7 @@ def _scored(
         outputs = infer(columns, parts)
         if name == plan.part:
             made.update({output: pl.Series(output, values) for output, values in outputs.items()})
-            made[plan.part] = _answered(made[plan.part], rows["has_history"])
+            made[MODEL] = _answered(made[plan.part].alias(MODEL), rows["has_history"])
         else:
             made[name] = pl.Series(name, outputs[plan.part])
     for name, feature in plan.baselines.items():

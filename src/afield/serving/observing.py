@@ -1,0 +1,103 @@
+"""Answers to requests that bring their own input: features are found in it, not looked up."""
+
+from datetime import datetime
+
+from afield.errors import RequestError
+from afield.records.traffic import Answer, Event, Mode, Query
+from afield.serving.product import Beside, Conclude, Conclusion, Observation, Observe, Product
+from afield.serving.releases import Release
+from afield.serving.scoring import NOBODY, Scored, Scoring
+from afield.serving.situation import Situation
+
+
+class Observing:
+    """Observe → infer → guards → mode → conclusion → record, for one request; the `Predictor` hands it over."""
+
+    def __init__(
+        self, product: Product, beside: Beside, scoring: Scoring, observe: Observe, conclude: Conclude
+    ) -> None:
+        """Answer for `product`, whose `observe` and `conclude` these are."""
+        self._product = product
+        self._beside = beside
+        self._scoring = scoring
+        self._observe = observe
+        self._conclude = conclude
+
+    def answer(self, seen: Situation, query: Query, now: datetime, arm: str, assignment: float, mode: Mode) -> Answer:
+        """The answer; recorded before it is given.
+
+        Raises:
+            RequestError: the request holds nothing that can be looked at.
+        """
+        identity = self._beside.identify()
+        digest = seen.control.challenger if arm == "challenger" else seen.control.champion
+        concluded, scored = self._concluded(identity, seen, query, digest, mode)
+        self._beside.record(
+            Event(
+                id=identity,
+                unit=query.unit,
+                arm=arm,
+                release=scored.release,
+                tick=query.at,
+                inclusion=1.0,
+                assignment=assignment,
+                policy=self._beside.policy,
+                rows="",
+                output=concluded.output,
+                at=now,
+                applied=scored.applied,
+                mode=mode,
+            )
+        )
+        self._beside.keep(concluded.facts)
+        return Answer(
+            id=identity,
+            forecast="",
+            release=scored.release,
+            mode=mode,
+            applied=scored.applied,
+            output=concluded.output,
+            interval=None,
+            level=self._product.level,
+            facts_age=None,
+            reason=concluded.reason,
+            content=concluded.content,
+        )
+
+    def _concluded(
+        self, identity: str, seen: Situation, query: Query, digest: str, mode: Mode
+    ) -> tuple[Conclusion, Scored]:
+        """What is answered, and who gave it; the neutral answer where nobody can look at the request."""
+        for name in dict.fromkeys((digest, seen.control.last_good)):
+            release = seen.releases.get(name)
+            observed = None if release is None else self._observed(query, release)
+            if release is None or observed is None:
+                continue
+            scored = self._scoring.observed(seen, observed.rows, digest)
+            if name != digest:
+                scored = Scored(scored.outputs, name, ("fallback:last_good", *scored.applied))
+            try:
+                concluded = self._conclude(identity, query, observed, scored.outputs, release, mode)
+            except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
+                self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
+                break
+            return concluded, scored if mode != "off" else Scored(scored.outputs, scored.release, ("mode:off",))
+        neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
+        return neutral, Scored({}, NOBODY, ("fallback:neutral",))
+
+    def _observed(self, query: Query, release: Release) -> Observation | None:
+        """What is found in the request with the parts of a release; None where they fail."""
+        try:
+            return self._observe(query.request, release)
+        except RequestError:
+            raise
+        except Exception as error:  # a model or the application's own code: whatever it raises is its failure
+            self._scoring.problem = f"release {release.digest[:12]} failed: {type(error).__name__}: {error}"
+            return None
+
+
+def observing(product: Product, beside: Beside, scoring: Scoring) -> Observing | None:
+    """The path of requests that bring their own input; None where the product looks its features up."""
+    if product.observe is None or product.conclude is None:
+        return None
+    return Observing(product, beside, scoring, product.observe, product.conclude)

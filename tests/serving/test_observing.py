@@ -1,0 +1,125 @@
+"""Requests that bring their own input: loaves are counted on a picture of the shelf."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from afield.errors import RequestError
+from afield.records.traffic import Answer, Event, Fact, Mode, Query
+from afield.serving.inference import Columns, Outputs, Parts, Rows
+from afield.serving.predictor import Predictor
+from afield.serving.product import Conclusion, Observation
+from afield.serving.releases import Release
+from afield.serving.situation import Situation
+from afield.serving.updates import Updates
+from afield.store.snapshots import Follower
+from afield.testing.stand import TICK, Stand
+from afield.testing.toy import operate
+from afield.worker import loader, predictor
+
+
+def observe(request: object, _release: Release) -> Observation:
+    """Each character of the request is a shelf with that many loaves."""
+    if not isinstance(request, str):
+        raise RequestError("that is no picture", "picture")
+    if request == "blur":
+        raise ValueError("too dark")
+    loaves = np.array([float(each) for each in request])
+    return Observation(Rows.of({"last_hour": loaves, "usual": loaves}), tuple(request))
+
+
+def conclude(
+    identity: str, query: Query, observed: Observation, outputs: Outputs, release: Release, mode: Mode, /
+) -> Conclusion:
+    content = tuple(
+        {"id": f"{identity}/{place}", "loaves": value, "table": release.tables.get("note.json"), "mode": mode}
+        for place, value in enumerate(outputs["forecast"].tolist())
+    )
+    facts = tuple(Fact(str(each["id"]), "sale", query.at) for each in content)
+    return Conclusion(content, {"shelves": float(len(content))}, f"{len(content)} shelves", facts)
+
+
+class Looking:
+    """A predictor of the bakery that looks at shelves, and what it recorded and kept."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+        self.events: list[Event] = []
+        self.facts: list[Fact] = []
+        self.broken = False
+
+        def infer(rows: Columns, parts: Parts) -> Outputs:
+            if self.broken:
+                raise ValueError("the model is gone")
+            return operate({}).infer(rows, parts)
+
+        self.operate = replace(operate({}), observe=observe, conclude=conclude, infer=infer, neutral={"shelves": 0.0})
+        self.predictor: Predictor = predictor(
+            self.operate, clock=lambda: TICK, record=self.events.append, keep=self.facts.extend
+        )
+
+    def serve(self, digest: str) -> None:
+        self.stand.control(digest)
+        load: Callable[[str], Release] = loader(self.stand.bundles, self.stand.trusted, operate({}))
+        Updates(Follower(self.stand.snapshots), load, self.predictor).step()
+
+    def ask(self, picture: object) -> Answer:
+        return self.predictor.answer(Query(key="", unit="phone-1", at=TICK, request=picture))
+
+
+@pytest.fixture
+def looking(stand: Stand) -> Looking:
+    made = Looking(stand)
+    made.serve(stand.release())
+    return made
+
+
+def test_everything_found_is_answered_in_order(looking: Looking) -> None:
+    answer = looking.ask("48")
+    assert [each["loaves"] for each in answer.content] == [4.0, 8.0]
+    assert answer.output == {"shelves": 2.0}
+    assert answer.applied == ()
+
+
+def test_a_request_in_which_nothing_is_found_has_an_empty_answer(looking: Looking) -> None:
+    assert looking.ask("").content == ()
+
+
+def test_the_answer_is_recorded_and_what_it_brought_to_light_is_kept(looking: Looking) -> None:
+    answer = looking.ask("48")
+    assert [each.id for each in looking.events] == [answer.id]
+    assert [each.id for each in looking.facts] == [f"{answer.id}/0", f"{answer.id}/1"]
+
+
+def test_a_request_that_cannot_be_looked_at_is_refused(looking: Looking) -> None:
+    with pytest.raises(RequestError, match="no picture"):
+        looking.ask(7)
+
+
+def test_a_model_that_fails_leaves_the_baseline_to_answer(looking: Looking) -> None:
+    looking.broken = True
+    answer = looking.ask("5")
+    assert [each["loaves"] for each in answer.content] == [5.0]
+    assert (answer.applied, answer.release) == (("fallback:baseline",), "baseline")
+
+
+def test_where_looking_itself_fails_the_neutral_answer_says_so(looking: Looking) -> None:
+    answer = looking.ask("blur")
+    assert (answer.applied, answer.output, answer.content) == (("fallback:neutral",), {"shelves": 0.0}, ())
+    assert "too dark" in looking.predictor.problem
+
+
+def test_no_release_gives_the_neutral_answer(stand: Stand) -> None:
+    alone = Looking(stand)
+    assert alone.ask("48").applied == ("fallback:neutral",)
+
+
+def test_mode_off_is_told_to_the_conclusion_and_to_the_client(looking: Looking) -> None:
+    seen = looking.predictor.situation
+    off = msgspec.structs.replace(seen.control, mode="off")
+    looking.predictor.see(Situation(seen.rows, off, seen.releases))
+    answer = looking.ask("4")
+    assert (answer.mode, answer.applied, answer.content[0]["mode"]) == ("off", ("mode:off",), "off")
