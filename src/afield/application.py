@@ -114,6 +114,8 @@ class Application:
         fetch: `module:attribute` of a function `(months, folder, *, told, ...) -> downloads` that brings published
             data, or "".
         demonstration_options: options that the demonstration takes where none are named.
+        evaluation: `module:attribute` of a function `(office, release, data, tell) -> (record, table)` that scores a
+            release on data without a time axis, or "" where releases are scored over a window.
         zone: name of the time zone of the place (IANA).
     """
 
@@ -128,6 +130,7 @@ class Application:
     demonstration: str = ""
     demonstration_options: Mapping[str, str] = field(default_factory=dict)
     fetch: str = ""
+    evaluation: str = ""
     zone: str = "UTC"
 
     def identity(self) -> tuple[str, ...]:
@@ -160,6 +163,7 @@ class Operate:
         conclude: decides about what `observe` found.
         tables: name of a file of the release under `tables/` → how its bytes are opened, for `observe` and `conclude`.
         largest_body: bytes of a request that are read at most.
+        pages: `package:folder` of the pages that the service shows, or "".
         loss: name of the elementwise loss that the ladder compares (`afield.statistics.losses`).
         neutral: output of last resort, and that of mode off.
         baseline: the feature-row column that is the baseline's answer.
@@ -196,6 +200,7 @@ class Operate:
     conclude: Conclude | None = None
     tables: Mapping[str, Callable[[bytes], object]] = field(default_factory=dict)
     largest_body: int = 2**20
+    pages: str = ""
     loss: Loss = "poisson_deviance"
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)

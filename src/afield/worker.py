@@ -39,6 +39,7 @@ from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
 from afield.serving.model import open_release
+from afield.serving.pages import Pages
 from afield.serving.predictor import Predictor
 from afield.serving.product import Beside
 from afield.serving.protocol import Protocol
@@ -135,6 +136,7 @@ def make(file: Path) -> Service:
             application.name, answers, clock.now, snapshots, Path(config.heartbeat) if config.heartbeat else None
         ),
         counts=lambda: totals(Path(config.telemetry)),
+        pages=Pages(operate.pages),
     )
     gc.collect()
     gc.freeze()

@@ -9,7 +9,7 @@ import polars as pl
 from cyclopts import Parameter
 from rich.table import Table
 
-from afield.application import load
+from afield.application import load, resolve
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
 from afield.control.registry import champion, named
@@ -27,8 +27,10 @@ def run(
     app: str,
     /,
     *,
-    from_: Annotated[datetime, Parameter(name="--from", help="first moment scored (ISO 8601, clock of the place)")],
-    to: Annotated[datetime, Parameter(help="the moment after the last")],
+    from_: Annotated[
+        datetime | None, Parameter(name="--from", help="first moment scored (ISO 8601, clock of the place)")
+    ] = None,
+    to: Annotated[datetime | None, Parameter(help="the moment after the last")] = None,
     data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
     release: Annotated[str, Parameter(help="first digits of a release; left out: the champion")] = "",
     zones: Annotated[str, Parameter(help="all, or a slice of the release, e.g. busy or top10")] = "all",
@@ -42,7 +44,7 @@ def run(
 
     Args:
         app: name of the application.
-        from_: first moment scored.
+        from_: first moment scored; not for an application whose data have no time axis.
         to: the moment after the last.
         data: folder or file of orders; left out: the generated default.
         release: first digits of a release; left out: the champion.
@@ -50,8 +52,15 @@ def run(
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
+    application = load(app, options)
+    office = open_office(application, context.home, progress)
+    if application.evaluation:
+        record, shown = resolve(application.evaluation)(office, release, data, progress)
+        result(context, record, shown)
+        return
+    if from_ is None or to is None:
+        raise UsageError("which window? give --from and --to, e.g. --from 2023-07-01 --to 2023-08-01")
     window = _window(from_, to)
-    office = open_office(load(app, options), context.home, progress)
     bundles = office.home.bundles
     digest = named(bundles, release) if release else champion(bundles, office.actions.state.champion, app)
     bundle = office.shelf.bundle(digest)

@@ -14,6 +14,7 @@ from afield.serving.health import HealthReader
 from afield.serving.http import LARGEST_BODY, Environ, NotFoundError, Reply, StartResponse, failed, read_body, refused
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
+from afield.serving.pages import Pages
 from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
 
@@ -69,8 +70,9 @@ class Service:
         metrics: Metrics,
         health: HealthReader,
         counts: Callable[[], Counts],
+        pages: Pages | None = None,
     ) -> None:
-        """Serve `predictor` and what stands beside it; `counts` gives the telemetry counts."""
+        """Serve `predictor` and what stands beside it; `counts` gives the telemetry counts, `pages` what people see."""
         self._decoder = msgspec.json.Decoder(asked.request)
         self._resolve = asked.resolve
         self._largest = asked.largest
@@ -82,11 +84,13 @@ class Service:
         self._metrics = metrics
         self._health = health
         self._counts = counts
+        self._pages = pages or Pages("")
         self._turn = threading.Lock()
         self._exact: dict[str, Route] = {
             f"/v1/{asked.route}": Route(ANSWERS, {"POST": self._answer}),
             "/v1/events": Route("events", {"POST": self._facts}),
             "/v1/telemetry": Route("telemetry", {"POST": self._events}),
+            "/v1/bundles/champion": Route("bundles", {"GET": self._champion}),
             "/healthz": Route("healthz", {"GET": self._healthz}),
             "/metrics": Route("metrics", {"GET": self._measures}),
             "/v2": Route("v2", {"GET": self._server}),
@@ -119,7 +123,9 @@ class Service:
         return handler(environ, path)
 
     def _matched(self, path: str) -> Route | None:
-        """The route of a path that holds names."""
+        """The route of a path that holds names, or that is a page."""
+        if self._pages.find(path) is not None:
+            return Route("other", {"GET": self._page})
         match path.split("/"):
             case ["", "v1", "bundles", _] | ["", "v1", "bundles", _, _]:
                 return Route("bundles", {"GET": self._bundle})
@@ -166,6 +172,18 @@ class Service:
         if not health.ready:
             return refused(503, health.problem or "no release is loaded yet")
         return Reply(200, _encode({"live": True, "ready": True}))
+
+    def _page(self, _: Environ, path: str) -> Reply:
+        page = self._pages.find(path)
+        if page is None:
+            raise NotFoundError("there is no such page")
+        return page
+
+    def _champion(self, _: Environ, __: str) -> Reply:
+        champion = self._predictor.situation.control.champion
+        if not champion:
+            raise NotFoundError("no release is live yet")
+        return Reply(200, _encode({"release": champion}), headers=(("cache-control", "no-cache"),))
 
     def _bundle(self, _: Environ, path: str) -> Reply:
         release, *file = path.split("/")[3:]
