@@ -4,7 +4,7 @@ Trees are written node by node, because the converters at hand misroute a value 
 rounding of a threshold, and know scikit-learn's Poisson boosting not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,16 +43,17 @@ class Linear:
     """A linear term: `intercept + weights · (x - centre) / scale`, a missing x at its centre.
 
     Attributes:
-        weights, centre, scale: one number per column.
+        weights: one number per column, or one row per column with a number for each class.
+        centre, scale: one number per column.
         logs: the columns whose x is `log(value + 0.1)`.
-        intercept: what is added.
+        intercept: what is added, one number for each class.
     """
 
     weights: NDArray[np.float64]
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
     logs: NDArray[np.bool_]
-    intercept: float
+    intercept: float | NDArray[np.float64]
 
 
 def graph(width: int, trees: Sequence[Tree], start: float, linear: Linear | None, exposure: int | None) -> bytes:
@@ -69,34 +70,41 @@ def graph(width: int, trees: Sequence[Tree], start: float, linear: Linear | None
     constants: dict[str, NDArray[np.generic]] = {}
     terms = [*(["grown"] if trees else []), *(["line"] if linear else [])]
     if trees:
-        nodes.append(_ensemble(trees, start))
+        nodes.append(ensemble(trees, [start]))
     if linear:
-        nodes += _line()
-        constants |= _line_constants(linear)
+        nodes += line()
+        constants |= line_constants(linear)
     nodes.append(helper.make_node("Sum", terms, ["raw"]))
     nodes.append(helper.make_node("Exp", ["raw"], ["forecast" if exposure is None else "ratio"]))
     if exposure is not None:
         constants["place"] = np.array([exposure], np.int64)
         nodes.append(helper.make_node("Gather", ["rows", "place"], ["exposure"], axis=1))
         nodes.append(helper.make_node("Mul", ["ratio", "exposure"], ["forecast"]))
-    return _model(nodes, constants, width)
+    return written(nodes, constants, width, {"forecast": 1})
 
 
-def _ensemble(trees: Sequence[Tree], start: float) -> onnx.NodeProto:
+def ensemble(trees: Sequence[Tree], starts: Sequence[float]) -> onnx.NodeProto:
+    """The node that adds trees up to `grown`, shape (n, targets): they belong to the targets in turn.
+
+    Args:
+        trees: as many for each target.
+        starts: what the sum of each target starts from.
+    """
     sizes = [len(tree.feature) for tree in trees]
     ids = np.repeat(np.arange(len(trees)), sizes)
     nodes = np.concatenate([np.arange(size) for size in sizes])
     leaf = np.concatenate([tree.left < 0 for tree in trees])
+    targets = np.arange(len(trees)) % len(starts)
     threshold = np.where(leaf, 0.0, np.concatenate([tree.threshold for tree in trees]))
     return helper.make_node(
         "TreeEnsembleRegressor",
         ["rows"],
         ["grown"],
         domain="ai.onnx.ml",
-        n_targets=1,
+        n_targets=len(starts),
         aggregate_function="SUM",
         post_transform="NONE",
-        base_values=[start],
+        base_values=list(starts),
         nodes_treeids=ids.tolist(),
         nodes_nodeids=nodes.tolist(),
         nodes_featureids=np.where(leaf, 0, np.concatenate([tree.feature for tree in trees])).tolist(),
@@ -107,12 +115,13 @@ def _ensemble(trees: Sequence[Tree], start: float) -> onnx.NodeProto:
         nodes_missing_value_tracks_true=np.concatenate([tree.missing_left for tree in trees]).astype(int).tolist(),
         target_treeids=ids[leaf].tolist(),
         target_nodeids=nodes[leaf].tolist(),
-        target_ids=[0] * int(leaf.sum()),
+        target_ids=targets[ids[leaf]].tolist(),
         target_weights=np.concatenate([tree.value for tree in trees])[leaf].tolist(),
     )
 
 
-def _line() -> list[onnx.NodeProto]:
+def line() -> list[onnx.NodeProto]:
+    """The nodes of a linear term, `line`, shape (n, 1) or (n, classes)."""
     return [
         helper.make_node("Add", ["rows", "offset"], ["shifted"]),
         helper.make_node("Log", ["shifted"], ["logged"]),
@@ -125,14 +134,15 @@ def _line() -> list[onnx.NodeProto]:
     ]
 
 
-def _line_constants(linear: Linear) -> dict[str, NDArray[np.generic]]:
+def line_constants(linear: Linear) -> dict[str, NDArray[np.generic]]:
+    """The numbers of a linear term, by the names that its nodes know them by."""
     return {
         "offset": np.array(OFFSET, np.float32),
         "logs": linear.logs,
         "centre": linear.centre.astype(np.float32),
         "zero": np.array(0.0, np.float32),
-        "weights": (linear.weights / linear.scale).astype(np.float32)[:, None],
-        "intercept": np.array([linear.intercept], np.float32),
+        "weights": (linear.weights.reshape(len(linear.scale), -1) / linear.scale[:, None]).astype(np.float32),
+        "intercept": np.atleast_1d(np.asarray(linear.intercept, np.float32)),
     }
 
 
@@ -143,12 +153,25 @@ def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded).astype(np.float32)
 
 
-def _model(nodes: list[onnx.NodeProto], constants: dict[str, NDArray[np.generic]], width: int) -> bytes:
+def written(
+    nodes: list[onnx.NodeProto], constants: dict[str, NDArray[np.generic]], width: int, outputs: Mapping[str, int]
+) -> bytes:
+    """The ONNX bytes of a graph over float32 `rows` of shape (n, width).
+
+    Args:
+        nodes: in an order in which they can run.
+        constants: by name.
+        width: columns of a row.
+        outputs: name → columns; 0: of shape (n,).
+    """
     whole = helper.make_graph(
         nodes,
         "forecast",
         [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, width])],
-        [helper.make_tensor_value_info("forecast", TensorProto.FLOAT, [None, 1])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns] if columns else [None])
+            for name, columns in outputs.items()
+        ],
         [numpy_helper.from_array(values, name) for name, values in constants.items()],
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", TREES_OPSET)]

@@ -1,4 +1,4 @@
-"""Forecasts of many rows by an exported model: for tests of the export, calibration and evaluation."""
+"""Outputs of an exported model for many rows: for tests of the export, calibration and evaluation."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,17 @@ def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads:
     Raises:
         TrainingError: the rows lack a feature.
     """
+    return probabilities(model, features, ["forecast"], rows, threads)[:, 0]
+
+
+def probabilities(
+    model: bytes, features: Sequence[str], outputs: Sequence[str], rows: pl.DataFrame, threads: int = 1
+) -> NDArray[np.float64]:
+    """What the ONNX `model` gives as `outputs` for each row, shape `(len(rows), len(outputs))`.
+
+    Raises:
+        TrainingError: the rows lack a feature.
+    """
     missing = [name for name in features if name not in rows.columns]
     if missing:
         raise TrainingError(f"the rows lack the features {', '.join(missing)}; compute the model's feature set")
@@ -25,9 +36,11 @@ def forecast(model: bytes, features: Sequence[str], rows: pl.DataFrame, threads:
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    given, output = session.get_inputs()[0].name, session.get_outputs()[0].name
-    parts = [session.run([output], {given: matrix(part, features)})[0].reshape(-1) for part in rows.iter_slices(BATCH)]
-    return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+    parts = [
+        np.column_stack([values.reshape(-1) for values in session.run(list(outputs), {"rows": matrix(part, features)})])
+        for part in rows.iter_slices(BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float64) if parts else np.empty((0, len(outputs)))
 
 
 def matrix(rows: pl.DataFrame, features: Sequence[str]) -> NDArray[np.float32]:

@@ -161,7 +161,7 @@ def _grow_with_scikit(recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
     )
     with threadpool_limits(THREADS):
         learner.fit(drawn.rows, drawn.target, sample_weight=drawn.weight)
-    trees, start = from_scikit(learner)
+    trees, (start,) = from_scikit(learner)
     name = "scikit-learn HistGradientBoostingRegressor"
     return Grown(name, trees, start, lambda rows: np.asarray(learner.predict(rows)))
 

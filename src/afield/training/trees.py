@@ -1,6 +1,7 @@
 """Fitted trees as arrays, read from the learners' own structures; no learner is imported here."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ Row: TypeAlias = tuple[int, float, int, int, bool, float]
 
 
 class ScikitTrees(Protocol):
-    """What is read of a fitted scikit-learn `HistGradientBoostingRegressor`."""
+    """What is read of a fitted scikit-learn `HistGradientBoostingRegressor` or `…Classifier`."""
 
     _predictors: list[list["ScikitTree"]]
     _baseline_prediction: NDArray[np.float64]
@@ -40,10 +41,10 @@ def from_lightgbm(root: Node) -> Tree:
     )
 
 
-def from_scikit(learner: ScikitTrees) -> tuple[list[Tree], float]:
-    """The trees of a fitted booster and the value that their sum starts from, before the link's inverse."""
+def from_scikit(learner: ScikitTrees) -> tuple[list[Tree], list[float]]:
+    """The trees of a fitted booster, round by round, and what the sum of each target starts from, before the link."""
     trees = []
-    for (predictor,) in learner._predictors:
+    for predictor in chain.from_iterable(learner._predictors):
         nodes = predictor.nodes
         inner = nodes["is_leaf"] == 0
         trees.append(
@@ -56,7 +57,7 @@ def from_scikit(learner: ScikitTrees) -> tuple[list[Tree], float]:
                 nodes["value"].astype(np.float64),
             )
         )
-    return trees, float(np.asarray(learner._baseline_prediction).reshape(-1)[0])
+    return trees, [float(start) for start in np.asarray(learner._baseline_prediction).reshape(-1)]
 
 
 def _grow(node: Node, rows: list[Row]) -> int:
