@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from signs.reading.detection import Region, prepared, regions
 from signs.reading.hangul import ReadsHangul
 from signs.reading.order import reading_order
-from signs.reading.recognition import Reading, cut, read
+from signs.reading.recognition import Reading, cut, cut_arc, read
 from signs.reading.scripts import script
 from signs.records import Frame, Line
 
@@ -52,10 +52,8 @@ class Reader:
         """
         height, width = frame.pixels.shape[:2]
         found = regions(self.detection.run(prepared(frame.pixels))[0, 0], width, height)
-        tall = [_is_tall(region.box) for region in found]
-        # A tall crop lies on its left side: so the recogniser has learned to read vertical text.
-        turned = [np.roll(region.box, -1, axis=0) if up else region.box for region, up in zip(found, tall, strict=True)]
-        crops = [cut(frame.pixels, box) for box in turned]
+        tall = [region.arc is None and _is_tall(region.box) for region in found]
+        crops = [_crop(frame.pixels, region, up) for region, up in zip(found, tall, strict=True)]
         readings = read(crops, self.recognition.run, self.characters)
         lines = [
             line
@@ -87,6 +85,13 @@ class Reader:
             script=written,
             readable=readable,
         )
+
+
+def _crop(pixels: NDArray[np.uint8], region: Region, vertical: bool) -> NDArray[np.uint8]:
+    """The region at 48 px height; a vertical one lies on its side, as the recogniser has learned to read it."""
+    if region.arc is not None:
+        return cut_arc(pixels, region.arc)
+    return cut(pixels, np.roll(region.box, -1, axis=0) if vertical else region.box)
 
 
 def _is_tall(box: NDArray[np.float32]) -> bool:

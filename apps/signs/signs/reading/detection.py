@@ -6,13 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from signs.reading.arcs import Arc, fitted
+
 SHORT_SIDE = 736  # a smaller frame is enlarged to this: small letters are found better
 LONG_SIDE = 1600  # a larger frame is made smaller to this, whatever its short side then is
 MULTIPLE = 32  # the network halves its input five times
 INSIDE = 0.3  # a pixel is text from this probability
 KEPT = 0.5  # a box is kept from this mean probability
 SMALLEST = 3.0  # of a box before it is expanded, pixels of the map
-EXPANSION = 1.6  # the network was trained on shrunken boxes; this undoes it
+EXPANSION = 1.5  # the network was trained on shrunken boxes; this undoes it
 MOST = 1000  # boxes of one frame: the largest are kept
 
 
@@ -23,10 +25,12 @@ class Region:
     Attributes:
         box: four corners `(x, y)`, shape `(4, 2)`, clockwise from the one that is the upper left of the upright box.
         score: mean probability inside, before the box was expanded.
+        arc: the ring segment that the line follows, or None where it is straight.
     """
 
     box: NDArray[np.float32]
     score: float
+    arc: Arc | None = None
 
 
 def prepared(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -69,17 +73,20 @@ def regions(probabilities: NDArray[np.float32], width: int, height: int) -> list
         (x, y), (one, other), angle = cv2.minAreaRect(contour)
         if min(one, other) < SMALLEST:
             continue
-        score = _mean_inside(probabilities, np.asarray(cv2.boxPoints(((x, y), (one, other), angle)), np.float32))
+        arc = fitted(np.asarray(contour, np.int32), one * other)
+        outline = contour[:, 0] if arc else cv2.boxPoints(((x, y), (one, other), angle))
+        score = _mean_inside(probabilities, np.asarray(outline, np.float32))
         if score < KEPT:
             continue
         grown = one * other * EXPANSION / (2 * (one + other)) * 2
         corners = cv2.boxPoints(((x, y), (one + grown, other + grown), angle))
-        found.append(Region(_clockwise(np.asarray(corners, np.float32) * stretch), score))
+        box = _clockwise(np.asarray(corners, np.float32) * stretch)
+        found.append(Region(box, score, _scaled(arc.grown(EXPANSION), stretch) if arc else None))
     return found
 
 
 def _mean_inside(probabilities: NDArray[np.float32], corners: NDArray[np.float32]) -> float:
-    """The mean probability of the pixels of a rectangle."""
+    """The mean probability of the pixels inside a polygon."""
     height, width = probabilities.shape
     left, top = np.clip(np.floor(corners.min(0)).astype(int), 0, (width - 1, height - 1))
     right, bottom = np.clip(np.ceil(corners.max(0)).astype(int), 0, (width - 1, height - 1))
@@ -87,6 +94,13 @@ def _mean_inside(probabilities: NDArray[np.float32], corners: NDArray[np.float32
     mask = np.zeros(part.shape, np.uint8)
     cv2.fillPoly(mask, [(corners - (left, top)).astype(np.int32)], 1)
     return float(cv2.mean(part, mask)[0])
+
+
+def _scaled(arc: Arc, stretch: NDArray[np.float32]) -> Arc:
+    """The arc in pixels of the frame; both sides are stretched alike but for rounding, so it stays a circle."""
+    across, down = float(stretch[0]), float(stretch[1])
+    both = (across + down) / 2
+    return Arc(arc.x * across, arc.y * down, arc.radius * both, arc.middle, arc.span, arc.thickness * both)
 
 
 def _clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:

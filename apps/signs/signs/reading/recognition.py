@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from signs.reading.arcs import Arc, unrolled
 from signs.reading.detection import tensor
 
 HEIGHT = 48  # of the recogniser's input
@@ -53,8 +54,21 @@ def cut(pixels: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8
     matrix = cv2.getAffineTransform(np.ascontiguousarray(box[[0, 1, 3]]), target)
     size = (width * fold, HEIGHT * fold)
     drawn = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    scaled = drawn if fold == 1 else cv2.resize(drawn, (width, HEIGHT), interpolation=cv2.INTER_AREA)
-    return np.asarray(scaled, np.uint8)
+    return _averaged(np.asarray(drawn, np.uint8), fold)
+
+
+def cut_arc(pixels: NDArray[np.uint8], arc: Arc) -> NDArray[np.uint8]:
+    """The ring segment of a frame, laid straight and scaled to 48 px height."""
+    width = min(max(round(arc.length * HEIGHT / arc.thickness), 1), WIDEST)
+    fold = max(1, int(arc.thickness // HEIGHT))
+    return _averaged(unrolled(pixels, arc, width * fold, HEIGHT * fold), fold)
+
+
+def _averaged(drawn: NDArray[np.uint8], fold: int) -> NDArray[np.uint8]:
+    if fold == 1:
+        return drawn
+    size = (drawn.shape[1] // fold, drawn.shape[0] // fold)
+    return np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def read(

@@ -1,0 +1,121 @@
+"""Text along a circle, as on plaques and badges: a ring segment fitted to what the detector found, and its crop."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+BENT = 0.75  # what fills less of its rectangle than this may be an arc
+FILLED = 0.7  # what fills less of its ring segment than this is none
+LONGEST = 1.5 * math.pi  # radians; more is a ring, whose beginning cannot be told
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """A ring segment, in pixels; angles in radians, clockwise on the screen from the right.
+
+    Attributes:
+        x: of the circle's centre.
+        y: of the circle's centre.
+        radius: of the middle of the text.
+        middle: angle at the middle of the text.
+        span: angle from its beginning to its end.
+        thickness: of the text.
+    """
+
+    x: float
+    y: float
+    radius: float
+    middle: float
+    span: float
+    thickness: float
+
+    @property
+    def length(self) -> float:
+        """Along its middle."""
+        return self.radius * self.span
+
+    def grown(self, ratio: float) -> "Arc":
+        """Expanded on each side by `area · ratio / perimeter`, as a straight box is."""
+        more = 2 * self.length * self.thickness * ratio / (2 * (self.length + self.thickness))
+        return Arc(self.x, self.y, self.radius, self.middle, self.span + more / self.radius, self.thickness + more)
+
+
+def fitted(contour: NDArray[np.int32], rectangle: float) -> Arc | None:
+    """The ring segment that a connected part of the detector's map fills, or None where it is straight or no such.
+
+    The circle is the one of least algebraic error through all pixels inside the contour. Kåsa, "A circle fitting
+    procedure and its error analysis", IEEE Transactions on Instrumentation and Measurement 25 (1976).
+
+    Args:
+        contour: shape `(n, 1, 2)`.
+        rectangle: area of the smallest rectangle around it.
+    """
+    if cv2.contourArea(contour) > BENT * rectangle:
+        return None
+    left, top, width, height = cv2.boundingRect(contour)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.drawContours(mask, [contour], -1, 1, cv2.FILLED, offset=(-left, -top))
+    rows, columns = np.nonzero(mask)
+    points = np.stack([columns, rows], 1).astype(np.float64)
+    shift = points.mean(0)
+    x, y = (points - shift).T
+    (across, down, rest), _, rank, _ = np.linalg.lstsq(
+        np.stack([x, y, np.ones_like(x)], 1), x * x + y * y, rcond=None
+    )  # fmt: skip
+    if rank < 3:
+        return None
+    centre = np.array([across / 2, down / 2])
+    radius = math.sqrt(max(rest + float(centre @ centre), 0.0))
+    away = np.hypot(x - centre[0], y - centre[1])
+    angles = np.arctan2(y - centre[1], x - centre[0])
+    middle = math.atan2(float(np.sin(angles).mean()), float(np.cos(angles).mean()))
+    turned = (angles - middle + math.pi) % (2 * math.pi) - math.pi
+    first, last = float(turned.min()), float(turned.max())
+    # A band of even thickness has a quarter of it as its mean distance from the middle.
+    thickness = 4 * float(np.abs(away - radius).mean())
+    arc = Arc(
+        float(centre[0] + shift[0] + left),
+        float(centre[1] + shift[1] + top),
+        radius,
+        middle + (first + last) / 2,
+        last - first,
+        thickness,
+    )
+    return arc if _is_text(arc, points.shape[0]) else None
+
+
+def unrolled(pixels: NDArray[np.uint8], arc: Arc, width: int, height: int) -> NDArray[np.uint8]:
+    """The arc as a straight crop; letters stand outwards, but inwards along the lower quarter of the circle.
+
+    Args:
+        pixels: RGB, shape `(h, w, 3)`.
+        arc: in pixels of this frame.
+        width: of the crop, pixels.
+        height: of the crop, pixels.
+    """
+    along = ((np.arange(width) + 0.5) / width - 0.5) * arc.span
+    across = (0.5 - (np.arange(height) + 0.5) / height) * arc.thickness
+    inwards = math.sin(arc.middle) > math.sqrt(0.5)
+    angle = arc.middle - along if inwards else arc.middle + along
+    radius = arc.radius - across if inwards else arc.radius + across
+    columns = arc.x + radius[:, None] * np.cos(angle)[None]
+    rows = arc.y + radius[:, None] * np.sin(angle)[None]
+    drawn = cv2.remap(
+        pixels, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(drawn, np.uint8)
+
+
+def _is_text(arc: Arc, area: int) -> bool:
+    """Whether the segment is long, clearly bent, no whole ring, and filled."""
+    rise = arc.radius * (1 - math.cos(min(arc.span, math.pi) / 2))
+    return (
+        arc.span <= LONGEST
+        and arc.radius > arc.thickness
+        and arc.length >= 3 * arc.thickness
+        and rise >= arc.thickness / 2
+        and area >= FILLED * arc.length * arc.thickness
+    )
