@@ -1,0 +1,328 @@
+"""How signs operates: a frame comes in, its lines are read, and each is shown, shown with a question mark, or not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from afield.application import Operate
+from afield.errors import RequestError
+from afield.mitigation.guards import clamp
+from afield.monitoring.performance import Performance
+from afield.records.traffic import Fact, Mode, Query
+from afield.retraining.triggers import after, any_of, every
+from afield.rollout.ladder import Ladder
+from afield.serving.inference import Parts, Rows
+from afield.serving.product import Conclusion, Observation
+from afield.serving.releases import Release
+from afield.telemetry.policy import Policy
+from signs.confidence import FEATURES, features
+from signs.frames import LARGEST_BYTES, decode
+from signs.language.classify import languages
+from signs.reading.chain import Reader
+from signs.reading.hangul import installed
+from signs.records import Frame, Language, Line, Place, Translation
+from signs.translation.book import Book
+from signs.translation.dictionaries import Words
+from signs.translation.engine import Translates, in_turn
+
+STEP = timedelta(minutes=30)
+CHUNK = timedelta(hours=6)
+DAY = timedelta(days=1)
+COARSE = 1  # digits of a degree that are kept of a place: about ten kilometres
+OFF, PROMPT, AUTOMATE = "off", "prompt", "automate"
+
+Local = Annotated[datetime, msgspec.Meta(tz=False)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
+class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place, WGS 84 degrees."""
+
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
+class Sight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/read`.
+
+    Attributes:
+        device: a random name that the device gave itself.
+        image: the file of one picture, Base64 in JSON.
+        at: when it was taken, on the clock of the place; now where absent.
+        place: where, if the traveller lets it be used.
+        use_place_of_image: whether the place in the picture's EXIF data may be used; it is never kept.
+    """
+
+    device: Name
+    image: bytes
+    at: Local | None = None
+    place: Where | None = None
+    use_place_of_image: bool = False
+
+
+class LineFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of a `line` fact: what is kept of a line that was read. No pixels, no text."""
+
+    device: Name
+    script: str
+    language: str
+    place: str
+    shown: str
+    features: str
+    """The features as JSON numbers in the order of `confidence.FEATURES`."""
+
+
+class VerdictFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of a `verdict` fact: what a person said of a line.
+
+    Attributes:
+        line: id of the line.
+        right: 1 where it was read right, 0 where not.
+        how: what the person did.
+        text, english: what the person put instead, where they did.
+    """
+
+    line: Name
+    right: Annotated[int, msgspec.Meta(ge=0, le=1)]
+    how: Literal["tapped_right", "tapped_wrong", "edited", "retaken"]
+    text: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    english: Annotated[str, msgspec.Meta(max_length=400)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line with what it may mean.
+
+    Attributes:
+        line: as it was read.
+        language: of the text, as far as script, words, place and the other lines tell.
+        language_sure: the probability of that.
+        translation: or None where nobody knows.
+    """
+
+    line: Line
+    language: Language
+    language_sure: float
+    translation: Translation | None
+
+
+class Network:
+    """A part of a release as the reader runs it."""
+
+    def __init__(self, parts: Parts, name: str) -> None:
+        """Run the part called `name`."""
+        self._part = parts[name]
+
+    def run(self, inputs: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """The output for one batch."""
+        return self._part.tensor(inputs)
+
+
+def resolve(sight: Sight) -> Query:
+    """The query that a sight asks."""
+    at = sight.at or datetime.now(UTC).replace(tzinfo=None)
+    return Query(key="", unit=sight.device, at=at, request=sight)
+
+
+def observe(sight: object, release: Release) -> Observation:
+    """The lines of a sight, with their languages, translations and features.
+
+    Raises:
+        RequestError: the image cannot be read as a picture.
+    """
+    if not isinstance(sight, Sight):
+        raise RequestError("a sight is expected: device, image", "image")
+    frame = decode(sight.image, keep_place=sight.use_place_of_image)
+    place = Place(sight.place.latitude, sight.place.longitude) if sight.place else frame.place
+    found = understood(reader(release).read(Frame(frame.pixels)), place, release)
+    rows = [features(each.line, known=each.translation is not None) for each in found]
+    columns = {name: np.array([row[name] for row in rows], np.float64) for name in FEATURES}
+    return Observation(Rows.of(columns), found)
+
+
+def reader(release: Release) -> Reader:
+    """The reader of a release."""
+    characters = release.tables["characters.json"]
+    if not isinstance(characters, tuple):
+        raise TypeError("characters.json holds a list of characters")
+    parts = release.parts
+    return Reader(Network(parts, "detection"), Network(parts, "recognition"), characters, installed())
+
+
+def understood(lines: tuple[Line, ...], place: Place | None, release: Release) -> tuple[Found, ...]:
+    """The lines of one frame with their languages and translations."""
+    translate = translator(release)
+    told = languages(lines, place, release.parts["language"])
+    return tuple(
+        Found(line, language, sure, translate(line.text, language) if line.readable else None)
+        for line, (language, sure) in zip(lines, told, strict=True)
+    )
+
+
+def translator(release: Release) -> Translates:
+    """The phrasebook of a release first, then its dictionaries."""
+    book, words = release.tables["phrases.json"], release.tables["words.bin"]
+    if not isinstance(book, Book) or not isinstance(words, Words):
+        raise TypeError("phrases.json and words.bin were opened as something else")
+    return in_turn(book, words)
+
+
+def infer(rows: Mapping[str, NDArray[np.float64]], parts: Parts) -> dict[str, NDArray[np.float64]]:
+    """P(the line was read right), shape (rows,)."""
+    return {"confidence": parts["confidence"].predict(rows)}
+
+
+def conclude(
+    identity: str,
+    query: Query,
+    observed: Observation,
+    outputs: Mapping[str, NDArray[np.float64]],
+    release: Release,
+    mode: Mode,
+    /,
+) -> Conclusion:
+    """What the traveller is shown of each line: its English, its English with a question mark, or its reading alone."""
+    found = [each for each in observed.found if isinstance(each, Found)]
+    confident = outputs["confidence"].tolist()
+    limits = release.parts["confidence"].constants
+    shown = [how(each, sure, limits, mode) for each, sure in zip(found, confident, strict=True)]
+    content = tuple(
+        told(f"{identity}/{place}", each, sure, as_what)
+        for place, (each, sure, as_what) in enumerate(zip(found, confident, shown, strict=True))
+    )
+    facts = tuple(
+        fact(f"{identity}/{number}", query, each, observed.rows, number, as_what)
+        for number, (each, as_what) in enumerate(zip(found, shown, strict=True))
+    )
+    counts = {as_what: shown.count(as_what) for as_what in (AUTOMATE, PROMPT, OFF)}
+    output = {"lines": float(len(found)), "shown": counts[AUTOMATE] / len(found) if found else 0.0}
+    reason = (
+        f"{len(found)} lines: {counts[AUTOMATE]} sure, {counts[PROMPT]} with a question, {counts[OFF]} not translated"
+        if found
+        else "no text was found"
+    )
+    return Conclusion(content, output, reason, facts)
+
+
+def how(found: Found, confident: float, limits: Mapping[str, float], mode: Mode) -> Mode:
+    """The mode of one line: what its confidence allows, and never more than the mode in force."""
+    if found.translation is None or mode == OFF:
+        return OFF
+    sure = confident * found.translation.sure * found.language_sure
+    if sure >= limits[AUTOMATE] and mode == AUTOMATE:
+        return AUTOMATE
+    return PROMPT if sure >= limits[PROMPT] else OFF
+
+
+def told(identity: str, found: Found, confident: float, mode: Mode) -> dict[str, object]:
+    """One line, as the client is told of it."""
+    line, translation = found.line, found.translation
+    return {
+        "id": identity,
+        "box": [[round(float(x), 1), round(float(y), 1)] for x, y in line.box],
+        "text": line.text,
+        "script": line.script,
+        "vertical": line.vertical,
+        "language": found.language,
+        "english": translation.english if translation is not None and mode != OFF else None,
+        "source": translation.source if translation is not None and mode != OFF else None,
+        "confidence": round(confident, 4),
+        "mode": mode,
+        "reason": why(found, confident, mode),
+    }
+
+
+def why(found: Found, confident: float, mode: Mode) -> str:
+    """One line that a person can read."""
+    if not found.line.readable:
+        return f"unreadable script: {found.line.script.capitalize()}"
+    if found.translation is None:
+        return "read, but in neither the phrasebook nor the dictionary"
+    if mode == OFF:
+        return f"not sure enough that it was read right ({confident:.0%})"
+    return f"{found.translation.reason}; read right with {confident:.0%}"
+
+
+def fact(identity: str, query: Query, found: Found, rows: Rows, number: int, mode: Mode) -> Fact:
+    """What is kept of a line to learn from."""
+    sight = query.request
+    place = sight.place if isinstance(sight, Sight) else None
+    values = [float(rows[name][number]) for name in FEATURES]
+    return Fact(
+        id=identity,
+        kind="line",
+        at=query.at,
+        fields={
+            "device": query.unit,
+            "script": found.line.script,
+            "language": found.language,
+            "place": f"{place.latitude:.{COARSE}f},{place.longitude:.{COARSE}f}" if place else "",
+            "shown": mode,
+            "features": msgspec.json.encode(values).decode(),
+        },
+    )
+
+
+def sample(at: datetime, _key: str) -> str:
+    """A request that works: a picture of one white pixel row, in which nothing is found."""
+    return msgspec.json.encode(Sight("sample", BLANK, at.replace(microsecond=0))).decode()
+
+
+BLANK = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00 \x00\x00\x00 \x08\x00\x00\x00\x00V\x11%(\x00\x00\x00"
+    b"\x14IDATx\x9cc\xfc\xcf\x80\x1f0\x11\x90\x1fU0\xaa`\xa4*\x00\x00\xf6\x1f\x01?"
+)
+
+
+def operate(_options: Mapping[str, str]) -> Operate:
+    """Signs in operation."""
+    return Operate(
+        route="read",
+        request=Sight,
+        resolve=resolve,
+        facts={"line": LineFact, "verdict": VerdictFact},
+        private=("device",),
+        infer=infer,
+        observe=observe,
+        conclude=conclude,
+        tables={
+            "characters.json": lambda raw: tuple(msgspec.json.decode(raw, type=list[str])),
+            "phrases.json": Book.opened,
+            "words.bin": Words.opened,
+        },
+        largest_body=LARGEST_BYTES * 4 // 3 + 4096,
+        sample=sample,
+        neutral={"lines": 0.0, "shown": 0.0},
+        baseline="mean_score",
+        output="confidence",
+        loss="squared_error",
+        pages="signs:pages/phone",
+        step=STEP,
+        stale_after=DAY,
+        guards=(clamp("confidence", 0.0, 1.0),),
+        felt="shown",
+        telemetry=Policy(name="everything", share=1.0),
+        delay=STEP,
+        chunk=CHUNK,
+        monitors=(
+            Performance(
+                loss="squared_error",
+                truth="truth",
+                forecast="confidence",
+                tick="tick",
+                threshold=0.25,
+                burn_in=16,
+                restart=24,
+            ),
+        ),
+        retraining=any_of(after(alerts=1, cooldown=DAY, wait=DAY / 2), every(28 * DAY)),
+        rollout=Ladder(
+            effect=0.2, burn_in=12, minimum_ticks=24, maximum_ticks=192, canary_ticks=12, probation_ticks=24,
+            level_tolerance=0.6, rate_tolerance=0.05, canary_share=0.25, canary_block=3600,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Translation: English for a line, from the phrasebook, then the dictionaries, or not at all."""

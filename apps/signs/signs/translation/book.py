@@ -1,0 +1,153 @@
+"""The phrasebook: phrases that signs carry, their spellings, and English for them, written by hand."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
+
+import msgspec
+
+from afield.errors import DataError
+from signs.records import LANGUAGES, Language, Translation
+from signs.translation.keys import NUMBER, key, numeral
+
+SURE = 0.995
+"""How often a phrase that stands in the book word for word is translated right; see docs/explanation/signs.md."""
+SURE_OF_PARTS = 0.97
+SCHEMA = 1
+HOLE = re.compile(r"\{(\d)\}")
+
+
+class Phrase(msgspec.Struct, frozen=True, array_like=True):
+    """One phrase: its spellings, and what it may be called in English, the best first."""
+
+    spellings: tuple[str, ...]
+    renderings: tuple[str, ...]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """All phrases by language; the file `phrases.json` of a release."""
+
+    languages: dict[str, tuple[Phrase, ...]]
+    schema: int = SCHEMA
+
+
+class Book:
+    """Looks lines up as whole phrases."""
+
+    def __init__(self, table: Table) -> None:
+        """Look up in `table`."""
+        self.table = table
+        self._exact: dict[str, dict[str, str]] = {}
+        self._holed: dict[str, list[tuple[re.Pattern[str], tuple[str, ...], str]]] = {}
+        for language, phrases in table.languages.items():
+            exact, holed = self._exact.setdefault(language, {}), self._holed.setdefault(language, [])
+            for phrase in phrases:
+                for spelling in phrase.spellings:
+                    rendering = fitting(spelling, phrase.renderings)[0]
+                    if HOLE.search(spelling):
+                        holed.append((_pattern(spelling), tuple(HOLE.findall(spelling)), rendering))
+                    else:
+                        exact.setdefault(key(spelling), rendering)
+
+    @classmethod
+    def opened(cls, raw: bytes) -> "Book":
+        """The book in the bytes of `phrases.json`.
+
+        Raises:
+            DataError: they are no phrasebook of this schema.
+        """
+        try:
+            table = msgspec.json.decode(raw, type=Table)
+        except msgspec.MsgspecError as error:
+            raise DataError(f"phrases.json: {error}; build the release again") from error
+        if table.schema > SCHEMA:
+            raise DataError(f"phrases.json has schema {table.schema}, newer than {SCHEMA}; upgrade afield-signs")
+        return cls(table)
+
+    def __call__(self, text: str, language: Language, /) -> Translation | None:
+        """The English of a line that is a phrase, or is made of nothing but phrases with space between them."""
+        whole = self.find(text, language)
+        if whole is not None:
+            return Translation(whole, "phrasebook", SURE, "a phrase of the phrasebook")
+        parts = [self.find(part, language) for part in _parts(text, language)]
+        if len(parts) < 1 or any(part is None for part in parts):
+            return None
+        english = ", ".join(dict.fromkeys(str(part) for part in parts))
+        return Translation(english, "phrasebook", SURE_OF_PARTS, "phrases of the phrasebook, one after the other")
+
+    def find(self, text: str, language: str) -> str | None:
+        """The first rendering of a phrase, its numbers filled in; None where the book does not have it."""
+        looked = key(text)
+        found = self._exact.get(language, {}).get(looked)
+        if found is not None or not looked:
+            return found
+        if not any(each.isdigit() or each in "一二三四五六七八九十百千〇" for each in looked):
+            return None
+        for pattern, holes, rendering in self._holed.get(language, ()):
+            match = pattern.fullmatch(looked)
+            if match:
+                numbers = {hole: numeral(value) for hole, value in zip(holes, match.groups(), strict=True)}
+                return HOLE.sub(lambda hole, held=numbers: held.get(hole[1], hole[0]), rendering)  # type: ignore[misc]
+        return None
+
+
+def phrases_table() -> bytes:
+    """`phrases.json` of a release, from the phrasebooks of this package."""
+    folder = files("signs").joinpath("phrases")
+    languages = {
+        name: tuple(read(folder.joinpath(f"{name}.tsv").read_text("utf-8"), f"{name}.tsv"))
+        for name in LANGUAGES
+        if folder.joinpath(f"{name}.tsv").is_file()
+    }
+    return msgspec.json.encode(Table(languages))
+
+
+def read(text: str, name: str) -> Iterator[Phrase]:
+    """The phrases of one file: `spelling | spelling TAB rendering | rendering` a line, `#` before a title.
+
+    Raises:
+        DataError: a line has not two columns, or a number that its rendering lacks.
+    """
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        columns = line.split("\t")
+        if len(columns) != 2:
+            raise DataError(f"{name}, line {number}: {len(columns)} columns; give spellings, a tab, and renderings")
+        phrase = Phrase(*(tuple(_alternatives(column)) for column in columns))
+        for spelling in phrase.spellings:
+            if not fitting(spelling, phrase.renderings):
+                raise DataError(f"{name}, line {number}: {spelling!r} lacks a number that its renderings have")
+        yield phrase
+
+
+def fitting(spelling: str, renderings: tuple[str, ...]) -> tuple[str, ...]:
+    """The renderings whose numbers the spelling has."""
+    holes = set(HOLE.findall(spelling))
+    return tuple(each for each in renderings if set(HOLE.findall(each)) <= holes)
+
+
+def accepted(phrases: Iterable[Phrase]) -> Mapping[str, tuple[str, ...]]:
+    """Every spelling → everything that it may be called."""
+    return {each: fitting(each, phrase.renderings) for phrase in phrases for each in phrase.spellings}
+
+
+def _alternatives(column: str) -> Iterator[str]:
+    for each in column.split(" | "):
+        if each.strip():
+            yield each.strip()
+
+
+def _pattern(spelling: str) -> re.Pattern[str]:
+    """A spelling with holes for numbers, as its key."""
+    pieces = HOLE.split(spelling)
+    marked = "".join(piece if place % 2 == 0 else chr(0xE000 + int(piece)) for place, piece in enumerate(pieces))
+    return re.compile("".join(f"({NUMBER})" if "\ue000" <= each <= "\ue009" else re.escape(each) for each in key(marked)))
+
+
+def _parts(text: str, language: str) -> list[str]:
+    """What stands between spaces and bars; beside Chinese characters, English is a translation of them already."""
+    parts = [part for part in re.split(r"[\s/|／｜・]+", text) if key(part)]  # noqa: RUF001 - as signs have them
+    if language in ("ja", "zh", "ko"):
+        return [part for part in parts if not part.isascii() or part.isdecimal()]
+    return parts if len(parts) > 1 and language not in ("fr", "de", "es") else []
