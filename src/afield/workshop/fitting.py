@@ -11,7 +11,9 @@ from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
-from afield.training.recipes import Recipe
+from afield.training.classes import features as class_features
+from afield.training.classes import train_classes
+from afield.training.recipes import BoostedTrees, ClassRecipe, PoissonRegression, Recipe
 from afield.training.scoring import forecast
 from afield.training.train import Trained, train
 from afield.workshop.examples import open_examples
@@ -75,7 +77,7 @@ def fit(
     early = _known(open_examples(examples, plan.features.origin, training))
     late = _known(open_examples(examples, plan.features.origin, validation))
     every = _known(open_examples(examples, plan.features.origin, Window(training.start, whole.end)))
-    tried: list[tuple[float, Recipe, Trained]] = []
+    tried: list[tuple[float, Recipe | ClassRecipe, Trained]] = []
     for recipe in plan.recipes:
         trained = _train(plan, recipe, early, late, seed)
         loss = _validated(plan, trained, late)
@@ -116,8 +118,16 @@ def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
     return examples.filter("has_history")
 
 
-def _train(plan: Build, recipe: Recipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int) -> Trained:
-    """The recipe fitted on the examples; its constants are fitted on the rows held."""
+def _train(
+    plan: Build, recipe: Recipe | ClassRecipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int
+) -> Trained:
+    """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held."""
+    if not isinstance(recipe, BoostedTrees | PoissonRegression):
+        columns = ["truth", *class_features(recipe), *([recipe.weight] if recipe.weight else [])]
+        late = held.select(columns).collect()
+        trained = train_classes(recipe, examples.select(columns).collect(), seed, calibration=late)
+        found = forecast(trained.model, trained.features, late)
+        return replace(trained, constants=plan.constants(found, late["truth"].to_numpy()))
     needed = list(dict.fromkeys((plan.features.origin, "truth", *recipe.columns)))
     return train(
         recipe,

@@ -16,7 +16,7 @@ from afield.features.feature import FeatureSet
 from afield.records.facts import Window
 from afield.serving.inference import Parts
 from afield.statistics.losses import poisson_deviance
-from afield.training.recipes import Recipe
+from afield.training.recipes import ClassRecipe, Recipe
 from afield.workshop.examples import Labels, Spine
 
 Values = NDArray[np.float64]
@@ -136,8 +136,8 @@ class Build:
     sample: Callable[[Mapping[str, pl.LazyFrame], datetime], tuple[tuple[str, ...], Mapping[str, pl.LazyFrame]]]
     slot: timedelta
     constants: Callable[[Values, Values], Mapping[str, float]]
-    recipes: Sequence[Recipe]
-    rival: Recipe
+    recipes: Sequence[Recipe | ClassRecipe]
+    rival: Recipe | ClassRecipe
     baselines: Mapping[str, str]
     companions: Companions
     slices: Callable[[pl.LazyFrame], Mapping[str, tuple[int, ...]]]
