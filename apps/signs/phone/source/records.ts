@@ -1,0 +1,54 @@
+// Records: a line as the chain reads it, an answer as the page shows it, and what goes over the wire.
+
+export type Point = [number, number];
+export type Box = [Point, Point, Point, Point];
+export type Script = "latin" | "han" | "kana" | "hangul" | "other" | "none";
+export type Mode = "automate" | "prompt" | "off";
+
+/** A picture: RGBA, row by row. */
+export interface Frame { width: number; height: number; data: Uint8ClampedArray }
+
+/** One line of text in a frame; the same fields as Python's `signs.records.Line`. */
+export interface Line {
+  box: Box;
+  text: string;
+  vertical: boolean;
+  detection: number;
+  scores: number[];
+  entropy: number;
+  blur: number;
+  script: Script;
+  readable: boolean;
+}
+
+/** One line of an answer, of the device or of the server. */
+export interface Content {
+  id: string;
+  box: Box;
+  text: string;
+  language: string;
+  english: string | null;
+  source: string | null;
+  reason: string;
+  confidence: number;
+  mode: Mode;
+  vertical: boolean;
+  script: Script;
+}
+
+export interface Event {
+  id: string; unit: string; arm: string; release: string; tick: string; inclusion: number; assignment: number; policy: string; rows: string;
+  output: Record<string, number>; at: string; mode: Mode; kind: "answer";
+}
+
+export interface Outcome {
+  id: string; key: string; event_time: string; known_at: string; source: "tapped_wrong" | "tapped_right" | "edited" | "retaken"; value: 0 | 1; supersedes?: string;
+}
+
+export interface Fact { id: string; kind: "line" | "verdict"; at: string; fields: Record<string, string | number> }
+
+/** Domain time: local, without a zone. */
+export function local(at: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}

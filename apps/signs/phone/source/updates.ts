@@ -1,0 +1,85 @@
+// Releases on the device: the one in force, and the next one, fetched whole and verified before it may take over.
+import type { Opened } from "./messages.ts";
+import { ReleaseError, verify, verifyFile, type File, type Keys, type Manifest } from "./release.ts";
+import * as storage from "./storage.ts";
+
+/** A release that the device has, verified. */
+export interface Held { release: string; manifest: Manifest; sequence: number }
+
+const MODELS = ["detection", "recognition", "confidence", "language"];
+const TABLES = ["phrases", "characters"];
+
+/** The release in force on this device, with its content, verified again as it is read. */
+export async function inForce(): Promise<[Held, Opened] | null> {
+  const held = await storage.get<Held>("state", "release");
+  return held ? [held, await opened(held)] : null;
+}
+
+/**
+ * The server's champion where it is not the release in force: fetched and verified, but not in force before `adopt`.
+ *
+ * @throws ReleaseError it is not what a trusted key signed; TypeError the server cannot be reached.
+ */
+export async function fetched(): Promise<[Held, Opened] | null> {
+  const champion = (await (await asked("/v1/bundles/champion")).json()) as { release: string; order?: string };
+  const held = await storage.get<Held>("state", "release");
+  if (champion.release === held?.release) return null;
+  const keys = await trusted();
+  const answer = await (await asked(`/v1/bundles/${encodeURIComponent(champion.release)}`)).text();
+  const { manifest, sequence } = await verify(champion.release, answer, keys, held?.sequence ?? 0, champion.order);
+  for (const [, file] of wanted(manifest)) await bring(champion.release, file);
+  const next = { release: champion.release, manifest, sequence };
+  return [next, await opened(next)];
+}
+
+/** Put a release in force and drop the files that only others need. */
+export async function adopt(next: Held): Promise<void> {
+  await storage.put("state", { release: next });
+  const needed = new Set(wanted(next.manifest).map(([, file]) => file.digest));
+  await storage.remove("files", (await storage.keys("files")).filter((digest) => !needed.has(String(digest))));
+}
+
+/**
+ * The keys whose signatures count: those that the server named at the first visit, and kept from then on, so that a
+ * server that is taken over later cannot name its own.
+ */
+async function trusted(): Promise<Keys> {
+  const known = await storage.get<Keys>("state", "keys");
+  if (known) return known;
+  const { keys } = (await (await asked("/v1/keys")).json()) as { keys: Keys };
+  await storage.put("state", { keys });
+  return keys;
+}
+
+async function bring(release: string, file: File): Promise<void> {
+  if (await storage.get<ArrayBuffer>("files", file.digest)) return;
+  const content = await (await asked(`/v1/bundles/${release}/${file.digest}`)).arrayBuffer();
+  await storage.put("files", { [file.digest]: await verifyFile(file, content) });
+}
+
+async function opened({ manifest }: Held): Promise<Opened> {
+  const release: Opened = { parts: manifest.parts, thresholds: manifest.thresholds ?? {}, models: {}, tables: {} };
+  for (const [name, file] of wanted(manifest)) {
+    const content = await storage.get<ArrayBuffer>("files", file.digest);
+    if (!content) throw new ReleaseError(`${file.name} is missing on this device; connect to fetch it again`);
+    const kind = file.name.startsWith("parts/") ? release.models : release.tables;
+    kind[name] = await verifyFile(file, content);
+  }
+  return release;
+}
+
+/** The files that the device needs, with the names of their models and tables. */
+function wanted({ files }: Manifest): [string, File][] {
+  return files.flatMap((file): [string, File][] => {
+    const [, model] = /^parts\/(.+)\/model\.onnx$/.exec(file.name) ?? [];
+    const [, table] = /^tables\/(.+)\.json$/.exec(file.name) ?? [];
+    const name = MODELS.find((one) => one === model) ?? TABLES.find((one) => one === table);
+    return name ? [[name, file]] : [];
+  });
+}
+
+async function asked(path: string): Promise<Response> {
+  const response = await fetch(path);
+  if (!response.ok) throw new TypeError(`the server answered ${response.status}`);
+  return response;
+}
