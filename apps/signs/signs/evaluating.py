@@ -10,8 +10,8 @@ import msgspec
 from afield.errors import DataError, RequestError
 from afield.evaluation.texts import Rate, folded, rate
 from signs.frames import decode
+from signs.language.script import script
 from signs.matching import Match, match
-from signs.reading.scripts import script
 from signs.records import Frame, Line, Script
 
 TRUTH = "truth.jsonl"

@@ -1,7 +1,14 @@
-"""Reading Hangul, which the recogniser does not know: with an installed tesseract that has `kor`, or not at all."""
+"""Hangul, which the recogniser does not know: telling it from the recogniser's doubts, and reading it elsewhere.
 
+It is read by an installed tesseract that has `kor`, or not at all.
+"""
+
+import json
+import math
 import shutil
 import subprocess
+from collections.abc import Sequence
+from importlib.resources import files
 from typing import Protocol
 
 import cv2
@@ -12,6 +19,55 @@ from signs.reading.recognition import Reading
 
 SECONDS = 5.0  # for one crop
 PROGRAM = "tesseract"
+TABLE = "hangul.json"
+
+
+class HangulProbe:
+    """Tells Hangul by what the recogniser takes its syllables for: signs like `|` and `吾`, and mostly nothing.
+
+    A logistic regression on the square root of the share that each of two hundred characters has in all that the
+    recogniser believes to see, and of how much that is for the crop's width. Fitted by `signs.probing` on rendered
+    words; its module says how well it tells.
+    """
+
+    def __init__(self, characters: Sequence[str], table: bytes | None = None) -> None:
+        """Use this table, or the one that comes with the package.
+
+        Args:
+            characters: of each index of the recogniser's output.
+            table: JSON with `characters`, `weights`, `filled` and `bias`.
+        """
+        content = json.loads(table if table is not None else files("signs.reading").joinpath(TABLE).read_bytes())
+        places = {character: place for place, character in enumerate(characters)}
+        known = [place for place, character in enumerate(content["characters"]) if character in places]
+        self._places = np.array([places[content["characters"][place]] for place in known], np.intp)
+        self._weights = np.array(content["weights"], np.float64)[known]
+        self._filled = float(content["filled"])
+        self._bias = float(content["bias"])
+
+    def __call__(self, probabilities: NDArray[np.float32], ratio: float) -> float:
+        """The probability that a crop shows Hangul.
+
+        Args:
+            probabilities: of one crop, shape `(columns, characters)`.
+            ratio: of the crop's width to its height.
+        """
+        shares, filled = signature(probabilities, ratio)
+        logit = float(np.sqrt(shares[self._places]) @ self._weights) + self._filled * math.sqrt(filled) + self._bias
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+
+
+def signature(probabilities: NDArray[np.float32], ratio: float) -> tuple[NDArray[np.float64], float]:
+    """What a recogniser believes to see: each character's share of it, and how much it is, in [0, 1].
+
+    Args:
+        probabilities: of one crop, shape `(columns, characters)`; the first character is the blank.
+        ratio: of the crop's width to its height.
+    """
+    seen = probabilities.sum(0, dtype=np.float64)
+    seen[0] = 0.0
+    total = float(seen.sum())
+    return seen / (total + 1e-6), min(total / (2 * max(ratio, 0.1)), 1.0)
 
 
 class ReadsHangul(Protocol):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,6 +16,11 @@ STEP = 32  # widths are rounded up to a multiple, so that crops share a call
 NARROWEST = 64
 WIDEST = 3200
 LARGEST_CALL = 3200  # columns of one call
+POINTERS = frozenset("▲△▶▷▼▽◀◁◄►➔➜➡⬅⬆⬇")
+SURE = 0.9  # a reading is doubtful below this mean probability
+
+Probe = Callable[[NDArray[np.float32], float], float]
+"""Probabilities of one crop, shape `(columns, characters)`, and its width over its height → probability of Hangul."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +31,26 @@ class Reading:
         text: characters in the order of reading.
         scores: probability of each, shape `(n,)`.
         entropy: mean entropy of the choices at those characters, nats; 0 without any.
+        hangul: probability that the crop shows Hangul, where the text is doubtful; else 0.
     """
 
     text: str
     scores: NDArray[np.float32]
     entropy: float
+    hangul: float = 0.0
 
     @property
     def score(self) -> float:
         """Mean probability of its characters; 0 without any."""
         return float(self.scores.mean()) if self.scores.size else 0.0
+
+    def trimmed(self) -> "Reading":
+        """Without spaces and arrows at either end: an arrow beside a text is a pictogram and not part of it."""
+        places = [place for place, character in enumerate(self.text) if not _is_pointer(character)]
+        if not places or len(self.text) != self.scores.size:
+            return self if places else replace(self, text="", scores=self.scores[:0])
+        first, last = places[0], places[-1] + 1
+        return replace(self, text=self.text[first:last], scores=self.scores[first:last])
 
 
 def cut(pixels: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -75,6 +90,7 @@ def read(
     crops: Sequence[NDArray[np.uint8]],
     recognise: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     characters: Sequence[str],
+    probe: Probe | None = None,
 ) -> list[Reading]:
     """What each crop says, in the order given.
 
@@ -85,6 +101,7 @@ def read(
         crops: RGB, shape `(48, width, 3)`.
         recognise: `(n, 3, 48, w)` → probabilities `(n, columns, characters)`.
         characters: of each index; the first is the blank.
+        probe: tells Hangul from the recogniser's doubts.
     """
     groups: dict[int, list[int]] = defaultdict(list)
     for place, crop in enumerate(crops):
@@ -98,7 +115,10 @@ def read(
             for row, place in enumerate(part):
                 batch[row, :, :, : crops[place].shape[1]] = tensor(crops[place])[0]
             for place, probabilities in zip(part, recognise(batch), strict=True):
-                found[place] = decoded(probabilities, characters)
+                reading = decoded(probabilities, characters)
+                if probe is not None and reading.score < SURE:
+                    reading = replace(reading, hangul=probe(probabilities, crops[place].shape[1] / HEIGHT))
+                found[place] = reading
     return [found[place] for place in range(len(crops))]
 
 
@@ -121,3 +141,8 @@ def decoded(probabilities: NDArray[np.float32], characters: Sequence[str]) -> Re
     likely = chosen[chosen > 1e-6]
     entropy = float(-(likely * np.log(likely)).sum() / at.size)
     return Reading("".join(characters[index] for index in best[at]), chosen[np.arange(at.size), best[at]], entropy)
+
+
+def _is_pointer(character: str) -> bool:
+    """Whether it is a space, an arrow or a triangle that points somewhere."""
+    return character.isspace() or "\u2190" <= character <= "\u21ff" or character in POINTERS
