@@ -16,7 +16,7 @@ from signs.records import Frame, Line, Script
 
 TRUTH = "truth.jsonl"
 RENDERED = "synthetic"
-END_MARKS = " .!?,;:。！？、"  # noqa: RUF001 - full-width marks are meant
+END_MARKS = " .!?,;:。！？、"
 
 Reads = Callable[[Frame], tuple[Line, ...]]
 Translates = Callable[[Frame, tuple[Line, ...]], Sequence[str | None]]

@@ -42,7 +42,9 @@ def prepared(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = pixels.shape[:2]
     scale = min(max(1.0, SHORT_SIDE / min(height, width)), LONG_SIDE / max(height, width))
     size = [max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (width, height)]
-    return tensor(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8))
+    # Far smaller by plain interpolation, thin strokes would fall between the pixels that it looks at.
+    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    return tensor(np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8))
 
 
 def tensor(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
