@@ -14,7 +14,7 @@ from afield.monitoring.monitor import Monitor
 from afield.records.traffic import Decision, Query
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
-from afield.serving.inference import Infer, run_only_part
+from afield.serving.inference import Infer, Parts, run_only_part
 from afield.serving.product import Conclude, Decide, Guard, Observe
 from afield.statistics.losses import Loss
 from afield.telemetry.policy import Policy
@@ -27,6 +27,10 @@ Part = TypeVar("Part")
 def nothing_to_decide(_: Mapping[str, float], __: Mapping[str, float]) -> Decision:
     """No numbers and no reason: where `conclude` decides instead."""
     return Decision({}, "")
+
+
+def nothing_to_prepare(_: Parts, __: Callable[[str], bytes]) -> None:
+    """Nothing: where features are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,8 @@ class Operate:
         observe: the decoded request and the release → what is found in it, with features; None where features are
             looked up by key.
         conclude: decides about what `observe` found.
-        tables: name of a file of the release under `tables/` → how its bytes are opened, for `observe` and `conclude`.
+        prepare: parts of a release, and a function that reads its files under `tables/` → what `observe` and
+            `conclude` work with, made once as the release is opened (`Release.kit`).
         largest_body: bytes of a request that are read at most.
         pages: `package:folder` of the pages that the service shows, or "".
         loss: name of the elementwise loss that the ladder compares (`afield.statistics.losses`).
@@ -198,7 +203,7 @@ class Operate:
     decide: Decide = nothing_to_decide
     observe: Observe | None = None
     conclude: Conclude | None = None
-    tables: Mapping[str, Callable[[bytes], object]] = field(default_factory=dict)
+    prepare: Callable[[Parts, Callable[[str], bytes]], object] = nothing_to_prepare
     largest_body: int = 2**20
     pages: str = ""
     loss: Loss = "poisson_deviance"

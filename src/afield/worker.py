@@ -89,8 +89,15 @@ def loader(bundles: Path, trusted: Path, operate: Operate) -> Callable[[str], Re
 
     def opened(digest: str) -> Release:
         bundle = load_bundle(bundles, digest, keys)
-        tables = {name: opens(bundle.read(f"tables/{name}")) for name, opens in operate.tables.items()}
-        return open_release(digest, bundle.manifest, bundle.golden, bundle.model, operate.infer, reproduce, tables)
+        return open_release(
+            digest,
+            bundle.manifest,
+            bundle.golden,
+            bundle.model,
+            operate.infer,
+            reproduce,
+            lambda parts: operate.prepare(parts, lambda name: bundle.read(f"tables/{name}")),
+        )
 
     return opened
 

@@ -35,7 +35,7 @@ def conclude(
     identity: str, query: Query, observed: Observation, outputs: Outputs, release: Release, mode: Mode, /
 ) -> Conclusion:
     content = tuple(
-        {"id": f"{identity}/{place}", "loaves": value, "table": release.tables.get("note.json"), "mode": mode}
+        {"id": f"{identity}/{place}", "loaves": value, "kit": release.kit, "mode": mode}
         for place, value in enumerate(outputs["forecast"].tolist())
     )
     facts = tuple(Fact(str(each["id"]), "sale", query.at) for each in content)
@@ -56,14 +56,21 @@ class Looking:
                 raise ValueError("the model is gone")
             return operate({}).infer(rows, parts)
 
-        self.operate = replace(operate({}), observe=observe, conclude=conclude, infer=infer, neutral={"shelves": 0.0})
+        self.operate = replace(
+            operate({}),
+            observe=observe,
+            conclude=conclude,
+            infer=infer,
+            neutral={"shelves": 0.0},
+            prepare=lambda parts, _read: f"{len(parts)} part",
+        )
         self.predictor: Predictor = predictor(
             self.operate, clock=lambda: TICK, record=self.events.append, keep=self.facts.extend
         )
 
     def serve(self, digest: str) -> None:
         self.stand.control(digest)
-        load: Callable[[str], Release] = loader(self.stand.bundles, self.stand.trusted, operate({}))
+        load: Callable[[str], Release] = loader(self.stand.bundles, self.stand.trusted, self.operate)
         Updates(Follower(self.stand.snapshots), load, self.predictor).step()
 
     def ask(self, picture: object) -> Answer:
@@ -80,6 +87,7 @@ def looking(stand: Stand) -> Looking:
 def test_everything_found_is_answered_in_order(looking: Looking) -> None:
     answer = looking.ask("48")
     assert [each["loaves"] for each in answer.content] == [4.0, 8.0]
+    assert [each["kit"] for each in answer.content] == ["1 part", "1 part"]
     assert answer.output == {"shelves": 2.0}
     assert answer.applied == ()
 

@@ -1,7 +1,6 @@
 """How signs operates: a frame comes in, its lines are read, and each is shown, shown with a question mark, or not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -22,19 +21,16 @@ from afield.serving.releases import Release
 from afield.telemetry.policy import Policy
 from signs.confidence import FEATURES, features
 from signs.frames import LARGEST_BYTES, decode
-from signs.language.classify import languages
-from signs.reading.chain import Reader
-from signs.reading.hangul import installed
-from signs.records import Frame, Language, Line, Place, Translation
-from signs.translation.book import Book
-from signs.translation.dictionaries import Words
-from signs.translation.engine import Translates, in_turn
+from signs.kit import Found, Kit, prepare
+from signs.records import Frame, Place
 
 STEP = timedelta(minutes=30)
 CHUNK = timedelta(hours=6)
 DAY = timedelta(days=1)
 COARSE = 1  # digits of a degree that are kept of a place: about ten kilometres
-OFF, PROMPT, AUTOMATE = "off", "prompt", "automate"
+OFF: Mode = "off"
+PROMPT: Mode = "prompt"
+AUTOMATE: Mode = "automate"
 
 Local = Annotated[datetime, msgspec.Meta(tz=False)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -94,35 +90,6 @@ class VerdictFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     english: Annotated[str, msgspec.Meta(max_length=400)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A line with what it may mean.
-
-    Attributes:
-        line: as it was read.
-        language: of the text, as far as script, words, place and the other lines tell.
-        language_sure: the probability of that.
-        translation: or None where nobody knows.
-    """
-
-    line: Line
-    language: Language
-    language_sure: float
-    translation: Translation | None
-
-
-class Network:
-    """A part of a release as the reader runs it."""
-
-    def __init__(self, parts: Parts, name: str) -> None:
-        """Run the part called `name`."""
-        self._part = parts[name]
-
-    def run(self, inputs: NDArray[np.float32], /) -> NDArray[np.float32]:
-        """The output for one batch."""
-        return self._part.tensor(inputs)
-
-
 def resolve(sight: Sight) -> Query:
     """The query that a sight asks."""
     at = sight.at or datetime.now(UTC).replace(tzinfo=None)
@@ -139,37 +106,22 @@ def observe(sight: object, release: Release) -> Observation:
         raise RequestError("a sight is expected: device, image", "image")
     frame = decode(sight.image, keep_place=sight.use_place_of_image)
     place = Place(sight.place.latitude, sight.place.longitude) if sight.place else frame.place
-    found = understood(reader(release).read(Frame(frame.pixels)), place, release)
+    kit = kit_of(release)
+    found = kit.understood(kit.reader.read(Frame(frame.pixels)), place)
+    return Observation(observed_rows(found), found)
+
+
+def observed_rows(found: tuple[Found, ...]) -> Rows:
+    """The features of lines, one row each."""
     rows = [features(each.line, known=each.translation is not None) for each in found]
-    columns = {name: np.array([row[name] for row in rows], np.float64) for name in FEATURES}
-    return Observation(Rows.of(columns), found)
+    return Rows.of({name: np.array([row[name] for row in rows], np.float64) for name in FEATURES})
 
 
-def reader(release: Release) -> Reader:
-    """The reader of a release."""
-    characters = release.tables["characters.json"]
-    if not isinstance(characters, tuple):
-        raise TypeError("characters.json holds a list of characters")
-    parts = release.parts
-    return Reader(Network(parts, "detection"), Network(parts, "recognition"), characters, installed())
-
-
-def understood(lines: tuple[Line, ...], place: Place | None, release: Release) -> tuple[Found, ...]:
-    """The lines of one frame with their languages and translations."""
-    translate = translator(release)
-    told = languages(lines, place, release.parts["language"])
-    return tuple(
-        Found(line, language, sure, translate(line.text, language) if line.readable else None)
-        for line, (language, sure) in zip(lines, told, strict=True)
-    )
-
-
-def translator(release: Release) -> Translates:
-    """The phrasebook of a release first, then its dictionaries."""
-    book, words = release.tables["phrases.json"], release.tables["words.bin"]
-    if not isinstance(book, Book) or not isinstance(words, Words):
-        raise TypeError("phrases.json and words.bin were opened as something else")
-    return in_turn(book, words)
+def kit_of(release: Release) -> Kit:
+    """What a release reads and translates with."""
+    if not isinstance(release.kit, Kit):
+        raise TypeError(f"release {release.digest[:12]} was opened without its reader")
+    return release.kit
 
 
 def infer(rows: Mapping[str, NDArray[np.float64]], parts: Parts) -> dict[str, NDArray[np.float64]]:
@@ -290,11 +242,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
         infer=infer,
         observe=observe,
         conclude=conclude,
-        tables={
-            "characters.json": lambda raw: tuple(msgspec.json.decode(raw, type=list[str])),
-            "phrases.json": Book.opened,
-            "words.bin": Words.opened,
-        },
+        prepare=prepare,
         largest_body=LARGEST_BYTES * 4 // 3 + 4096,
         sample=sample,
         neutral={"lines": 0.0, "shown": 0.0},
@@ -322,7 +270,15 @@ def operate(_options: Mapping[str, str]) -> Operate:
         ),
         retraining=any_of(after(alerts=1, cooldown=DAY, wait=DAY / 2), every(28 * DAY)),
         rollout=Ladder(
-            effect=0.2, burn_in=12, minimum_ticks=24, maximum_ticks=192, canary_ticks=12, probation_ticks=24,
-            level_tolerance=0.6, rate_tolerance=0.05, canary_share=0.25, canary_block=3600,
+            effect=0.2,
+            burn_in=12,
+            minimum_ticks=24,
+            maximum_ticks=192,
+            canary_ticks=12,
+            probation_ticks=24,
+            level_tolerance=0.6,
+            rate_tolerance=0.05,
+            canary_share=0.25,
+            canary_block=3600,
         ),
     )

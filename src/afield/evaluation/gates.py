@@ -109,6 +109,27 @@ class AtMost:
         return Verdict(self.measure, value <= self.limit, reason, {"value": value, "limit": self.limit})
 
 
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Something that was measured of the candidate (its precision) reaches a limit.
+
+    Attributes:
+        measure: name of what was measured.
+        limit: the least value, in its unit.
+    """
+
+    measure: str
+    limit: float
+
+    def judge(self, evaluation: Evaluation) -> Verdict:
+        """Passed if the measured value is at least the limit; failed where it was not measured."""
+        if self.measure not in evaluation.measured:
+            return Verdict(self.measure, False, f"{self.measure} was not measured")
+        value = evaluation.measured[self.measure]
+        reason = f"{value:g}; at least {self.limit:g} is asked for"
+        return Verdict(self.measure, value >= self.limit, reason, {"value": value, "limit": self.limit})
+
+
 def judge(gates: Sequence[Gate], evaluation: Evaluation) -> tuple[Verdict, ...]:
     """The verdict of each gate, in order.
 

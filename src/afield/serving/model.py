@@ -11,6 +11,7 @@ from afield.records.release import Golden, Manifest, Part
 from afield.serving.inference import Columns, Infer, Outputs, Parts, matrix
 from afield.serving.releases import Release
 
+Prepare = Callable[[Parts], object]
 Reproduce = Callable[[Golden, Callable[[Columns], Outputs]], None]
 
 
@@ -98,7 +99,7 @@ def open_release(
     model: Callable[[str], bytes],
     infer: Infer,
     reproduce: Reproduce,
-    tables: Mapping[str, object] | None = None,
+    prepare: Prepare | None = None,
 ) -> Release:
     """Open the models of a verified bundle and let them reproduce the golden outputs.
 
@@ -109,7 +110,7 @@ def open_release(
         model: gives the ONNX bytes of a part.
         infer: the application's inference.
         reproduce: compares what an inference gives with the golden rows.
-        tables: what the application reads of the release beside its models, opened.
+        prepare: makes what the application looks at requests with.
 
     Raises:
         ReleaseError: a model does not open, or does not give the golden outputs within tolerance.
@@ -128,4 +129,5 @@ def open_release(
         raise
     except (AfieldError, LookupError, ValueError, TypeError, ArithmeticError) as error:
         raise ReleaseError(f"release {digest[:12]} fails on its golden rows: {error}") from error
-    return Release(digest, parts, manifest.feature_set, tuple(outputs), tables or {})
+    kit = prepare(parts) if prepare is not None else None
+    return Release(digest, parts, manifest.feature_set, tuple(outputs), kit)

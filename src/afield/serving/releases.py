@@ -1,6 +1,5 @@
 """A release as a process serves it: its models by name."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from afield.serving.inference import Parts
@@ -15,14 +14,14 @@ class Release:
         parts: the models by name.
         feature_set: digest of the feature contract that the models were trained with.
         outputs: names of what `infer` gives.
-        tables: what the application reads of the release beside its models, by name, opened.
+        kit: what the application made of the release when it was opened, for `observe` and `conclude`.
     """
 
     digest: str
     parts: Parts
     feature_set: str = ""
     outputs: tuple[str, ...] = ()
-    tables: Mapping[str, object] = field(default_factory=dict)
+    kit: object = None
     features: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,13 +8,14 @@ import msgspec
 
 from afield.errors import DataError
 from signs.records import LANGUAGES, Language, Translation
-from signs.translation.keys import NUMBER, key, numeral
+from signs.translation.keys import DIGITS, NUMBERS, key, numeral
 
 SURE = 0.995
 """How often a phrase that stands in the book word for word is translated right; see docs/explanation/signs.md."""
 SURE_OF_PARTS = 0.97
 SCHEMA = 1
 HOLE = re.compile(r"\{(\d)\}")
+SLOT = "\ue00a"
 
 
 class Phrase(msgspec.Struct, frozen=True, array_like=True):
@@ -38,14 +39,15 @@ class Book:
         """Look up in `table`."""
         self.table = table
         self._exact: dict[str, dict[str, str]] = {}
-        self._holed: dict[str, list[tuple[re.Pattern[str], tuple[str, ...], str]]] = {}
+        self._holed: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
         for language, phrases in table.languages.items():
-            exact, holed = self._exact.setdefault(language, {}), self._holed.setdefault(language, [])
+            exact, holed = self._exact.setdefault(language, {}), self._holed.setdefault(language, {})
             for phrase in phrases:
                 for spelling in phrase.spellings:
                     rendering = fitting(spelling, phrase.renderings)[0]
                     if HOLE.search(spelling):
-                        holed.append((_pattern(spelling), tuple(HOLE.findall(spelling)), rendering))
+                        frame, slots = _frame(spelling)
+                        holed.setdefault(frame, []).append((slots, rendering))
                     else:
                         exact.setdefault(key(spelling), rendering)
 
@@ -81,21 +83,21 @@ class Book:
         found = self._exact.get(language, {}).get(looked)
         if found is not None or not looked:
             return found
-        if not any(each.isdigit() or each in "一二三四五六七八九十百千〇" for each in looked):
-            return None
-        for pattern, holes, rendering in self._holed.get(language, ()):
-            match = pattern.fullmatch(looked)
-            if match:
-                numbers = {hole: numeral(value) for hole, value in zip(holes, match.groups(), strict=True)}
-                return HOLE.sub(lambda hole, held=numbers: held.get(hole[1], hole[0]), rendering)  # type: ignore[misc]
+        holed = self._holed.get(language, {})
+        for numbers in (DIGITS, NUMBERS):
+            given = numbers.findall(looked)
+            for slots, rendering in holed.get(numbers.sub(SLOT, looked), ()) if given else ():
+                filled = _filled(slots, given)
+                if filled is not None:
+                    return HOLE.sub(lambda hole, held=filled: held[hole[1]], rendering)  # type: ignore[misc]
         return None
 
 
 def phrases_table() -> bytes:
     """`phrases.json` of a release, from the phrasebooks of this package."""
     folder = files("signs").joinpath("phrases")
-    languages = {
-        name: tuple(read(folder.joinpath(f"{name}.tsv").read_text("utf-8"), f"{name}.tsv"))
+    languages: dict[str, tuple[Phrase, ...]] = {
+        str(name): tuple(read(folder.joinpath(f"{name}.tsv").read_text("utf-8"), f"{name}.tsv"))
         for name in LANGUAGES
         if folder.joinpath(f"{name}.tsv").is_file()
     }
@@ -138,16 +140,31 @@ def _alternatives(column: str) -> Iterator[str]:
             yield each.strip()
 
 
-def _pattern(spelling: str) -> re.Pattern[str]:
-    """A spelling with holes for numbers, as its key."""
+def _frame(spelling: str) -> tuple[str, tuple[str, ...]]:
+    """The key of a spelling with a mark for each number, and what stands there: the name of a hole, or digits."""
     pieces = HOLE.split(spelling)
     marked = "".join(piece if place % 2 == 0 else chr(0xE000 + int(piece)) for place, piece in enumerate(pieces))
-    return re.compile("".join(f"({NUMBER})" if "\ue000" <= each <= "\ue009" else re.escape(each) for each in key(marked)))
+    either = re.compile(rf"[\ue000-\ue009]|{DIGITS.pattern}")
+    looked = key(marked)
+    slots = tuple(chr(ord(each) - 0xE000 + 0x30) if each >= "\ue000" else f"={each}" for each in either.findall(looked))
+    return either.sub(SLOT, looked), slots
+
+
+def _filled(slots: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
+    """The numbers of a text by the holes that they fill; None where they do not fit."""
+    filled: dict[str, str] = {}
+    for slot, number in zip(slots, given, strict=False):
+        if slot.startswith("="):
+            if numeral(number) != slot[1:]:
+                return None
+        elif filled.setdefault(slot, numeral(number)) != numeral(number):
+            return None
+    return filled if len(slots) == len(given) else None
 
 
 def _parts(text: str, language: str) -> list[str]:
     """What stands between spaces and bars; beside Chinese characters, English is a translation of them already."""
-    parts = [part for part in re.split(r"[\s/|／｜・]+", text) if key(part)]  # noqa: RUF001 - as signs have them
+    parts = [part for part in re.split(r"[\s/|／｜・]+", text) if key(part)]
     if language in ("ja", "zh", "ko"):
         return [part for part in parts if not part.isascii() or part.isdecimal()]
     return parts if len(parts) > 1 and language not in ("fr", "de", "es") else []

@@ -172,8 +172,8 @@ def chinese() -> list[Entry]:
         traditional, simplified, sound, meanings = match.groups()
         if sound[:1].isupper() and len(simplified) == 1:
             continue  # a surname
-        for form in {traditional, simplified}:
-            rows.append((form, f"{number}", True, meanings.split("/")))
+        forms = dict.fromkeys((traditional, simplified))
+        rows.extend((form, f"{number}", True, meanings.split("/")) for form in forms)
     return list(_classed(rows))
 
 
@@ -186,10 +186,10 @@ def _classed(rows: Iterable[tuple[str, str, bool, list[str]]]) -> Iterator[Entry
         if told and looked and len(looked) <= LONGEST and not looked.isascii():
             by_key.setdefault(looked, {})[entry] = (common, told)
     for looked, entries in by_key.items():
-        common = [told for is_common, told in entries.values() if is_common]
-        chosen = common[0] if common else next(iter(entries.values()))[1]
-        alone = len(common) == 1 or len(entries) == 1
-        kind = "c" if not alone or len(looked) == 1 else "a" if common else "b"
+        known = [told for is_common, told in entries.values() if is_common]
+        chosen = known[0] if known else next(iter(entries.values()))[1]
+        alone = len(known) == 1 or len(entries) == 1
+        kind = "c" if not alone or len(looked) == 1 else "a" if known else "b"
         yield looked, kind, chosen[0]
 
 

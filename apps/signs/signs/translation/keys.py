@@ -3,11 +3,12 @@
 import re
 import unicodedata
 
-ENDS = " .,:;!?…·・。、，：；！？~〜～-–—'\"“”‘’()[]（）【】「」『』<>《》*※→←↑↓⇒⇐▶◀►◄●■◆★☆"  # noqa: RUF001 - as signs have them
+ENDS = " .,:;!?…·・。、，：；！？'\"“”‘’()[]（）【】「」『』<>《》*※→←↑↓⇒⇐▶◀►◄●■◆★☆"
 DASHES = str.maketrans(dict.fromkeys("〜～~–—−‐－", "-"))  # noqa: RUF001 - all of them are written for "to"
 NUMERALS = {each: value for value, each in enumerate("〇一二三四五六七八九")}
 SCALES = {"十": 10, "百": 100, "千": 1000}
-NUMBER = r"(?:\d[\d.,:]*\d|\d|[〇一二三四五六七八九十百千]+)"
+DIGITS = re.compile(r"\d(?:[\d.,:]*\d)?")
+NUMBERS = re.compile(rf"{DIGITS.pattern}|[〇一二三四五六七八九十百千]+")
 
 
 def key(text: str) -> str:
@@ -17,7 +18,9 @@ def key(text: str) -> str:
     ('exitonly', '出口')
     """
     folded = unicodedata.normalize("NFKC", text).casefold().translate(DASHES)
-    return re.sub(r"\s+", "", folded).strip(ENDS)
+    bare = re.sub(r"\s+", "", folded).strip(ENDS)
+    # A dash at the end says "from" or "up to", unless the text stands between two.
+    return bare.strip("-").strip(ENDS) if bare.startswith("-") else bare
 
 
 def numeral(text: str) -> str:
