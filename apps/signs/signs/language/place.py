@@ -63,7 +63,7 @@ def country(place: Place | None) -> str | None:
     return nearest if distance <= OFFSHORE else None
 
 
-def languages(code: str | None) -> tuple[Language, ...]:
+def spoken(code: str | None) -> tuple[Language, ...]:
     """The languages of a country's signs, the commonest first; none where the country is not known."""
     return LANGUAGES_OF.get(code or "", ())
 

@@ -1,7 +1,8 @@
 """Places: their country, offline, and the languages of its signs."""
 
 import pytest
-from signs.language.place import LANGUAGES_OF, country, languages
+
+from signs.language.place import LANGUAGES_OF, country, spoken
 from signs.records import LANGUAGES, Place
 
 
@@ -50,9 +51,9 @@ def test_a_pier_belongs_to_its_coast() -> None:
 
 
 def test_a_country_with_several_languages_names_the_commonest_first() -> None:
-    assert languages("CH") == ("de", "fr")
-    assert languages("IT") == languages(None) == ()
+    assert spoken("CH") == ("de", "fr")
+    assert spoken("IT") == spoken(None) == ()
 
 
 def test_every_language_of_a_country_is_one_that_is_told_apart() -> None:
-    assert {language for spoken in LANGUAGES_OF.values() for language in spoken} == set(LANGUAGES) - {"other"}
+    assert {language for those in LANGUAGES_OF.values() for language in those} == set(LANGUAGES) - {"other"}

@@ -1,6 +1,7 @@
 """Scripts: what a text is written in, and whose Han characters it uses."""
 
 import pytest
+
 from signs.language.script import script, systems
 from signs.records import Script
 
