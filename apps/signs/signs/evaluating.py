@@ -174,8 +174,9 @@ class _Tally:
         expected = [truth.lines[place] for place in readable]
         for found in match(expected, [line.text for line in lines], truth.ignore):
             self._read(found, expected)
-            places = [readable[place] for place in found.truth]
-            self._translated(truth, places, [english[place] for place in found.read])
+            if found.truth or found.errors:
+                places = [readable[place] for place in found.truth]
+                self._translated(truth, places, [english[place] for place in found.read])
 
     def _read(self, found: Match, expected: Sequence[str]) -> None:
         self.counts["errors"] += found.errors

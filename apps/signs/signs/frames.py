@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from afield.errors import RequestError
 from signs.records import Frame, Place
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 LARGEST_BYTES = 12_000_000
 MOST_PIXELS = 40_000_000
 SMALLEST_SIDE = 8  # pixels; no letter is smaller
@@ -28,7 +28,7 @@ def decode(
     """The frame of one still picture, turned as its EXIF orientation says.
 
     Args:
-        content: a whole file: JPEG, PNG, WebP, BMP, GIF or TIFF of one picture.
+        content: a whole file: JPEG, PNG, WebP, BMP or GIF of one picture.
         largest_bytes: that the file may have.
         most_pixels: that the picture may have; looked up in its header, before anything is decoded.
         keep_place: whether the place in its EXIF data is kept; else it is left behind here.
@@ -49,8 +49,10 @@ def decode(
         raise RequestError(f"this is not an image; send one of {', '.join(FORMATS)}", FIELD) from None
     except Image.DecompressionBombError:
         raise RequestError(f"the image has too many pixels; at most {most_pixels:,} are taken", FIELD) from None
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, MemoryError) as error:
-        # What Pillow's decoders raise on files that are cut off or broken.
+    except RequestError:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise whatever their parsing trips over: OSError, SyntaxError, struct.error, KeyError.
         raise RequestError(f"the image is cut off or broken ({error}); send the whole file", FIELD) from error
 
 
