@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix check test test-slow bench docs demo lock
+.PHONY: help setup fix check test test-slow bench docs demo lock phone setup-browser
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='	' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='	' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 setup: ## make .venv with the locked dependencies, Afield and its applications
 	@$(PYTHON) -m scripts.setup
@@ -36,6 +36,12 @@ docs: setup ## write docs/reference from the docstrings
 
 demo: setup ## both loops on a generated city, ending in report/report.html
 	$(BIN)/afield demo surge $(DEMO)
+
+phone: setup ## build the page that reads signs in the browser, with Node
+	$(BIN)/python -m scripts.phone build
+
+setup-browser: phone ## bring what the page's tests need: Playwright and Chromium
+	$(BIN)/python -m scripts.phone browser
 
 lock: setup
 	$(BIN)/python -m scripts.lock

@@ -23,3 +23,4 @@ const shell = createHash("sha256");
 for (const name of files) shell.update(name).update(await readFile(from(`${OUT}/${name}`)));
 const define = { FILES: JSON.stringify(["./", ...files.filter((name) => name !== "index.html")]), SHELL: JSON.stringify(shell.digest("hex").slice(0, 16)) };
 await build({ ...options, entryPoints: ["source/service.ts"], define });
+await build({ ...options, entryPoints: ["source/parity.ts"], platform: "node", outdir: "node_modules/.parity", outExtension: { ".js": ".mjs" } });

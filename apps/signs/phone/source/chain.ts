@@ -1,23 +1,99 @@
-// The chain: a frame's lines, their languages, what they mean, and how surely each may be shown.
+// The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.operating`.
+import { features } from "./confidence.ts";
+import { LANGUAGES, rows, type Language } from "./language/features.ts";
 import type { Opened, Understood } from "./messages.ts";
-import type { Network } from "./reading/detection.ts";
+import type { Tensor } from "./reading/detection.ts";
 import { Reader } from "./reading/chain.ts";
-import type { Frame } from "./records.ts";
+import type { Frame, Line, Mode } from "./records.ts";
+import type { Part } from "./release.ts";
+import { Book, type Translation } from "./translation/book.ts";
+import { Words } from "./translation/dictionaries.ts";
+
+/** A model: its outputs by name. */
+export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
+
+interface Found { line: Line; language: Language; sure: number; translation: Translation | null }
 
 export class Chain {
   readonly #reader: Reader;
+  readonly #models: Record<string, Model>;
+  readonly #confidence: Part;
+  readonly #book: Book;
+  readonly #words: Words;
 
-  constructor(networks: Record<string, Network>, release: Opened) {
-    const characters = JSON.parse(new TextDecoder().decode(release.tables.characters)) as string[];
-    this.#reader = new Reader(networks.detection, networks.recognition, characters);
+  /** The chain of a release, whose models these are. */
+  constructor(models: Record<string, Model>, { parts, tables }: Opened) {
+    const only = (name: string) => async (input: Tensor) => Object.values(await models[name](input))[0];
+    const characters = JSON.parse(new TextDecoder().decode(tables["characters.json"])) as string[];
+    this.#reader = new Reader(only("detection"), only("recognition"), characters);
+    this.#models = models;
+    this.#confidence = parts.find(({ name }) => name === "confidence") as Part;
+    this.#book = new Book(tables["phrases.json"]);
+    this.#words = new Words(tables["words.bin"]);
   }
 
-  /** The lines of a frame as they may be shown. */
-  async read(frame: Frame): Promise<Understood[]> {
+  /** The lines of a frame as they may be shown; `spoken`: languages of the country's signs, null where it is not known. */
+  async read(frame: Frame, spoken: readonly string[] | null): Promise<Understood[]> {
     const lines = await this.#reader.read(frame);
-    return lines.map((line) => ({
-      box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable,
-      language: "other", english: null, source: null, confidence: 0, mode: "off", reason: "", features: [],
-    }));
+    const told = await this.#languages(lines, spoken);
+    const found = lines.map((line, place): Found => ({ line, ...told[place], translation: this.#translation(line, told[place].language) }));
+    const asked = found.map(({ line, translation }) => {
+      const named = features(line, translation !== null);
+      return this.#confidence.features.map((name) => named[name]);
+    });
+    const confident = await this.#confident(asked);
+    return found.map((each, place) => this.#understood(each, confident[place], asked[place]));
   }
+
+  #translation(line: Line, language: string): Translation | null {
+    if (!line.readable) return null;
+    return this.#book.translate(line.text, language) ?? this.#words.translate(line.text, language);
+  }
+
+  async #languages(lines: Line[], spoken: readonly string[] | null): Promise<{ language: Language; sure: number }[]> {
+    const read = lines.filter(({ text }) => text);
+    const { data, columns } = rows(read.map(({ text }) => text), spoken);
+    const shares = read.length ? await this.#models.language({ data, shape: [read.length, columns] }) : {};
+    let row = 0;
+    return lines.map(({ text, script }) => {
+      if (!text) return { language: script === "hangul" ? "ko" : "other", sure: 1 };
+      const at = row++;
+      const share = (language: Language): number => shares[language].data[at];
+      const language = LANGUAGES.reduce((best, other) => (share(other) > share(best) ? other : best));
+      return { language, sure: share(language) };
+    });
+  }
+
+  async #confident(asked: number[][]): Promise<number[]> {
+    if (!asked.length) return [];
+    const input = { data: Float32Array.from(asked.flat()), shape: [asked.length, asked[0].length] };
+    const [output] = Object.values(await this.#models.confidence(input));
+    return [...output.data].map((value) => Math.min(Math.max(value, 0), 1));
+  }
+
+  #understood(found: Found, confidence: number, asked: number[]): Understood {
+    const { line, language, translation } = found;
+    const mode = how(found, confidence, this.#confidence.constants);
+    const shown = mode === "off" ? null : translation;
+    return {
+      box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable, language,
+      english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), features: asked,
+    };
+  }
+}
+
+/** The mode of one line: what its confidence allows. */
+function how({ sure, translation }: Found, confidence: number, limits: Record<string, number>): Mode {
+  if (!translation) return "off";
+  const all = confidence * translation.sure * sure;
+  return all >= limits.automate ? "automate" : all >= limits.prompt ? "prompt" : "off";
+}
+
+/** One line that a person can read. */
+function why({ line, translation }: Found, confidence: number, mode: Mode): string {
+  const share = `${Math.round(100 * confidence)}%`;
+  if (!line.readable) return `unreadable script: ${line.script[0].toUpperCase()}${line.script.slice(1)}`;
+  if (!translation) return "read, but in neither the phrasebook nor the dictionary";
+  if (mode === "off") return `not sure enough that it was read right (${share})`;
+  return `${translation.reason}; read right with ${share}`;
 }

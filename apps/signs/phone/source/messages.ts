@@ -2,10 +2,9 @@
 import type { Content, Frame } from "./records.ts";
 import type { Part } from "./release.ts";
 
-/** A release as the worker opens it: models and tables by name. */
+/** A release as the worker opens it: models by the name of their part, tables by that of their file. */
 export interface Opened {
   parts: Part[];
-  thresholds: Record<string, number>;
   models: Record<string, ArrayBuffer>;
   tables: Record<string, ArrayBuffer>;
 }
@@ -15,5 +14,7 @@ export interface Understood extends Omit<Content, "id"> { readable: boolean; fea
 /** What was found in one frame, and how long that took. */
 export interface Found { lines: Understood[]; milliseconds: number }
 
-export type Request = { id: number } & ({ open: Opened } | { read: Frame });
+/** What the page asks: to open a release, or to read a frame taken where these languages are on signs. */
+export type Asked = { open: Opened } | { read: Frame; spoken: string[] | null };
+export type Request = { id: number } & Asked;
 export type Reply = { id: number } & ({ done: Found | null } | { failed: string });

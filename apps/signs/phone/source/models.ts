@@ -1,8 +1,6 @@
 // The models of a release as the page uses them: a worker that opened it, asked by messages.
-import type { Found, Opened, Reply, Request } from "./messages.ts";
+import type { Asked, Found, Opened, Reply, Request } from "./messages.ts";
 import type { Frame } from "./records.ts";
-
-type Asked = { open: Opened } | { read: Frame };
 
 export class Models {
   readonly #worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
@@ -34,8 +32,8 @@ export class Models {
     return models;
   }
 
-  async read(frame: Frame): Promise<Found> {
-    return (await this.#ask({ read: frame }, [])) as Found;
+  async read(frame: Frame, spoken: string[] | null): Promise<Found> {
+    return (await this.#ask({ read: frame, spoken }, [])) as Found;
   }
 
   close(): void {

@@ -24,6 +24,7 @@ const shutter = at<HTMLButtonElement>("shutter");
 const again = at<HTMLButtonElement>("again");
 const file = at<HTMLInputElement>("file");
 const ask = at<HTMLInputElement>("ask");
+const where = at<HTMLSelectElement>("where");
 
 let models: Models | undefined;
 let release = "";
@@ -40,6 +41,7 @@ async function run(): Promise<void> {
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("service.js").catch(() => say("This page will not open offline."));
   device = (await storage.get<string>("state", "device")) ?? crypto.randomUUID();
   ask.checked = (await storage.get<boolean>("state", "ask")) ?? true;
+  where.value = (await storage.get<string>("state", "where")) ?? "";
   await storage.put("state", { device });
   listen();
   void film();
@@ -58,6 +60,7 @@ function listen(): void {
     if (picture) void read(() => camera.chosen(picture, still));
   });
   ask.addEventListener("change", () => void storage.put("state", { ask: ask.checked }));
+  where.addEventListener("change", () => void storage.put("state", { where: where.value }));
   addEventListener("online", () => void tend());
   addEventListener("offline", () => void report());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void tend());
@@ -150,7 +153,7 @@ function freeze({ width, height }: Frame): void {
 }
 
 async function answerTo(taken: Frame, by: Models): Promise<void> {
-  const found = await by.read(taken);
+  const found = await by.read(taken, where.value ? where.value.split(" ") : null);
   const id = crypto.randomUUID();
   const lines = found.lines.map(({ readable: _, features: __, ...line }, place): Content => ({ ...line, id: `${id}/${place}` }));
   const own = { id, at: local(new Date()), release, lines, server: false };

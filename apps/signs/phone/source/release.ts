@@ -15,7 +15,6 @@ export interface Manifest {
   schema: number;
   parts: Part[];
   files: File[];
-  thresholds: Record<string, number>;
 }
 
 interface Statement { kind: string; application: string; release: string; sequence: number; schema: number }

@@ -7,7 +7,7 @@ import * as storage from "./storage.ts";
 export interface Held { release: string; manifest: Manifest; sequence: number }
 
 const MODELS = ["detection", "recognition", "confidence", "language"];
-const TABLES = ["phrases", "characters"];
+const TABLES = ["phrases.json", "words.bin", "characters.json"];
 
 /** The release in force on this device, with its content, verified again as it is read. */
 export async function inForce(): Promise<[Held, Opened] | null> {
@@ -58,7 +58,7 @@ async function bring(release: string, file: File): Promise<void> {
 }
 
 async function opened({ manifest }: Held): Promise<Opened> {
-  const release: Opened = { parts: manifest.parts, thresholds: manifest.thresholds ?? {}, models: {}, tables: {} };
+  const release: Opened = { parts: manifest.parts, models: {}, tables: {} };
   for (const [name, file] of wanted(manifest)) {
     const content = await storage.get<ArrayBuffer>("files", file.digest);
     if (!content) throw new ReleaseError(`${file.name} is missing on this device; connect to fetch it again`);
@@ -72,7 +72,7 @@ async function opened({ manifest }: Held): Promise<Opened> {
 function wanted({ files }: Manifest): [string, File][] {
   return files.flatMap((file): [string, File][] => {
     const [, model] = /^parts\/(.+)\/model\.onnx$/.exec(file.name) ?? [];
-    const [, table] = /^tables\/(.+)\.json$/.exec(file.name) ?? [];
+    const [, table] = /^tables\/(.+)$/.exec(file.name) ?? [];
     const name = MODELS.find((one) => one === model) ?? TABLES.find((one) => one === table);
     return name ? [[name, file]] : [];
   });

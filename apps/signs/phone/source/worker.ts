@@ -1,8 +1,8 @@
 // The worker: holds the models of one release and reads frames, so that the page stays quick.
 import * as ort from "onnxruntime-web/wasm";
-import { Chain } from "./chain.ts";
+import { Chain, type Model } from "./chain.ts";
 import type { Found, Opened, Reply, Request } from "./messages.ts";
-import type { Network, Tensor } from "./reading/detection.ts";
+import type { Tensor } from "./reading/detection.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -31,26 +31,24 @@ async function act(request: Request): Promise<Found | null> {
   }
   if (!chain) throw new Error("no release is open");
   const start = performance.now();
-  const lines = await chain.read(request.read);
+  const lines = await chain.read(request.read, request.spoken);
   return { lines, milliseconds: performance.now() - start };
 }
 
-/** A chain of the models, once they have answered an empty frame. */
+/** The chain of a release, once it has answered an empty frame. */
 async function open(release: Opened): Promise<Chain> {
-  const networks: Record<string, Network> = {};
-  for (const [name, model] of Object.entries(release.models)) networks[name] = await network(model);
-  const made = new Chain(networks, release);
-  await made.read({ width: 64, height: 64, data: new Uint8ClampedArray(64 * 64 * 4) });
+  const models: Record<string, Model> = {};
+  for (const [name, graph] of Object.entries(release.models)) models[name] = await model(graph);
+  const made = new Chain(models, release);
+  await made.read({ width: 64, height: 64, data: new Uint8ClampedArray(64 * 64 * 4) }, null);
   return made;
 }
 
-async function network(model: ArrayBuffer): Promise<Network> {
-  const session = await ort.InferenceSession.create(new Uint8Array(model), { executionProviders: ["wasm"] });
+async function model(graph: ArrayBuffer): Promise<Model> {
+  const session = await ort.InferenceSession.create(new Uint8Array(graph), { executionProviders: ["wasm"] });
   const [input] = session.inputNames;
-  const [output] = session.outputNames;
   return async ({ data, shape }: Tensor) => {
     const results = await session.run({ [input]: new ort.Tensor("float32", data, shape) });
-    const result = results[output];
-    return { data: result.data as Float32Array, shape: result.dims };
+    return Object.fromEntries(session.outputNames.map((name) => [name, { data: results[name].data as Float32Array, shape: results[name].dims }]));
   };
 }

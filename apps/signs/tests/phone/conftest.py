@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
 from afield.records.release import Part
 from afield.release.signing import Signer
 from afield.serving.pages import Pages
+from afield.training.class_graphs import Calibration, class_graph
+from afield.training.graphs import Linear, Tree
 from apps.signs.tests.phone.site import Site
+from signs.confidence import FEATURES
+from signs.language.features import FEATURES as LANGUAGE_FEATURES
+from signs.language.features import TOKENS
 from signs.reading.models import characters, metadata, pretrained
+from signs.records import LANGUAGES
+from signs.translation.book import phrases_table
+from signs.translation.dictionaries import Header
 
 PAGES = "signs:pages/phone"
 VECTORS = Path(__file__).parents[2] / "phone" / "vectors"
@@ -32,14 +41,44 @@ def pages() -> Pages:
 
 @pytest.fixture(scope="session")
 def content() -> tuple[dict[str, bytes], tuple[Part, ...]]:
-    """Files and parts of a release as the phone fetches it."""
-    models = pretrained()
+    """Files and parts of a release as the phone fetches it; the two fitted parts say what a person can follow."""
+    models = {**pretrained(), "confidence": confident(), "language": by_script()}
     known = characters(metadata(models["recognition"]))
     files = {f"parts/{name}/model.onnx": model for name, model in models.items()}
     files["tables/characters.json"] = json.dumps(known, ensure_ascii=False).encode()
-    files["tables/phrases.json"] = b"{}"
-    parts = tuple(Part(name, (), ("output",), "pretrained") for name in models)
+    files["tables/phrases.json"] = phrases_table()
+    files["tables/words.bin"] = msgspec.json.encode(Header({"ja": (0, 0), "zh": (0, 0)})) + b"\n"
+    limits = {"automate": 0.9, "prompt": 0.5}
+    parts = (
+        Part("detection", (), ("output",), "pretrained"),
+        Part("recognition", (), ("output",), "pretrained"),
+        Part("confidence", FEATURES, ("probability",), "fitted", limits),
+        Part("language", (*LANGUAGE_FEATURES, *TOKENS), LANGUAGES, "fitted"),
+    )
     return files, parts
+
+
+def confident() -> bytes:
+    """A graph: the surer the least sure character, the surer the line; a tree beside it, that the browser runs trees."""
+    weights, width = np.zeros(len(FEATURES)), len(FEATURES)
+    weights[FEATURES.index("lowest_score")] = 12.0
+    line = Linear(weights[:, None], np.zeros(width), np.ones(width), np.zeros(width, bool), np.array([-6.0]))
+    leaf = Tree(
+        feature=np.array([FEATURES.index("height"), 0, 0]), threshold=np.array([1.0, 0, 0]), left=np.array([1, -1, -1]),
+        right=np.array([2, -1, -1]), missing_left=np.zeros(3, bool), value=np.array([0.0, -2.0, 0.0]),
+    )  # fmt: skip
+    return class_graph(width, (), [leaf], [0.0], line, None, Calibration())
+
+
+def by_script() -> bytes:
+    """A graph: kana is Japanese, Hangul Korean, Latin French; Han is Chinese but for the place and the other lines."""
+    names = (*LANGUAGE_FEATURES, *TOKENS)
+    weights = np.zeros((len(names), len(LANGUAGES)))
+    told = {"kana": "ja", "hangul": "ko", "latin": "fr", "han": "zh", "place_ja": "ja", "others_kana": "ja"}
+    for name, language in told.items():
+        weights[names.index(name), LANGUAGES.index(language)] = 30.0 if name != "han" else 12.0
+    plain = Linear(weights, np.zeros(len(names)), np.ones(len(names)), np.zeros(len(names), bool), np.zeros(len(LANGUAGES)))
+    return class_graph(len(names), LANGUAGES, [], [], plain, None, Calibration())
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ async ([release, frames]) => {
   for (const { name, digest } of manifest.files) {
     const [kind, rest] = name.split("/");
     if (kind === "parts") open.models[rest] = await bytes(`/v1/bundles/${release}/${digest}`);
-    if (kind === "tables") open.tables[rest.split(".")[0]] = await bytes(`/v1/bundles/${release}/${digest}`);
+    if (kind === "tables") open.tables[rest] = await bytes(`/v1/bundles/${release}/${digest}`);
   }
   const worker = new Worker("worker.js", { type: "module" });
   const ask = (request) => new Promise((done, failed) => {
@@ -35,7 +35,7 @@ async ([release, frames]) => {
     const context = canvas.getContext("2d");
     context.drawImage(picture, 0, 0);
     const { data, width, height } = context.getImageData(0, 0, picture.width, picture.height);
-    found.push(await ask({ id: 1, read: { data, width, height } }));
+    found.push(await ask({ id: 1, read: { data, width, height }, spoken: null }));
   }
   worker.terminate();
   return found;

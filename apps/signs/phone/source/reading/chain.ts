@@ -1,55 +1,93 @@
 // The reader: a frame's lines of text in reading order; the same as Python's `signs.reading.chain`.
-import type { Box, Frame, Line } from "../records.ts";
-import { prepared, regions, type Network, type Region } from "./detection.ts";
-import { distance, rgb, sharpness, type Pixels } from "./image.ts";
-import { readingOrder } from "./order.ts";
-import { cut, cutArc, read, score, type Reading } from "./recognition.ts";
 import { script } from "../language/script.ts";
+import type { Box, Frame, Line, Script } from "../records.ts";
+import { prepared, regions, type Network, type Region } from "./detection.ts";
+import { probe, type Probe } from "./hangul.ts";
+import { distance, rgb, sharpness, turned, type Pixels } from "./image.ts";
+import { readingOrder } from "./order.ts";
+import { cut, cutArc, HEIGHT, read, score, SURE, trimmed, type Reading } from "./recognition.ts";
 
 const TALL = 1.5;
 const LEAST = 0.5;
-const LONE: Record<string, number> = { latin: 0.6, none: 0.6, han: 0.95, kana: 0.95, other: 0.95 };
-const TEXT = 0.6;
+const LONE: Record<string, number> = { latin: 0.6, none: 0.6, han: 0.95, kana: 0.9, other: 0.95 };
+const HANGUL = 0.8;
+const TEXT = 0.8;
+const WIDE = 1.5;
+const UPRIGHT = 3.0;
+
+/** A region, how it is looked at, and its crop. */
+interface View { region: Region; vertical: boolean; crop: Pixels }
 
 export class Reader {
   readonly #detect: Network;
   readonly #recognise: Network;
   readonly #characters: readonly string[];
+  readonly #probe: Probe;
 
   constructor(detect: Network, recognise: Network, characters: readonly string[]) {
     this.#detect = detect;
     this.#recognise = recognise;
     this.#characters = characters;
+    this.#probe = probe(characters);
   }
 
   /** The lines of a frame in reading order. */
   async read(frame: Frame): Promise<Line[]> {
     const pixels = rgb(frame);
     const found = regions(await this.#detect(prepared(pixels)), pixels.width, pixels.height);
-    const tall = found.map(({ arc, box }) => !arc && distance(box[0], box[3]) >= TALL * distance(box[0], box[1]));
-    const crops = found.map((region, place) => crop(pixels, region, tall[place]));
-    const readings = await read(crops, this.#recognise, this.#characters);
-    const lines = found.flatMap((region, place) => line(region, tall[place], crops[place], readings[place]) ?? []);
+    const views = found.map((region) => view(pixels, region, !region.arc && ratio(region.box) >= TALL));
+    const readings = await this.#read(views);
+    await this.#lookAgain(pixels, views, readings);
+    const lines = views.flatMap((seen, place) => line(seen, trimmed(readings[place])) ?? []);
     const order = readingOrder(lines.map(({ box }): Box => box), lines.map(({ vertical }) => vertical));
     return order.map((place) => lines[place]);
   }
-}
 
-/** The region at 48 px height; a vertical one lies on its side, as the recogniser has learned to read it. */
-function crop(pixels: Pixels, { arc, box: [a, b, c, d] }: Region, vertical: boolean): Pixels {
-  if (arc) return cutArc(pixels, arc);
-  return cut(pixels, vertical ? [b, c, d, a] : [a, b, c, d]);
+  #read(views: View[]): Promise<Reading[]> {
+    return read(views.map(({ crop }) => crop), this.#recognise, this.#characters, this.#probe);
+  }
+
+  /** Read doubtful tall boxes in other ways too, and keep the surest, in place. */
+  async #lookAgain(pixels: Pixels, views: View[], readings: Reading[]): Promise<void> {
+    const others: [number, View][] = [];
+    views.forEach((seen, place) => {
+      if (!seen.vertical || score(readings[place]) >= SURE) return;
+      others.push([place, { ...seen, crop: turned(seen.crop) }]);
+      if (ratio(seen.region.box) <= UPRIGHT) others.push([place, view(pixels, seen.region, false)]);
+    });
+    const again = await this.#read(others.map(([, seen]) => seen));
+    others.forEach(([place, seen], at) => {
+      if (score(again[at]) <= Math.max(score(readings[place]), LEAST) || !again[at].characters.join("").trim()) return;
+      views[place] = seen;
+      readings[place] = again[at];
+    });
+  }
 }
 
 /** The line of one region; null where it is no text. */
-function line({ box, score: detection }: Region, vertical: boolean, pixels: Pixels, reading: Reading): Line | null {
-  const blur = sharpness(pixels);
+function line({ region, vertical, crop }: View, reading: Reading): Line | null {
   const certain = score(reading);
-  if (certain < LEAST) {
-    if (detection < TEXT) return null;
-    return { box, text: "", vertical, detection, scores: [], entropy: reading.entropy, blur, script: "hangul", readable: false };
-  }
-  const written = script(reading.text);
-  if ([...reading.text.trim()].length < 2 && certain < (LONE[written] ?? LEAST)) return null;
-  return { box, ...reading, vertical, detection, blur, script: written, readable: true };
+  const hangul = reading.hangul >= HANGUL;
+  if ((hangul || certain < LEAST) && crop.width < WIDE * HEIGHT) return null;
+  const blank: Omit<Line, "script"> = {
+    box: region.box, text: "", vertical, detection: region.score, scores: [], entropy: reading.entropy, blur: sharpness(crop), readable: false,
+  };
+  if (hangul) return { ...blank, script: "hangul" };
+  if (certain < LEAST) return region.score < TEXT ? null : { ...blank, script: "other" };
+  const text = reading.characters.join("");
+  const written: Script = script(text);
+  if (reading.characters.length < 2 && certain < (LONE[written] ?? LEAST)) return null;
+  return { ...blank, text, scores: reading.scores, script: written, readable: true };
+}
+
+/** A region at 48 px height; a vertical one lies on its side, as the recogniser has learned to read it. */
+function view(pixels: Pixels, region: Region, vertical: boolean): View {
+  const [a, b, c, d] = region.box;
+  const crop = region.arc ? cutArc(pixels, region.arc) : cut(pixels, vertical ? [b, c, d, a] : [a, b, c, d]);
+  return { region, vertical, crop };
+}
+
+/** Height over width. */
+function ratio([a, b, , d]: Box): number {
+  return distance(a, d) / Math.max(distance(a, b), 1e-6);
 }

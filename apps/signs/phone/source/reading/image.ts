@@ -100,6 +100,13 @@ export function averaged(drawn: Pixels, fold: number): Pixels {
   return { width, height, data };
 }
 
+/** A picture turned upside down. */
+export function turned({ width, height, data }: Pixels): Pixels {
+  const other = new Uint8ClampedArray(data.length);
+  for (let from = 0, to = data.length - 3; to >= 0; from += 3, to -= 3) other.set(data.subarray(from, from + 3), to);
+  return { width, height, data: other };
+}
+
 /** A picture of `width` × `height` whose pixels lie at `place(x, y)` of another, by cubic interpolation. */
 export function sampled(pixels: Pixels, width: number, height: number, place: (x: number, y: number) => Point): Pixels {
   const data = new Uint8ClampedArray(width * height * 3);

@@ -2,20 +2,36 @@
 import type { Box } from "../records.ts";
 import type { Network } from "./detection.ts";
 import { length, unrolled, type Arc } from "./arcs.ts";
+import type { Probe } from "./hangul.ts";
 import { averaged, distance, fill, rounded, straightened, type Pixels } from "./image.ts";
 
-const HEIGHT = 48;
+export const HEIGHT = 48;
 const STEP = 32;
 const NARROWEST = 64;
 const WIDEST = 3200;
 const LARGEST_CALL = 3200;
+const POINTER = /[\s\u2190-\u21ff▲△▶▷▼▽◀◁◄►➔➜➡⬅⬆⬇]/u;
+/** A reading is doubtful below this mean probability. */
+export const SURE = 0.9;
 
-/** What a crop says: its text, the probability of each character, and the mean entropy of those choices, nats. */
-export interface Reading { text: string; scores: number[]; entropy: number }
+/**
+ * What a crop says: its characters, the probability of each, the mean entropy of those choices in nats, and the
+ * probability that it shows Hangul, where it is doubtful.
+ */
+export interface Reading { characters: string[]; scores: number[]; entropy: number; hangul: number }
 
 /** Mean probability of a reading's characters; 0 without any. */
 export function score({ scores }: Reading): number {
   return scores.length ? scores.reduce((sum, value) => sum + value, 0) / scores.length : 0;
+}
+
+/** A reading without spaces and arrows at either end: an arrow beside a text is a pictogram and not part of it. */
+export function trimmed(reading: Reading): Reading {
+  const { characters, scores } = reading;
+  const first = characters.findIndex((character) => !POINTER.test(character));
+  if (first < 0) return { ...reading, characters: [], scores: [] };
+  const last = characters.findLastIndex((character) => !POINTER.test(character)) + 1;
+  return { ...reading, characters: characters.slice(first, last), scores: scores.slice(first, last) };
 }
 
 /** The rectangle of a frame, turned upright and scaled to 48 px height: drawn larger first, then averaged. */
@@ -37,7 +53,7 @@ function wide(across: number, down: number): number {
 }
 
 /** What each crop says, in the order given; crops of the same padded width share a call. */
-export async function read(crops: Pixels[], recognise: Network, characters: readonly string[]): Promise<Reading[]> {
+export async function read(crops: Pixels[], recognise: Network, characters: readonly string[], probe: Probe): Promise<Reading[]> {
   const groups = new Map<number, number[]>();
   crops.forEach((one, place) => {
     const width = Math.max(NARROWEST, Math.ceil(one.width / STEP) * STEP);
@@ -54,7 +70,9 @@ export async function read(crops: Pixels[], recognise: Network, characters: read
       const [, columns, choices] = output.shape;
       part.forEach((place, row) => {
         const size = columns * choices;
-        found[place] = decoded(output.data.subarray(row * size, (row + 1) * size), choices, characters);
+        const probabilities = output.data.subarray(row * size, (row + 1) * size);
+        found[place] = decoded(probabilities, choices, characters);
+        if (score(found[place]) < SURE) found[place].hangul = probe(probabilities, choices, crops[place].width / HEIGHT);
       });
     }
   }
@@ -63,13 +81,13 @@ export async function read(crops: Pixels[], recognise: Network, characters: read
 
 /** The text of one crop: the likeliest character of each column, repeats and blanks left out. */
 export function decoded(probabilities: Float32Array, choices: number, characters: readonly string[]): Reading {
-  const reading: Reading = { text: "", scores: [], entropy: 0 };
+  const reading: Reading = { characters: [], scores: [], entropy: 0, hangul: 0 };
   let before = 0;
   for (let start = 0; start < probabilities.length; start += choices) {
     let best = 0;
     for (let choice = 1; choice < choices; choice++) if (probabilities[start + choice] > probabilities[start + best]) best = choice;
     if (best !== 0 && best !== before) {
-      reading.text += characters[best];
+      reading.characters.push(characters[best]);
       reading.scores.push(probabilities[start + best]);
       for (let choice = 0; choice < choices; choice++) {
         const likely = probabilities[start + choice];

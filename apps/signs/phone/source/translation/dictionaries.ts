@@ -1,0 +1,87 @@
+// The dictionaries of a release: the same as Python's `signs.translation.dictionaries` and `segmentation`.
+import type { Translation } from "./book.ts";
+import { key } from "./keys.ts";
+
+const SURE: Record<string, number> = { a: 0.97, b: 0.9, c: 0.5 };
+const SURE_SEGMENTED = 0.45;
+const REASONS: Record<string, string> = { a: "a word of the dictionary", b: "a rare word of the dictionary", c: "a word of several meanings" };
+const LONGEST = 16;
+const SHORTEST = 2;
+const MOST = 3;
+const SCHEMA = 1;
+const NEWLINE = 10;
+
+export class Words {
+  readonly #lines: Uint8Array;
+  readonly #begins: Record<string, [number, number]>;
+  readonly #decoder = new TextDecoder();
+  readonly #encoder = new TextEncoder();
+
+  /** The words in the bytes of `words.bin`. */
+  constructor(raw: ArrayBuffer) {
+    const all = new Uint8Array(raw);
+    const end = all.indexOf(NEWLINE);
+    const { begins, schema } = JSON.parse(this.#decoder.decode(all.subarray(0, end))) as { begins: Record<string, [number, number]>; schema: number };
+    if (schema > SCHEMA) throw new Error("the dictionary is of a newer kind than this page reads; reload the page");
+    this.#lines = all.subarray(end + 1);
+    this.#begins = begins;
+  }
+
+  /** The English of a line that is a word, or, less surely, of one that is a row of words. */
+  translate(text: string, language: string): Translation | null {
+    const looked = key(text);
+    const size = [...looked].length;
+    if (!size || !(language in this.#begins) || size > 2 * LONGEST) return null;
+    const found = this.find(looked, language);
+    if (found) return { english: found[1], source: "dictionary", sure: SURE[found[0]], reason: REASONS[found[0]] };
+    const row = this.#pieces([...looked], language);
+    if (!row.length) return null;
+    return { english: row.join(" "), source: "segmented", sure: SURE_SEGMENTED, reason: "word by word, which may miss the sense" };
+  }
+
+  /** Class and gloss of a key, by bisection; null where the dictionary does not have it. */
+  find(looked: string, language: string): [string, string] | null {
+    let [low, high] = this.#begins[language];
+    const wanted = this.#encoder.encode(`${looked}\t`);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      let start = middle;
+      while (start > low && this.#lines[start - 1] !== NEWLINE) start--;
+      let end = this.#lines.indexOf(NEWLINE, start);
+      if (end < 0 || end > high) end = high;
+      const side = compared(this.#lines.subarray(start, end), wanted);
+      if (side === 0) {
+        const [, kind, gloss] = this.#decoder.decode(this.#lines.subarray(start, end)).split("\t");
+        return [kind, gloss];
+      }
+      if (side < 0) low = end + 1;
+      else high = start;
+    }
+    return null;
+  }
+
+  /** What the fewest words that make up a text mean, in order; none where some of it is no word. */
+  #pieces(text: string[], language: string): string[] {
+    const best: (string[] | null)[] = [[], ...text.map(() => null)];
+    for (let end = SHORTEST; end <= text.length; end++) {
+      for (let start = Math.max(0, end - LONGEST); start <= end - SHORTEST; start++) {
+        const before = best[start];
+        if (!before || before.length >= MOST) continue;
+        const held = best[end];
+        if (held && held.length <= before.length + 1) continue;
+        const found = this.find(text.slice(start, end).join(""), language);
+        if (found && found[0] !== "c") best[end] = [...before, found[1]];
+      }
+    }
+    return best[text.length] ?? [];
+  }
+}
+
+/** -1, 0 or 1: whether a line stands before what it may begin with, begins with it, or stands behind it. */
+function compared(line: Uint8Array, wanted: Uint8Array): number {
+  for (let at = 0; at < wanted.length; at++) {
+    if (at >= line.length || line[at] < wanted[at]) return -1;
+    if (line[at] > wanted[at]) return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,159 @@
+"""The phone's folding, phrasebook, dictionary, language features and confidence features are Python's."""
+
+import json
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from signs.confidence import features
+from signs.language.features import of_country
+from signs.language.place import spoken
+from signs.language.script import script, systems
+from signs.reading.order import reading_order
+from signs.reading.recognition import Reading
+from signs.records import LANGUAGES, Line
+from signs.translation.book import Book, phrases_table
+from signs.translation.dictionaries import Header, Words
+from signs.translation.keys import key
+
+PROGRAM = Path(__file__).parents[2] / "phone" / "node_modules" / ".parity" / "parity.mjs"
+ENTRIES = {
+    "ja": [("広場", "a", "plaza"), ("駅前", "a", "in front of a station"), ("口", "c", "mouth"), ("東京", "b", "Tokyo")],
+    "zh": [("出口", "a", "exit"), ("地铁", "a", "subway"), ("车站", "b", "station")],
+}
+ODD = ["", " ", "ＥＸＩＴ  only! ", "「出 口」", "約１００ｍ", "三〇〇円", "9:00〜17:00", "Straße", "Défense d’entrer!", "한글", "👍🏽 go", "Ⅲ", "𠮷野家", "Выход"]
+
+
+class Phone:
+    """The phone's parts in a Node process."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def __call__(self, *question: object) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tables")
+    begins, parts, total = {}, [], 0
+    for language, entries in ENTRIES.items():
+        lines = b"".join(sorted("\t".join(entry).encode() + b"\n" for entry in entries))
+        begins[language] = (total, total + len(lines))
+        total += len(lines)
+        parts.append(lines)
+    (folder / "phrases.json").write_bytes(phrases_table())
+    (folder / "words.bin").write_bytes(msgspec.json.encode(Header(begins)) + b"\n" + b"".join(parts))
+    return folder / "phrases.json", folder / "words.bin"
+
+
+@pytest.fixture(scope="module")
+def phone(tables: tuple[Path, Path]) -> Iterator[Phone]:
+    node = shutil.which("node")
+    if node is None or not PROGRAM.is_file():
+        pytest.skip("the phone's parts are not built, or there is no node on the path; run: make phone")
+    with subprocess.Popen([node, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        asked = Phone(process)
+        asked("open", *map(str, tables))
+        yield asked
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def texts(tables: tuple[Path, Path]) -> list[tuple[str, str]]:
+    """Phrases of the book, some with numbers put in, some put together, and odd texts, each with a language."""
+    chance = random.Random(3)
+    book = Book.opened(tables[0].read_bytes())
+    found = [(text, language) for text in ODD for language in ("ja", "fr")]
+    for language, phrases in book.table.languages.items():
+        spellings = [spelling for phrase in phrases for spelling in phrase.spellings]
+        chosen = chance.sample(spellings, min(120, len(spellings)))
+        filled = [each.replace("{1}", chance.choice(["12", "３", "二十", "1,200"])).replace("{2}", "30") for each in chosen]
+        found += [(each, language) for each in filled]
+        found += [(" ".join(pair), language) for pair in zip(filled[:20], filled[20:40], strict=False)]
+    return found
+
+
+def test_keys_scripts_and_writing_systems_are_the_same(phone: Phone, texts: list[tuple[str, str]]) -> None:
+    for text, _ in texts:
+        assert phone("key", text) == key(text), text
+        assert phone("script", text) == script(text), text
+        for character in text:
+            assert set(phone("systems", character)) == systems(character), character
+
+
+def test_the_phrasebook_says_the_same(phone: Phone, texts: list[tuple[str, str]], tables: tuple[Path, Path]) -> None:
+    book = Book.opened(tables[0].read_bytes())
+
+    for text, language in texts:
+        assert phone("book", text, language) == as_told(book(text, language)), (text, language)
+
+
+@pytest.mark.parametrize("text", ["出口", "駅前広場", "地铁站", "东京", "東京駅前", "広場", "口", "車站", "", "駅前口"])
+def test_the_dictionary_says_the_same(phone: Phone, tables: tuple[Path, Path], text: str) -> None:
+    words = Words.opened(tables[1].read_bytes())
+
+    for language in LANGUAGES:
+        assert phone("words", text, language) == as_told(words(text, language))
+
+
+@pytest.mark.parametrize("country", [None, "JP", "CH", "FR", "US"])
+def test_the_language_model_is_asked_the_same(phone: Phone, texts: list[tuple[str, str]], country: str | None) -> None:
+    chance = random.Random(5)
+
+    for _ in range(40):
+        frame = [text for text, _ in chance.sample(texts, chance.randint(1, 4)) if text.strip()]
+        numbers = phone("rows", frame, None if country is None else list(spoken(country)))
+        np.testing.assert_allclose(np.reshape(numbers, (len(frame), -1)), of_country(frame, country), atol=1e-6)
+
+
+def test_the_confidence_model_is_asked_the_same(phone: Phone) -> None:
+    chance = np.random.default_rng(7)
+    for text, vertical, known in [("出口", True, True), ("約100m", False, False), ("", False, False), ("𠮷野家", False, True)]:
+        line = Line(
+            box=chance.uniform(0, 400, (4, 2)).astype(np.float32), text=text, vertical=vertical, detection=0.8,
+            scores=chance.uniform(0, 1, len(text)).astype(np.float32), entropy=0.3, blur=250.0, script=script(text),
+        )  # fmt: skip
+        given = {name: getattr(line, name) for name in line.__slots__} | {"box": line.box.tolist(), "scores": line.scores.tolist()}
+
+        expected = features(line, known)
+
+        assert phone("features", given, known) == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def test_lines_are_put_in_the_same_order(phone: Phone) -> None:
+    chance = np.random.default_rng(11)
+    for _ in range(60):
+        number = int(chance.integers(1, 12))
+        corners = chance.uniform(0, 600, (number, 1, 2))
+        sizes = chance.uniform(10, 120, (number, 2))
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * sizes[:, None]
+        boxes = (corners + square).astype(np.float32)
+        vertical = (sizes[:, 1] > 1.5 * sizes[:, 0]).tolist()
+
+        assert phone("order", boxes.tolist(), vertical) == reading_order(list(boxes), vertical)
+
+
+@pytest.mark.parametrize("text", ["→ 出口 ", "▲", "", "A → B", "出口⇒"])
+def test_arrows_at_the_ends_are_left_out_alike(phone: Phone, text: str) -> None:
+    expected = Reading(text, np.ones(len(text), np.float32), 0.0).trimmed().text
+
+    assert phone("trimmed", list(text)) == expected
+
+
+def as_told(translation: object) -> object:
+    if translation is None:
+        return None
+    return {name: getattr(translation, name) for name in ("english", "source", "sure", "reason")}
