@@ -1,5 +1,6 @@
 """Learners of classes: rows, their classes and weights give what a classifier's graph is made of."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression as LogisticLearner
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes with scikit-learn
 
@@ -70,8 +72,9 @@ def _regress(recipe: LogisticRegression, rows: Rows, truth: Truth, weight: Value
         plain = np.nan_to_num((_taken(some[:, :dense], logs) - centre) / scale, nan=0.0)
         return csr_array(hstack([csr_array(plain), _shares(some[:, dense:], recipe.buckets)]))
 
-    learner = LogisticLearner(C=1.0 / (recipe.penalty * float(weight.sum())), max_iter=STEPS, tol=1e-5)
-    with threadpool_limits(THREADS):
+    learner = LogisticLearner(C=1.0 / (recipe.penalty * float(weight.sum())), max_iter=STEPS)
+    with threadpool_limits(THREADS), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it becomes a message of the fit
         learner.fit(standard(rows), truth, sample_weight=weight)
     weights, told = learner.coef_[:, :dense].T, learner.coef_[:, dense:].T
     # The graph's linear term runs over whole rows: tokens weigh nothing in it.
