@@ -128,7 +128,7 @@ def context(browser: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def page(context: Any, site: Site) -> Any:
-    """The page, opened at the server's; it complains of nothing until it is closed."""
+    """The page, opened at the server's."""
     opened = context.new_page()
     opened.goto(f"{site.url}/phone/")
     return opened
