@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 BENT = 0.75  # what fills less of its rectangle than this may be an arc
 FILLED = 0.7  # what fills less of its ring segment than this is none
+STEPS = 5  # of the circle's fit; the last one moves it by less than a hundredth of a pixel
 LONGEST = 1.5 * math.pi  # radians; more is a ring, whose beginning cannot be told
 
 
@@ -46,8 +47,7 @@ class Arc:
 def fitted(contour: NDArray[np.int32], rectangle: float) -> Arc | None:
     """The ring segment that a connected part of the detector's map fills, or None where it is straight or no such.
 
-    The circle is the one of least algebraic error through all pixels inside the contour. Kåsa, "A circle fitting
-    procedure and its error analysis", IEEE Transactions on Instrumentation and Measurement 25 (1976).
+    The circle is the one of least squared distance to all pixels inside the contour.
 
     Args:
         contour: shape `(n, 1, 2)`.
@@ -60,31 +60,43 @@ def fitted(contour: NDArray[np.int32], rectangle: float) -> Arc | None:
     cv2.drawContours(mask, [contour], -1, 1, cv2.FILLED, offset=(-left, -top))
     rows, columns = np.nonzero(mask)
     points = np.stack([columns, rows], 1).astype(np.float64)
-    shift = points.mean(0)
-    x, y = (points - shift).T
-    (across, down, rest), _, rank, _ = np.linalg.lstsq(
-        np.stack([x, y, np.ones_like(x)], 1), x * x + y * y, rcond=None
-    )  # fmt: skip
-    if rank < 3:
+    circle = _circle(points)
+    if circle is None:
         return None
-    centre = np.array([across / 2, down / 2])
-    radius = math.sqrt(max(rest + float(centre @ centre), 0.0))
-    away = np.hypot(x - centre[0], y - centre[1])
-    angles = np.arctan2(y - centre[1], x - centre[0])
+    x, y, radius = circle
+    away = np.hypot(points[:, 0] - x, points[:, 1] - y)
+    angles = np.arctan2(points[:, 1] - y, points[:, 0] - x)
     middle = math.atan2(float(np.sin(angles).mean()), float(np.cos(angles).mean()))
     turned = (angles - middle + math.pi) % (2 * math.pi) - math.pi
     first, last = float(turned.min()), float(turned.max())
     # A band of even thickness has a quarter of it as its mean distance from the middle.
     thickness = 4 * float(np.abs(away - radius).mean())
-    arc = Arc(
-        float(centre[0] + shift[0] + left),
-        float(centre[1] + shift[1] + top),
-        radius,
-        middle + (first + last) / 2,
-        last - first,
-        thickness,
-    )
+    arc = Arc(x + left, y + top, radius, middle + (first + last) / 2, last - first, thickness)
     return arc if _is_text(arc, points.shape[0]) else None
+
+
+def _circle(points: NDArray[np.float64]) -> tuple[float, float, float] | None:
+    """Centre and radius of the circle of least squared distance to the points, or None where they lie on a line.
+
+    Starts from the circle of least algebraic error, which is too small for a thick band, and takes Gauss-Newton steps.
+
+    Source: Kåsa, "A circle fitting procedure and its error analysis", IEEE Transactions on Instrumentation and
+    Measurement 25 (1976); Gander, Golub and Strebel, "Least-squares fitting of circles and ellipses", BIT 34 (1994).
+    """
+    shift = points.mean(0)
+    x, y = (points - shift).T
+    design = np.stack([x, y, np.ones_like(x)], 1)
+    (across, down, rest), _, rank, _ = np.linalg.lstsq(design, x * x + y * y, rcond=None)
+    if rank < 3:
+        return None
+    a, b = across / 2, down / 2
+    radius = math.sqrt(max(rest + a * a + b * b, 0.0))
+    for _ in range(STEPS):
+        away = np.maximum(np.hypot(x - a, y - b), 1e-9)
+        slopes = np.stack([(x - a) / away, (y - b) / away, np.ones_like(x)], 1)
+        change = np.linalg.lstsq(slopes, away - radius, rcond=None)[0]
+        a, b, radius = a + change[0], b + change[1], radius + change[2]
+    return float(a + shift[0]), float(b + shift[1]), float(radius)
 
 
 def unrolled(pixels: NDArray[np.uint8], arc: Arc, width: int, height: int) -> NDArray[np.uint8]:

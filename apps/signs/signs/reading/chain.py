@@ -115,7 +115,7 @@ class Reader:
         return Line(
             box=view.region.box,
             text=reading.text,
-            vertical=view.vertical,
+            vertical=view.vertical and len(reading.text) != 1,
             detection=view.region.score,
             scores=reading.scores,
             entropy=reading.entropy,
