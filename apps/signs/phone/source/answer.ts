@@ -25,14 +25,11 @@ export function summary(lines: readonly Content[], server: boolean): string {
 function item(line: Content, judged: Judged): HTMLLIElement {
   const shown = line.mode !== "off" && !!line.english;
   const made = element("li", shown ? line.mode : "off");
-  const english = shown ? `${line.english}${line.mode === "prompt" ? " ?" : ""}` : line.text ? "Not translated" : "Cannot be read";
-  made.append(element("p", shown ? "english" : "english none", english));
-  if (line.text) {
-    const read = element("p", "read", line.text);
-    read.lang = line.language === "other" ? "und" : line.language;
-    made.append(read);
-  }
-  made.append(element("p", "reason", line.reason), acts(line, shown, judged));
+  if (shown) made.append(element("p", "english", `${line.english}${line.mode === "prompt" ? " ?" : ""}`));
+  const read = element("p", shown ? "read" : "read alone", line.text || "Cannot be read");
+  if (line.text) read.lang = line.language === "other" ? "und" : line.language;
+  const reason = line.text && !shown ? `Not translated: ${line.reason}` : line.reason;
+  made.append(read, element("p", "reason", reason[0].toUpperCase() + reason.slice(1)), acts(line, shown, judged));
   return made;
 }
 

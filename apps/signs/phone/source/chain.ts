@@ -1,4 +1,4 @@
-// The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.operating`.
+// The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.kit` and `signs.operating`.
 import { features } from "./confidence.ts";
 import { LANGUAGES, rows, type Language } from "./language/features.ts";
 import type { Opened, Understood } from "./messages.ts";
@@ -11,6 +11,8 @@ import { Words } from "./translation/dictionaries.ts";
 
 /** A model: its outputs by name. */
 export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
+
+const TWIN: Partial<Record<Language, Language>> = { ja: "zh", zh: "ja" };
 
 interface Found { line: Line; language: Language; sure: number; translation: Translation | null }
 
@@ -36,7 +38,7 @@ export class Chain {
   async read(frame: Frame, spoken: readonly string[] | null): Promise<Understood[]> {
     const lines = await this.#reader.read(frame);
     const told = await this.#languages(lines, spoken);
-    const found = lines.map((line, place): Found => ({ line, ...told[place], translation: this.#translation(line, told[place].language) }));
+    const found = lines.map((line, place) => this.#found(line, told[place].language, told[place].sure));
     const asked = found.map(({ line, translation }) => {
       const named = features(line, translation !== null);
       return this.#confidence.features.map((name) => named[name]);
@@ -45,9 +47,17 @@ export class Chain {
     return found.map((each, place) => this.#understood(each, confident[place], asked[place]));
   }
 
-  #translation(line: Line, language: string): Translation | null {
-    if (!line.readable) return null;
-    return this.#book.translate(line.text, language) ?? this.#words.translate(line.text, language);
+  #found(line: Line, language: Language, sure: number): Found {
+    const translation = line.readable ? this.#translate(line.text, language) : null;
+    const twin = TWIN[language];
+    // Chinese characters alone may be either language: where both say the same, that does not matter.
+    const other = translation && twin && line.script === "han" ? this.#translate(line.text, twin) : null;
+    const same = other?.english.toLowerCase() === translation?.english.toLowerCase();
+    return { line, language, sure: other && same ? 1 : sure, translation };
+  }
+
+  #translate(text: string, language: string): Translation | null {
+    return this.#book.translate(text, language) ?? this.#words.translate(text, language);
   }
 
   async #languages(lines: Line[], spoken: readonly string[] | null): Promise<{ language: Language; sure: number }[]> {

@@ -21,7 +21,6 @@ const still = at<HTMLCanvasElement>("still");
 const view = at("view");
 const frame = at("frame");
 const shutter = at<HTMLButtonElement>("shutter");
-const again = at<HTMLButtonElement>("again");
 const file = at<HTMLInputElement>("file");
 const ask = at<HTMLInputElement>("ask");
 const where = at<HTMLSelectElement>("where");
@@ -53,7 +52,6 @@ async function run(): Promise<void> {
 
 function listen(): void {
   shutter.addEventListener("click", () => void (shown ? retake() : read(() => camera.snapped(video, still))));
-  again.addEventListener("click", retake);
   file.addEventListener("change", () => {
     const [picture] = file.files ?? [];
     file.value = "";
@@ -216,7 +214,6 @@ function enable(): void {
   shutter.disabled = !models || busy || !(filming || shown);
   shutter.classList.toggle("busy", busy);
   (shutter.firstElementChild as HTMLElement).textContent = shown && !busy ? "Again" : "Read";
-  again.disabled = !shown || busy;
   file.disabled = !models || busy;
 }
 

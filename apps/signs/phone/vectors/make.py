@@ -51,8 +51,11 @@ FRAMES: dict[str, tuple[tuple[int, int], float, tuple[Sign, ...]]] = {
             ("小心地滑", "zh", 28, (320, 410), 0.0, False),
         ),
     ),
+    "round": ((640, 480), 0.5, ()),
     "empty": ((320, 240), 0.0, ()),
 }
+AROUND = ("CITY MUSEUM OF ART", "ja", 40, (320, 330), 200, 130.0)
+"""Of the frame `round`: text, font, size, middle of the circle, its radius, and degrees from beginning to end."""
 
 
 def main() -> None:
@@ -96,8 +99,27 @@ def drawn(size: tuple[int, int], blur: float, signs: tuple[Sign, ...]) -> NDArra
     for place, (text, font, height, middle, degrees, vertical) in enumerate(signs):
         plate = plated(text, font, height, vertical, place % 2 == 1).rotate(-degrees, Image.Resampling.BICUBIC, expand=True)
         frame.paste(plate, (middle[0] - plate.width // 2, middle[1] - plate.height // 2), plate)
+    if not signs and size[0] > 320:
+        around(frame, *AROUND)
     pixels = np.asarray(frame, np.uint8)
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), blur), np.uint8) if blur else pixels
+
+
+def around(frame: Image.Image, text: str, font: str, height: int, middle: tuple[int, int], radius: int, span: float) -> None:
+    """Draw a text along the upper part of a circle, on a disc."""
+    disc = [middle[0] - radius - height, middle[1] - radius - height, middle[0] + radius + height, middle[1] + radius + height]
+    ImageDraw.Draw(frame).ellipse(disc, fill=(24, 60, 120))
+    face = ImageFont.truetype(str(font_file(*FONT[font])), height)
+    widths = [face.getlength(letter) for letter in text]
+    places = np.cumsum([0, *widths[:-1]]) + np.array(widths) / 2
+    for letter, place in zip(text, places / sum(widths), strict=True):
+        degrees = span * (place - 0.5)
+        tile = Image.new("RGBA", (2 * height, 2 * height))
+        ImageDraw.Draw(tile).text((height, height), letter, (255, 255, 255), face, anchor="mm")
+        turned = tile.rotate(-degrees, Image.Resampling.BICUBIC)
+        x = middle[0] + radius * np.sin(np.radians(degrees))
+        y = middle[1] - radius * np.cos(np.radians(degrees))
+        frame.paste(turned, (round(x) - height, round(y) - height), turned)
 
 
 def plated(text: str, font: str, height: int, vertical: bool, dark: bool) -> Image.Image:

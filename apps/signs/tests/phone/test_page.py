@@ -263,7 +263,7 @@ def test_taking_the_picture_again_at_once_counts_against_what_was_shown(page: An
     ready(page)
     read_by_camera(page)
 
-    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Again").click()
     until(page, lambda: any(ingest.outcomes for ingest in site.ingests))
 
     outcomes = [outcome for ingest in site.ingests for outcome in ingest.outcomes]

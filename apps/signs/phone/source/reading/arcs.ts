@@ -4,6 +4,7 @@ import { sampled, type Pixels } from "./image.ts";
 
 const BENT = 0.75;
 const FILLED = 0.7;
+const STEPS = 5;
 const LONGEST = 1.5 * Math.PI;
 
 /** A ring segment, in pixels; angles in radians, clockwise on the screen from the right. */
@@ -19,38 +20,21 @@ export function grown(arc: Arc, ratio: number): Arc {
   return { ...arc, span: arc.span + more / arc.radius, thickness: arc.thickness + more };
 }
 
-/** The ring segment that a shape fills (Kåsa's circle through its pixels), or null where it is straight or none. */
+/** The ring segment that a shape fills, or null where it is straight or no such. */
 export function fitted({ points, area }: Shape, rectangle: number): Arc | null {
   if (area > BENT * rectangle) return null;
+  const found = circle(points);
+  if (!found) return null;
+  const [x, y, radius] = found;
   const count = points.length / 2;
-  let [left, top] = [0, 0];
-  for (let at = 0; at < points.length; at += 2) {
-    left += points[at] / count;
-    top += points[at + 1] / count;
-  }
-  let [xx, xy, yy, xz, yz, z] = [0, 0, 0, 0, 0, 0];
-  for (let at = 0; at < points.length; at += 2) {
-    const [x, y] = [points[at] - left, points[at + 1] - top];
-    const square = x * x + y * y;
-    xx += x * x;
-    xy += x * y;
-    yy += y * y;
-    xz += x * square;
-    yz += y * square;
-    z += square;
-  }
-  const determinant = xx * yy - xy * xy;
-  if (determinant <= 1e-9 * (xx + yy) ** 2) return null;
-  const [cx, cy] = [(xz * yy - yz * xy) / determinant / 2, (yz * xx - xz * xy) / determinant / 2];
-  const radius = Math.sqrt(z / count + cx * cx + cy * cy);
   let [sine, cosine, off] = [0, 0, 0];
   const angles = new Float64Array(count);
   for (let at = 0; at < count; at++) {
-    const [x, y] = [points[2 * at] - left - cx, points[2 * at + 1] - top - cy];
-    angles[at] = Math.atan2(y, x);
+    const [across, down] = [points[2 * at] - x, points[2 * at + 1] - y];
+    angles[at] = Math.atan2(down, across);
     sine += Math.sin(angles[at]) / count;
     cosine += Math.cos(angles[at]) / count;
-    off += Math.abs(Math.hypot(x, y) - radius) / count;
+    off += Math.abs(Math.hypot(across, down) - radius) / count;
   }
   const middle = Math.atan2(sine, cosine);
   let [first, last] = [Infinity, -Infinity];
@@ -59,8 +43,66 @@ export function fitted({ points, area }: Shape, rectangle: number): Arc | null {
     first = Math.min(first, turned);
     last = Math.max(last, turned);
   }
-  const arc = { x: cx + left, y: cy + top, radius, middle: middle + (first + last) / 2, span: last - first, thickness: 4 * off };
+  const arc = { x, y, radius, middle: middle + (first + last) / 2, span: last - first, thickness: 4 * off };
   return isText(arc, count) ? arc : null;
+}
+
+/**
+ * Centre and radius of the circle of least squared distance to points: Kåsa's, then Gauss-Newton steps; null where
+ * they lie on a line.
+ */
+function circle(points: Int32Array): [number, number, number] | null {
+  const count = points.length / 2;
+  let [left, top] = [0, 0];
+  for (let at = 0; at < points.length; at += 2) {
+    left += points[at] / count;
+    top += points[at + 1] / count;
+  }
+  const algebraic = leastSquares(points, (x, y) => [x, y, x * x + y * y], left, top);
+  if (!algebraic) return null;
+  let [a, b] = [algebraic[0] / 2, algebraic[1] / 2];
+  let radius = Math.sqrt(Math.max(algebraic[2] + a * a + b * b, 0));
+  for (let step = 0; step < STEPS; step++) {
+    const change = leastSquares(points, (x, y) => {
+      const away = Math.max(Math.hypot(x - a, y - b), 1e-9);
+      return [(x - a) / away, (y - b) / away, away - radius];
+    }, left, top);
+    if (!change) break;
+    a += change[0];
+    b += change[1];
+    radius += change[2];
+  }
+  return [a + left, b + top, radius];
+}
+
+/**
+ * The p, q, r for which `p·u + q·v + r` is nearest to w at all points, by the normal equations; null without one.
+ *
+ * `row` gives u, v and w of a point whose place is counted from `left` and `top`.
+ */
+function leastSquares(
+  points: Int32Array, row: (x: number, y: number) => [number, number, number], left: number, top: number,
+): [number, number, number] | null {
+  let [uu, uv, u, vv, v, uw, vw, w] = [0, 0, 0, 0, 0, 0, 0, 0];
+  const n = points.length / 2;
+  for (let at = 0; at < points.length; at += 2) {
+    const [p, q, value] = row(points[at] - left, points[at + 1] - top);
+    uu += p * p;
+    uv += p * q;
+    u += p;
+    vv += q * q;
+    v += q;
+    uw += p * value;
+    vw += q * value;
+    w += value;
+  }
+  // With the third unknown taken out: spreads around the means.
+  const [suu, suv, svv] = [uu - (u * u) / n, uv - (u * v) / n, vv - (v * v) / n];
+  const [suw, svw] = [uw - (u * w) / n, vw - (v * w) / n];
+  const determinant = suu * svv - suv * suv;
+  if (determinant <= 1e-12 * (suu + svv) ** 2) return null;
+  const [p, q] = [(suw * svv - svw * suv) / determinant, (svw * suu - suw * suv) / determinant];
+  return [p, q, (w - p * u - q * v) / n];
 }
 
 /** The arc as a straight crop; letters stand outwards, but inwards along the lower quarter of the circle. */

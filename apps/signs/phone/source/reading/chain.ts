@@ -77,7 +77,7 @@ function line({ region, vertical, crop }: View, reading: Reading): Line | null {
   const text = reading.characters.join("");
   const written: Script = script(text);
   if (reading.characters.length < 2 && certain < (LONE[written] ?? LEAST)) return null;
-  return { ...blank, text, scores: reading.scores, script: written, readable: true };
+  return { ...blank, text, vertical: vertical && reading.characters.length !== 1, scores: reading.scores, script: written, readable: true };
 }
 
 /** A region at 48 px height; a vertical one lies on its side, as the recogniser has learned to read it. */

@@ -21,7 +21,11 @@ export type Network = (input: Tensor) => Promise<Tensor>;
 /** A rotated rectangle that holds one line, the mean probability inside before it was expanded, and the arc it follows. */
 export interface Region { box: Box; score: number; arc: Arc | null }
 
-/** A frame as the detector takes it: `(1, 3, h, w)`, sides multiples of 32. */
+/**
+ * A frame as the detector takes it: `(1, 3, h, w)`, sides multiples of 32.
+ *
+ * Python averages frames that become less than half as large; the page takes none of that size.
+ */
 export function prepared(pixels: Pixels): Tensor {
   const { width, height } = pixels;
   const scale = Math.min(Math.max(1, SHORT_SIDE / Math.min(height, width)), LONG_SIDE / Math.max(height, width));
