@@ -74,7 +74,7 @@ class Passing:
         return self.is_set()
 
 
-def ride(
+def asking(
     monkeypatch: pytest.MonkeyPatch, *, begun: datetime, waits: float = float("inf"), fails: bool = False
 ) -> tuple[list[tuple[str, str, str]], list[str]]:
     """What the service heard, and what was told."""
@@ -82,12 +82,12 @@ def ride(
     heard = Heard(clock, fails=fails)
     monkeypatch.setattr(live, "Client", heard)
     office = SimpleNamespace(clock=clock, operate=SimpleNamespace(step=HOUR, route="quote"))
-    live._ride(office, World(), "http://here", Passing(clock, waits), told.append)
+    live._ask(office, World(), "http://here", Passing(clock, waits), told.append)
     return heard.said, told
 
 
 def test_what_happened_before_the_start_is_told_at_once_and_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    said, told = ride(monkeypatch, begun=NOON + HOUR + 30 * MINUTE)
+    said, told = asking(monkeypatch, begun=NOON + HOUR + 30 * MINUTE)
     past = ["weather:1159", "order:1215", "order:1245", "weather:1259", "order:1315"]
     assert said == [
         *(("13:30", "fact", each) for each in past),
@@ -98,7 +98,7 @@ def test_what_happened_before_the_start_is_told_at_once_and_not_asked(monkeypatc
 
 
 def test_everybody_asks_at_their_time_and_only_then_is_the_order_a_fact(monkeypatch: pytest.MonkeyPatch) -> None:
-    said, _ = ride(monkeypatch, begun=NOON)
+    said, _ = asking(monkeypatch, begun=NOON)
     assert [each for each in said if each[2].startswith("order") or each[1] == "quote"] == [
         (at, kind, at if kind == "quote" else f"order:{at.replace(':', '')}")
         for at in ("12:15", "12:45", "13:15", "13:45")
@@ -106,14 +106,14 @@ def test_everybody_asks_at_their_time_and_only_then_is_the_order_a_fact(monkeypa
     ]
 
 
-def test_a_stop_ends_the_ride_before_the_next_rider(monkeypatch: pytest.MonkeyPatch) -> None:
-    said, told = ride(monkeypatch, begun=NOON, waits=20)
+def test_a_stop_ends_the_traffic_before_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, told = asking(monkeypatch, begun=NOON, waits=20)
     assert [each[2] for each in said] == ["weather:1159", "12:15", "order:1215"]
     assert told == []
 
 
 def test_a_service_that_is_gone_ends_the_traffic_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, told = ride(monkeypatch, begun=NOON, fails=True)
+    _, told = asking(monkeypatch, begun=NOON, fails=True)
     assert told == ["generated traffic ends: cannot be reached"]
 
 

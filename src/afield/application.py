@@ -12,6 +12,7 @@ import msgspec
 from afield.errors import UsageError
 from afield.monitoring.monitor import Monitor
 from afield.records.traffic import Decision, Query
+from afield.records.words import Words
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
 from afield.serving.inference import Infer, Parts, run_only_part
@@ -121,6 +122,8 @@ class Application:
         evaluation: `module:attribute` of a function `(office, release, data, tell) -> (record, table)` that scores a
             release on data without a time axis, or "" where releases are scored over a window.
         zone: name of the time zone of the place (IANA).
+        words: what reports, demonstrations and drills call things.
+        felt: names of what a report says people felt; goals may be bound to them.
     """
 
     name: str
@@ -136,6 +139,8 @@ class Application:
     fetch: str = ""
     evaluation: str = ""
     zone: str = "UTC"
+    words: Words = field(default_factory=Words)
+    felt: tuple[str, ...] = ()
 
     def identity(self) -> tuple[str, ...]:
         """Values of the options that make it another application: another home, another champion."""

@@ -93,15 +93,21 @@ class Script:
     _offered: bool = False
     _told: float = 0.0
 
+    @property
+    def asked(self) -> str:
+        """What clients ask for, in words."""
+        return self.office.application.words.requests
+
     def before(self, tick: datetime) -> None:
         """Act before a tick is played."""
         broken = timedelta(0) <= tick - self.scenario.outage < OUTAGE_TICKS * self.office.operate.step
         if broken and not self.switch.exists():
-            self.tell(f"{tick:%Y-%m-%d %H:%M} the model is broken; quotes go on")
+            self.tell(f"{tick:%Y-%m-%d %H:%M} the model is broken; {self.asked} go on")
             self.switch.touch()
         elif not broken and self.switch.exists():
             self.switch.unlink()
-            self.tell(f"{tick:%Y-%m-%d %H:%M} the model is mended; {self.outage.fallbacks} quotes came from a fallback")
+            told = f"{self.outage.fallbacks} {self.asked} were answered by a fallback"
+            self.tell(f"{tick:%Y-%m-%d %H:%M} the model is mended; {told}")
         if tick >= self.scenario.bad_candidate and not self._offered:
             self._offer_bad(tick)
 
@@ -118,12 +124,12 @@ class Script:
             state = self.office.actions.state
             share = (tick - self.scenario.window.start) / (self.scenario.window.end - self.scenario.window.start)
             self.tell(
-                f"{tick:%Y-%m-%d %H:%M} {share:4.0%} · {replayed.requests:,} quotes, {replayed.failed} failed · "
+                f"{tick:%Y-%m-%d %H:%M} {share:4.0%} · {replayed.requests:,} {self.asked}, {replayed.failed} failed · "
                 f"{state.champion[:8]} live, {state.stage}"
             )
 
     def _offer_bad(self, tick: datetime) -> None:
-        """Offer a release that forecasts badly to the ladder, as soon as nothing else climbs."""
+        """Offer a release that is badly wrong to the ladder, as soon as nothing else climbs."""
         self.office.actions.refresh()
         state = self.office.actions.state
         if state.stage != "idle":

@@ -17,7 +17,7 @@ from afield.errors import ServingError, UsageError
 from afield.records.traffic import Ingest
 from afield.replay import Client, Replayed, Scenario, answers, await_tick
 
-QUOTES = 100
+REQUESTS = 100
 
 
 class Drilled(msgspec.Struct, frozen=True):
@@ -56,11 +56,11 @@ def drill(application: Application, root: Path, only: str | None, tell: Callable
 
 
 def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) -> Drilled:
-    """Break the model while quotes go on; every quote must be answered, and marked while it is broken."""
+    """Break the model while requests go on; every one must be answered, and marked while it is broken."""
     started = time.perf_counter()
     switch = office.home.folder / "model-outage"
     switch.unlink(missing_ok=True)
-    key = office.busiest()
+    key, asked = office.busiest(), office.application.words.requests
     terms = Terms(port=free_port(), by_events=True, seams={"afield.testing.faults:model_outage": str(switch)})
     with serving(office.application.name, office.application.options, office.home.root, terms, tell) as service:
         client = Client(service.url)
@@ -68,7 +68,7 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
         tick = newest - (newest - newest.min) % office.operate.step + office.operate.step
         client.ingest(Ingest(watermark=tick))
         await_tick(client, tick, service.alive)
-        bodies = [office.operate.sample(tick + timedelta(seconds=second), key).encode() for second in range(QUOTES)]
+        bodies = [office.operate.sample(tick + timedelta(seconds=second), key).encode() for second in range(REQUESTS)]
         seen = {}
         for name, broken in (("before", False), ("while broken", True), ("after", False)):
             switch.touch() if broken else switch.unlink(missing_ok=True)
@@ -76,17 +76,17 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
             given = list(answers(client, office.operate.route, bodies, counted))
             seen[name] = counted
             applied = ", ".join(sorted({each for answer in given for each in answer.applied})) or "nothing applied"
-            tell(f"{name}: {len(given)} of {QUOTES} quotes answered ({applied})")
+            tell(f"{name}: {len(given)} of {REQUESTS} {asked} answered ({applied})")
         client.close()
     failed = sum(each.failed for each in seen.values())
     marked, unmarked = seen["while broken"].fallbacks, seen["before"].fallbacks + seen["after"].fallbacks
     return Drilled(
         hazard.name,
         "the model raises on every call",
-        f"no quote fails; all {QUOTES} are marked as fallback while it is broken, none before and after",
+        f"none of the {asked} fails; all {REQUESTS} are marked as fallback while it is broken, none before and after",
         f"{failed} failed; {marked} marked while broken, {unmarked} otherwise",
         round(time.perf_counter() - started, 2),
-        failed == 0 and marked == QUOTES and unmarked == 0,
+        failed == 0 and marked == REQUESTS and unmarked == 0,
     )
 
 

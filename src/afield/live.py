@@ -61,17 +61,17 @@ def live(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: service.ask_to_stop())
         stop = threading.Event()
-        riders = threading.Thread(
-            target=_ride, args=(office, world, service.url, stop, tell), name="riders", daemon=True
+        clients = threading.Thread(
+            target=_ask, args=(office, world, service.url, stop, tell), name="clients", daemon=True
         )
-        riders.start()
+        clients.start()
         ready(service.url)
         service.supervise()
         stop.set()
-        riders.join(timeout=10)
+        clients.join(timeout=10)
 
 
-def _ride(office: Office, world: Surroundings, url: str, stop: threading.Event, tell: Callable[[str], None]) -> None:
+def _ask(office: Office, world: Surroundings, url: str, stop: threading.Event, tell: Callable[[str], None]) -> None:
     """Send what happened today so far, then everything else at its time."""
     client, step = Client(url), office.operate.step
     begun = office.clock.now()

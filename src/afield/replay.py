@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -15,6 +16,10 @@ from afield.data.sources import Source
 from afield.errors import ServingError
 from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact, Ingest, Outcome
+from afield.reporting.content import Felt, Section
+
+Arms = Mapping[str, pl.DataFrame]
+"""Arm (never_updated, kept, baseline) → frame (tick, key, truth, forecast) of the rows whose truth is known."""
 
 BATCH = 2000
 PATIENCE = 120.0
@@ -59,6 +64,16 @@ class Replayed:
     failures: list[str] = field(default_factory=list)
 
 
+def every_row(rows: pl.DataFrame) -> int:
+    """As many as there are rows."""
+    return rows.height
+
+
+def no_sections(_: Arms, __: Mapping[str, Path]) -> Sequence[Section]:
+    """None."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """What is played.
@@ -68,20 +83,27 @@ class Scenario:
         source: the first release is built from what it knew before the window.
         window: of ticks that are played.
         traffic: what clients send.
-        felt: arm → frame (tick, key, truth, forecast, capacity) → what people felt, by arm.
+        felt: the arms' frames, with `columns` → what people felt under each arm.
         bad_candidate: when a person puts a deliberately bad release live.
         outage: when the model is broken for two ticks.
         regime_change: when the world changes, where that is declared.
+        columns: further outputs of the live release that `felt` and `sections` need beside the compared one.
+        expected: the rows of the live release, truths null where unknown → how many outcomes there should be.
+        sections: what the application adds to the report: the arms' frames, and the folders of the first release
+            (never_updated) and of the one that is live in the end (kept) → sections in order.
     """
 
     name: str
     source: Source
     window: Window
     traffic: Traffic
-    felt: Callable[[Mapping[str, pl.DataFrame]], dict[str, object]]
+    felt: Callable[[Arms], Felt]
     bad_candidate: datetime
     outage: datetime
     regime_change: datetime | None
+    columns: tuple[str, ...] = ()
+    expected: Callable[[pl.DataFrame], int] = every_row
+    sections: Callable[[Arms, Mapping[str, Path]], Sequence[Section]] = no_sections
 
 
 class Client:

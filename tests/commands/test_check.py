@@ -25,6 +25,6 @@ def test_planted_faults_are_found_and_named(town: Town) -> None:
 
 def test_surges_goals_are_bound_to_metrics_monitors_and_what_people_felt() -> None:
     application = surge()
-    known = measures(application.part(application.operate, Operate))
+    known = measures(application, application.part(application.operate, Operate))
     assert {"rmse", "bias", "hot_keys", "false_negatives", "performance", "drift", "missed_surges"} <= set(known)
     assert {leaf.measure for leaf in application.requirements.goal.leaves()} <= set(known)

@@ -4,9 +4,11 @@ import math
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from afield.reporting import charts
+from surge.words import MISTAKES, PRICED, WORDS
 
 CANDIDATE, BAD = "7f3a91c2d4" * 6 + "7f3a", "badc0ffee0" * 6 + "badc"
 
@@ -54,6 +56,7 @@ def sample() -> dict[str, Any]:
         "options": {"slot": "60m"},
         "command": "afield demo surge --out report",
         "version": "0.1.0",
+        "words": msgspec.json.decode(msgspec.json.encode(WORDS)),
         "data": {
             "source": "generated city, seed 7",
             "generated": True,
@@ -165,7 +168,10 @@ def sample() -> dict[str, Any]:
             },
         },
         "felt": {
-            "riders": 211402,
+            "counted": "riders",
+            "count": 211402,
+            "measures": [msgspec.to_builtins(each) for each in PRICED],
+            "mistakes": MISTAKES,
             "never_updated": {"wrongly_surged": 4120, "missed_surges": 9874, "minutes_waited": 903211, "gave_up": 6120},
             "kept": {"wrongly_surged": 3310, "missed_surges": 6442, "minutes_waited": 861877, "gave_up": 4987},
             "baseline": {"wrongly_surged": 6981, "missed_surges": 11206, "minutes_waited": 931400, "gave_up": 6702},

@@ -24,8 +24,8 @@ def test_a_missing_key_is_named(sample: dict[str, Any], key: str) -> None:
 
 
 def test_a_missing_key_within_is_named_with_its_place(sample: dict[str, Any]) -> None:
-    del sample["felt"]["riders"]
-    with pytest.raises(DataError, match=r"`riders` - at `\$\.felt`"):
+    del sample["felt"]["count"]
+    with pytest.raises(DataError, match=r"`count` - at `\$\.felt`"):
         read(sample)
 
 

@@ -56,7 +56,7 @@ def test_without_mistakes_counted_the_loss_speaks(sample: dict[str, Any], lost: 
     else:
         sample["felt"]["kept"][lost] = None
     found = finding(read(sample))
-    assert found.sentence.startswith("Kept by Afield forecast closer than never updated: 12.4")
+    assert found.sentence.startswith("Kept by Afield was closer to the truth than never updated: 12.4")
     assert "riders" not in found.grounds
 
 

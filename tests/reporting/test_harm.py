@@ -5,8 +5,9 @@ import pytest
 
 from afield.reporting.content import Felt
 from afield.reporting.finding import _worse
+from surge.words import PRICED
 
-ARMS = {"riders": 10, "note": "", "baseline": None}
+ARMS = {"counted": "riders", "count": 10, "measures": PRICED}
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import msgspec
 import pytest
 
 from afield.errors import DataError
 from afield.reporting.page import POLICY, page
+from surge.words import CALLED
 
 
 class Reader(HTMLParser):
@@ -81,7 +83,8 @@ def test_names_of_metrics_baselines_pairs_and_parts_are_escaped(sample: dict[str
     sample["accuracy"]["differences"][attack] = sample["accuracy"]["differences"]["kept - baseline"]
     sample["seconds_by_part"][attack] = 1.0
     sample["options"][attack] = attack
-    sample["felt"]["kept"][attack] = 1.0
+    sample["felt"]["measures"][0] |= {"title": attack, "line": attack, "worse": attack}
+    sample["words"]["metrics"]["rmse"] = [attack, attack]
     assert "<script" not in page(sample)
 
 
@@ -126,7 +129,7 @@ def test_what_the_data_cannot_say_is_said(sample: dict[str, Any]) -> None:
     text = read_page(page(sample)).text
     assert text.count("this data cannot say") == 2
     sample["felt"] = None
-    assert "This data cannot say: it holds neither prices nor waits." in read_page(page(sample)).text
+    assert "This data cannot say." in read_page(page(sample)).text
 
 
 @pytest.mark.usefixtures("plain")
@@ -142,7 +145,7 @@ def test_generated_data_is_called_generated_and_real_data_real(sample: dict[str,
 @pytest.mark.usefixtures("plain")
 def test_no_price_claim_is_made_on_real_files(sample: dict[str, Any]) -> None:
     assert "asked to pay more" in page(sample)
-    sample["data"]["generated"] = False
+    sample["felt"]["measures"] = [msgspec.to_builtins(each) for each in CALLED]
     html = page(sample)
     assert "pay more" not in html
     assert "ordinary price" not in html

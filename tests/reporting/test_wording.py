@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from afield.records.words import Words
 from afield.reporting import wording
 
 
@@ -41,7 +42,14 @@ def test_a_duration_is_told_in_minutes_from_two_on() -> None:
 
 
 def test_an_unknown_metric_keeps_its_name() -> None:
-    assert wording.metric_name("hot_zones_hit") == "hot zones hit"
+    assert wording.metric_name("hot_zones_hit", Words()) == "hot zones hit"
+
+
+def test_the_applications_own_word_for_a_metric_goes_before_the_usual_one() -> None:
+    own = Words(metrics={"squared_error": ("Brier score", "how far a probability lies from what came true, squared")})
+    assert wording.metric_name("squared_error", own) == "Brier score"
+    assert wording.metric_line("squared_error", own).startswith("how far a probability")
+    assert wording.metric_name("rmse", own) == "RMSE"
 
 
 def test_texts_become_sentences() -> None:

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from afield.application import Application, Goal, Hazard, Requirements
 from afield.errors import UsageError
+from surge.words import PRICED, WORDS
 
 SLOTS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
 
@@ -75,6 +76,8 @@ def surge(slot: str = "60m", effort: str = "full") -> Application:
         demonstration_options={"effort": "quick"},
         passing=("effort",),
         zone="America/New_York",
+        words=WORDS,
+        felt=tuple(each.name for each in PRICED),
     )
 
 

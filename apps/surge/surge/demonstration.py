@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -10,12 +11,15 @@ from afield.data.sources import Source
 from afield.errors import DataError
 from afield.records.facts import Window
 from afield.records.traffic import Answer
-from afield.replay import Scenario, ticks
+from afield.records.words import Measure
+from afield.replay import Arms, Scenario, ticks
+from afield.reporting.content import Felt
 from surge.application import SLOTS
 from surge.generated import GeneratedCity
 from surge.pricing import SLOPE, STEP, multiplier
 from surge.sources import open_source
 from surge.traffic import Recorded
+from surge.words import CALLED, MISTAKES, PRICED
 from surge.world import City
 
 SEED, DENSITY, START = 11, 2.0, datetime(2024, 1, 1)
@@ -107,15 +111,10 @@ def _generated(slot: timedelta) -> Scenario:
     window = Window(START + HISTORY, until)
     traffic = Living(tables, window, slot, whole.city())
 
-    def felt(arms: Mapping[str, pl.DataFrame]) -> dict[str, object]:
-        counted = {name: _riders(frame) for name, frame in arms.items()}
+    def felt(arms: Arms) -> Felt:
         others = {name: _waits(whole.city(), frame, window, slot) for name, frame in arms.items() if name != "kept"}
         waits = {**others, "kept": (traffic.minutes_waited, traffic.gave_up)}
-        return {
-            "riders": int(arms["kept"]["truth"].sum()),
-            "note": NOTE_CITY,
-            **{name: {**counted[name], "minutes_waited": waits[name][0], "gave_up": waits[name][1]} for name in arms},
-        }
+        return _felt(arms, waits, PRICED, NOTE_CITY)
 
     return Scenario(
         name=f"generated city, seed {SEED}",
@@ -124,6 +123,8 @@ def _generated(slot: timedelta) -> Scenario:
         traffic=traffic,
         felt=felt,
         bad_candidate=window.start + 15 * DAY,
+        columns=("capacity",),
+        expected=partial(_each_zone, slots=(window.end - window.start) // slot),
         outage=window.start + 18 * DAY,
         regime_change=change,
     )
@@ -138,20 +139,44 @@ def _recorded(options: Mapping[str, str], data: Path, slot: timedelta) -> Scenar
         raise DataError(f"{data}: {(end - start).days} days are too few; {(HISTORY + REAL_REPLAYED).days} are needed")
     traffic = Recorded(extract.tables, window, slot, quotes=20)
 
-    def felt(arms: Mapping[str, pl.DataFrame]) -> dict[str, object]:
-        counted = {name: {**_riders(frame), "minutes_waited": None, "gave_up": None} for name, frame in arms.items()}
-        return {"riders": int(arms["kept"]["truth"].sum()), "note": NOTE_TAXI, **counted}
-
     return Scenario(
         name=str(data),
         source=source,
         window=window,
         traffic=traffic,
-        felt=felt,
+        felt=lambda arms: _felt(arms, dict.fromkeys(arms, (None, None)), CALLED, NOTE_TAXI),
         bad_candidate=window.start + 14 * DAY,
+        columns=("capacity",),
+        expected=partial(_each_zone, slots=(window.end - window.start) // slot),
         outage=window.start + 24 * DAY,
         regime_change=None,
     )
+
+
+def _felt(
+    arms: Arms,
+    waits: Mapping[str, tuple[float | None, float | None]],
+    measures: tuple[Measure, ...],
+    note: str,
+) -> Felt:
+    """What riders felt under each arm; `waits` are minutes waited and riders who gave up, by arm."""
+    names = ("minutes_waited", "gave_up")
+    numbers = {arm: {**_riders(frame), **dict(zip(names, waits[arm], strict=True))} for arm, frame in arms.items()}
+    return Felt(
+        counted="riders",
+        count=int(arms["kept"]["truth"].sum()),
+        measures=measures,
+        mistakes=MISTAKES,
+        note=note,
+        never_updated=numbers["never_updated"],
+        kept=numbers["kept"],
+        baseline=numbers["baseline"],
+    )
+
+
+def _each_zone(rows: pl.DataFrame, slots: int) -> int:
+    """An outcome for each zone in each slot that was played."""
+    return slots * rows["key"].n_unique()
 
 
 def _riders(frame: pl.DataFrame) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """`afield build`: one turn of the build loop, ending in a signed release and the verdict of its gates."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from rich.console import Group
 from afield.application import load
 from afield.build import build
 from afield.commands.output import Context, progress, result, table
+from afield.commands.scores import scores
 from afield.control.office import open_office
 from afield.workshop.bench import Built
 
@@ -44,7 +46,7 @@ def run(
     built = build(office.plan, office.bench(production=production), data, until)
     office.register(built, promote=not candidate, reason=reason)
     seconds = time.perf_counter() - started
-    result(context, as_record(built, seconds), _table(built, seconds))
+    result(context, as_record(built, seconds), _table(built, office.plan.metrics, seconds))
     return 0 if built.passed else 1
 
 
@@ -64,18 +66,14 @@ def as_record(built: Built, seconds: float) -> dict[str, object]:
     }
 
 
-def _table(built: Built, seconds: float) -> Group:
+def _table(built: Built, metrics: Sequence[str], seconds: float) -> Group:
     evaluation = built.evaluation
-    scores = {"model": evaluation.model, **evaluation.baselines}
-    rows = [
-        (name, each.rmse, each.mae, each.poisson_deviance, "–" if each.bias is None else f"{each.bias:+.2%}")
-        for name, each in scores.items()
-    ]
+    named = {"model": evaluation.model, **evaluation.baselines}
     gates = [(verdict.gate, "passed" if verdict.passed else "FAILED", verdict.reason) for verdict in built.verdicts]
     summary = built.facts.summary
     kind = "generated" if summary.generated else "recorded"
     title = f"release {built.release[:12]} · {kind} data · {evaluation.rows:,} unseen rows · {seconds:.1f} s"
     return Group(
-        table(("", "RMSE", "MAE", "Poisson deviance", "bias"), rows, title=title),
+        scores(metrics, named, title),
         table(("gate", "verdict", "why"), gates),
     )

@@ -7,14 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Group
 
-from afield.application import Operate, load
+from afield.application import Application, Operate, load
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
 from afield.drills import DRILLS
 from afield.evaluation.metrics import Metrics
 from afield.evaluation.ranking import Confusion
-from afield.reporting.wording import FELT
+from afield.statistics.losses import LOSSES
 from afield.workshop import checking
 from afield.workshop.checking import Check
 
@@ -51,15 +51,15 @@ def checks(office: Office, data: Path | None) -> tuple[Check, ...]:
     return (
         checking.contract(office.plan, history),
         *checking.features(office.plan, history, progress),
-        checking.goals(requirements.goal, measures(office.operate)),
+        checking.goals(requirements.goal, measures(office.application, office.operate)),
         checking.hazards(requirements.hazards, DRILLS),
     )
 
 
-def measures(operate: Operate) -> Collection[str]:
+def measures(application: Application, operate: Operate) -> Collection[str]:
     """Every name that a goal may be bound to: metrics of an evaluation, monitors, what the report says people felt."""
     monitors = {monitor.name for monitor in operate.monitors}
-    return {*Metrics.__struct_fields__, *Confusion.__struct_fields__, HOT, *monitors, *FELT}
+    return {*Metrics.__struct_fields__, *LOSSES, *Confusion.__struct_fields__, HOT, *monitors, *application.felt}
 
 
 def _words(found: tuple[Check, ...]) -> Group:

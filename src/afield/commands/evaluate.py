@@ -1,5 +1,6 @@
 """`afield evaluate`: a release and its rivals, scored one step ahead on any window."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from afield.application import load, resolve
-from afield.commands.output import Context, progress, result, table
+from afield.commands.output import Context, progress, result
+from afield.commands.scores import scores
 from afield.control.office import Office, open_office
 from afield.control.registry import champion, named
 from afield.errors import UsageError
@@ -71,7 +73,7 @@ def run(
     found = evaluate(office, digest, subject, facts, window, zones)
     summary = facts.summary
     about = {"release": digest, "data": summary.name, "generated": summary.generated, "zones": zones}
-    result(context, msgspec.structs.asdict(found) | about, _table(found, digest, facts, zones))
+    result(context, msgspec.structs.asdict(found) | about, _table(found, office.plan.metrics, digest, facts, zones))
 
 
 def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window: Window, zones: str) -> Evaluation:
@@ -131,13 +133,8 @@ def _window(start: datetime, end: datetime) -> Window:
     return Window(start, end)
 
 
-def _table(found: Evaluation, digest: str, facts: Facts, zones: str) -> Table:
-    scores = {"model": found.model, **found.baselines}
-    rows = [
-        (name, each.rmse, each.mae, each.poisson_deviance, "–" if each.bias is None else f"{each.bias:+.2%}")
-        for name, each in scores.items()
-    ]
+def _table(found: Evaluation, metrics: Sequence[str], digest: str, facts: Facts, zones: str) -> Table:
     kind = "generated data" if facts.summary.generated else facts.summary.name
     apart = f", {found.rows_without_history:,} of them without lookback" if found.rows_without_history else ""
     title = f"release {digest[:12]} · {kind} · zones: {zones} · {found.rows:,} rows{apart}"
-    return table(("", "RMSE", "MAE", "Poisson deviance", "bias"), rows, title=title)
+    return scores(metrics, {"model": found.model, **found.baselines}, title)

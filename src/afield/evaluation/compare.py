@@ -13,6 +13,8 @@ from afield.statistics.bootstrap import paired
 
 # metric → the sum that it is made of, and whether its root is taken
 LOSSES = {"rmse": ("squared", True), "mae": ("absolute", False), "poisson_deviance": ("deviance", False)}
+SUMS = {**LOSSES, "squared_error": ("squared", False), "absolute_error": ("absolute", False)}
+"""The same, and every loss by its own name (`afield.statistics.losses`)."""
 
 
 def daily_sums(frame: pl.DataFrame, forecasts: Sequence[str], slices: Sequence[Slice] = ()) -> pl.DataFrame:
@@ -51,7 +53,7 @@ def compare(
         sums: one row a day, from `of_slice`.
         rivals: columns of forecasts to compare with.
         model: the column of the model's forecasts.
-        metrics: names from `LOSSES`.
+        metrics: names from `SUMS`.
         resamples: bootstrap draws.
         seed: of the draws.
         level: coverage of the intervals.
@@ -64,7 +66,7 @@ def compare(
     found = []
     for rival in rivals:
         for metric in metrics:
-            what, root = LOSSES[metric]
+            what, root = SUMS[metric]
             comparison = paired(
                 sums[f"{model}:{what}"].to_numpy() * scale,
                 sums[f"{rival}:{what}"].to_numpy() * scale,

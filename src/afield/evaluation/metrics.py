@@ -7,7 +7,7 @@ import msgspec
 import polars as pl
 
 from afield.errors import EvaluationError
-from afield.statistics.losses import SMALLEST_RATE
+from afield.statistics.losses import LOSSES, SMALLEST_RATE
 
 TRUTH = "truth"
 
@@ -36,9 +36,27 @@ class Metrics(msgspec.Struct, frozen=True):
     bias: float | None
     excess: float
 
-    def numbers(self) -> dict[str, float]:
-        """The metrics by name, without those that are undefined."""
-        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+    @property
+    def squared_error(self) -> float:
+        """Mean squared error; of probabilities, the Brier score."""
+        return self.rmse**2
+
+    @property
+    def absolute_error(self) -> float:
+        """Mean absolute error, by the name of its loss."""
+        return self.mae
+
+    def numbers(self, names: Sequence[str] = ()) -> dict[str, float]:
+        """The metrics of these names, or all fields, without those that are undefined.
+
+        Raises:
+            EvaluationError: there is no metric of that name.
+        """
+        known = (*self.__struct_fields__, *LOSSES)
+        if unknown := [name for name in names if name not in known]:
+            raise EvaluationError(f"no metric called {', '.join(unknown)}; there is: {', '.join(dict.fromkeys(known))}")
+        chosen = names or self.__struct_fields__
+        return {name: value for name in chosen if (value := getattr(self, name)) is not None}
 
 
 def measure(frame: pl.DataFrame, forecast: str = "forecast") -> Metrics:

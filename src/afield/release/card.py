@@ -16,6 +16,8 @@ NAMES = {
     "poisson_deviance": "Poisson deviance",
     "bias": "bias",
     "excess": "excess over the Poisson floor",
+    "squared_error": "squared error",
+    "absolute_error": "absolute error",
 }
 
 
@@ -25,11 +27,12 @@ class Evidence:
 
     Attributes:
         purpose: what the model is for, one or two sentences.
-        target: what one row predicts, e.g. "orders per zone and hour".
+        target: what one row predicts, in words.
         source: where the data comes from.
         generated: whether the data is generated.
         rows: rows that were scored.
-        scores: who → metric → value (None: undefined); "model" first, then the baselines.
+        scores: who → metric → value (None: undefined); "model" first, then the baselines; of the metrics, the one
+            that matters most first.
         comparisons: the model against each baseline, paired.
         slices: name → `scores` of that slice.
         months: month → `scores` of that month.
@@ -105,18 +108,18 @@ def _summary(manifest: Manifest, evidence: Evidence) -> str:
     """The two sentences that a reader in a hurry needs."""
     start, end = _test_window(manifest)
     sentences = [f"Scored on {evidence.rows:,} rows from {start} to {end} that it had not seen."]
-    ratios = [(each.ratio.value, each) for each in evidence.comparisons if each.metric == "rmse" and each.ratio]
+    compared = [each.metric for each in evidence.comparisons]
+    main = next((name for name in evidence.scores.get("model", {}) if name in compared), "rmse")
+    ratios = [(each.ratio.value, each) for each in evidence.comparisons if each.metric == main and each.ratio]
     if ratios:
         ratio, nearest = max(ratios, key=lambda pair: pair[0])
-        word = "smaller" if ratio < 1 else "larger"
-        sentences.append(
-            f"Its error (RMSE) is {abs(1 - ratio):.1%} {word} than that of {nearest.second}, its nearest rival."
-        )
+        than = f"{abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'larger'} than that of {nearest.second}"
+        sentences.append(f"Its error ({NAMES.get(main, main)}) is {than}, its nearest rival.")
     failed = [verdict.gate for verdict in evidence.verdicts if not verdict.passed]
     if evidence.verdicts:
         sentences.append(f"**Gates failed: {', '.join(failed)}.**" if failed else "It passed every gate.")
     if evidence.generated:
-        sentences.append("**The data is generated**: these figures say nothing about a real city.")
+        sentences.append("**The data is generated**: these figures say nothing about the real world.")
     return " ".join(sentences)
 
 
@@ -128,17 +131,16 @@ def _scores(scores: Scores) -> str:
 
 
 def _months(months: Mapping[str, Scores]) -> str:
-    """Month × (RMSE of everybody, bias of the model)."""
+    """Month × (the metric that matters most of everybody, and the bias of the model where it is shown)."""
     names = list(dict.fromkeys(name for scores in months.values() for name in scores))
+    metrics = list(dict.fromkeys(metric for scores in months.values() for metric in scores.get("model", {})))
+    columns = [(metrics[0], name) for name in names] if metrics else []
+    columns += [("bias", "model")] if "bias" in metrics[1:] else []
     rows = (
-        [
-            month,
-            *(_number("rmse", scores.get(name, {}).get("rmse")) for name in names),
-            _number("bias", scores.get("model", {}).get("bias")),
-        ]
+        [month, *(_number(metric, scores.get(name, {}).get(metric)) for metric, name in columns)]
         for month, scores in months.items()
     )
-    return _table(("month", *(f"RMSE of {name}" for name in names), "bias of model"), rows)
+    return _table(("month", *(f"{NAMES.get(metric, metric)} of {name}" for metric, name in columns)), rows)
 
 
 def _compared(comparison: Comparison) -> str:

@@ -12,7 +12,7 @@ import altair as alt
 import vl_convert
 
 from afield.reporting.content import Arm, Difference, Felt, Report
-from afield.reporting.wording import ARMS, FELT, MINUS, SPACE, pair_name
+from afield.reporting.wording import ARMS, MINUS, SPACE, pair_name
 
 PALETTE: Mapping[str, tuple[str, str]] = {
     "never_updated": ("#bf5300", "#f0995a"),
@@ -84,28 +84,29 @@ def differences(pairs: Mapping[str, Difference], width: int) -> str:
 
 
 def mistakes(felt: Felt, width: int) -> str:
-    """Riders wrongly surged and surges missed under each arm, as bars on one axis."""
+    """The mistakes of each kind under each arm, as bars on one axis."""
     rows: list[Row] = [
-        {"measure": FELT[measure][0], "arm": arm, "name": ARMS[arm], "riders": count}
-        for measure in ("wrongly_surged", "missed_surges")
+        {"measure": measure.title, "arm": arm, "name": ARMS[arm], "count": count}
+        for measure in felt.measures
+        if measure.mistake
         for arm in _arms(felt)
-        if (count := (getattr(felt, arm) or {}).get(measure)) is not None
+        if (count := (getattr(felt, arm) or {}).get(measure.name)) is not None
     ]
     if not rows:
         return ""
-    top = max(float(row["riders"]) for row in rows)
+    top = max(float(row["count"]) for row in rows)
     measures = list(dict.fromkeys(str(row["measure"]) for row in rows))
     panels = []
     for measure in measures:
         axis = alt.Axis(tickCount=max(3, width // 130), format=",d", domain=False, labels=measure == measures[-1])
-        x = alt.X("riders:Q", title=None, scale=alt.Scale(domain=[0, top], nice=True), axis=axis)
+        x = alt.X("count:Q", title=None, scale=alt.Scale(domain=[0, top], nice=True), axis=axis)
         panels.append(
             _table([row for row in rows if row["measure"] == measure])
             .mark_bar(height=15)
             .encode(x=x, y=alt.Y("name:N", title=None, sort=None, axis=_names(104)), color=_colours("arm"))
             .properties(width=width - 124, height=66, title=measure)
         )
-    return _svg(alt.vconcat(*panels, spacing=14), "Riders wrongly surged and surges missed under each arm")
+    return _svg(alt.vconcat(*panels, spacing=14), "Mistakes of each kind under each arm")
 
 
 def _losses(report: Report, spans: list[Row], x: alt.X) -> alt.LayerChart | alt.FacetChart:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from afield.errors import DataError
+from afield.records.words import Measure, Words
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=False)]
 Metrics: TypeAlias = dict[str, float | None]
@@ -29,7 +30,7 @@ class Quarantine(msgspec.Struct, frozen=True):
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read; `density` is the scale of a generated city, 1 being that of the real files."""
+    """What was read; `density` is the scale of generated data, 1 being that of the real files."""
 
     source: str
     generated: bool
@@ -131,22 +132,69 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Felt(msgspec.Struct, frozen=True, kw_only=True):
-    """What riders felt under each arm, by measure: counts of riders, and minutes of all riders together."""
+    """What people felt under each arm, by measure.
 
-    riders: int
+    Attributes:
+        counted: what is counted, e.g. "riders" or "lines".
+        count: how many there are in all, the same under each arm.
+        note: what one has to know to read the numbers.
+        mistakes: the measures that are mistakes, together, in a phrase; "" for their titles.
+        measures: what was measured, in the order in which it is shown.
+        never_updated, kept, baseline: name of a measure → number; None where the data cannot say.
+    """
+
+    counted: str
+    count: int
+    measures: tuple[Measure, ...]
     never_updated: Metrics
     kept: Metrics
     baseline: Metrics | None = None
+    mistakes: str = ""
     note: str = ""
 
 
 class Fallback(msgspec.Struct, frozen=True, kw_only=True):
-    """The stretch in which the model was broken: quotes asked meanwhile, and those that failed."""
+    """The stretch in which the model was broken: requests made meanwhile, and those that failed."""
 
     requests: int
     failed: int
     begins: Moment | None = msgspec.field(name="from", default=None)
     ends: Moment | None = msgspec.field(name="to", default=None)
+
+
+class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A picture of a section.
+
+    Attributes:
+        alt: what it shows, for those who cannot see it.
+        caption: what it is meant to tell.
+        content: a PNG or JPEG file; the page holds it, `report.json` does not.
+    """
+
+    alt: str
+    caption: str
+    content: bytes = b""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """A table of a section: names of the columns, and rows of as many texts."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """What an application adds to the report; an empty line in `text` begins a paragraph."""
+
+    title: str
+    text: str = ""
+    tables: tuple[Rows, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    def without_contents(self) -> "Section":
+        """The same with its pictures' words only."""
+        bare = tuple(Picture(each.alt, each.caption) for each in self.pictures)
+        return msgspec.structs.replace(self, pictures=bare)
 
 
 class Telemetry(msgspec.Struct, frozen=True):
@@ -180,6 +228,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, str] = {}
     command: str
     version: str
+    words: Words = msgspec.field(default_factory=Words)
     data: Data
     build: Build
     replay: Replay
@@ -191,6 +240,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     telemetry: Telemetry
     timeline: tuple[Day, ...]
     loss: str
+    sections: tuple[Section, ...] = ()
     seconds: float
     seconds_by_part: dict[str, float] = {}
     next: tuple[str, ...]
@@ -220,6 +270,9 @@ def read(report: Mapping[str, object]) -> Report:
         raise DataError(f"report: {error}; see afield.reporting.content for its shape") from error
     if UPDATING not in content.accuracy.differences:
         raise DataError(f"report: no {UPDATING!r} at `$.accuracy.differences`; the verdict rests on it")
+    for table in (table for section in content.sections for table in section.tables):
+        if any(len(row) != len(table.head) for row in table.rows):
+            raise DataError(f"report: a row of the table {list(table.head)} has fewer or more cells than the head")
     return content
 
 

@@ -1,5 +1,8 @@
 """The content of a demonstration's report, from the ledger and the tables that the service left."""
 
+import shlex
+import shutil
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,19 +12,21 @@ import polars as pl
 from afield import __version__
 from afield.control.actions import AFIELD
 from afield.control.office import Office
-from afield.evaluation.compare import compare, daily_sums
+from afield.evaluation.compare import SUMS, compare, daily_sums
 from afield.evaluation.metrics import measure
 from afield.records.decision import Entry
 from afield.records.evidence import Comparison
 from afield.records.facts import Window
-from afield.replay import Replayed, Scenario
+from afield.replay import Arms, Replayed, Scenario
 from afield.reporting.files import write
+from afield.statistics.losses import Loss
+from afield.telemetry.delivery import OUTPUT
 from afield.telemetry.outcomes import joined
 from afield.telemetry.settlement import totals
 from afield.workshop.bench import Built
 
 ARMS = {"champion": "kept", "never_updated": "never_updated", "baseline": "baseline"}
-LOSS = "poisson_deviance"
+NAMES = ("kept", "never_updated", "baseline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,9 @@ def compose(
     office: Office, built: Built, played: Played, seconds: Mapping[str, float], *, command: str, out: Path
 ) -> Mapping[str, object]:
     """Write `report.json` and `report.html` into `out`; the content of the former."""
-    window = played.scenario.window
-    frames = _arms(office, window)
+    scenario, window, shown = played.scenario, played.scenario.window, office.plan.metrics
+    frames = _arms(office, window, scenario.columns)
+    known = {name: frame.drop_nulls("truth") for name, frame in frames.items()}
     entries = office.ledger.entries(office.application.name)
     summary, found = built.facts.summary, built.evaluation
     report: dict[str, object] = {
@@ -52,6 +58,7 @@ def compose(
         "options": dict(office.application.options),
         "command": command,
         "version": __version__,
+        "words": office.application.words,
         "data": {
             "source": summary.name,
             "generated": summary.generated,
@@ -66,8 +73,8 @@ def compose(
         "build": {
             "release": built.release,
             "seconds": seconds["first build"],
-            "metrics": found.model.numbers(),
-            "baselines": {name: metrics.numbers() for name, metrics in found.baselines.items()},
+            "metrics": found.model.numbers(shown),
+            "baselines": {name: metrics.numbers(shown) for name, metrics in found.baselines.items()},
             "gates": [
                 {"gate": verdict.gate, "passed": verdict.passed, "reason": verdict.reason} for verdict in built.verdicts
             ],
@@ -79,27 +86,32 @@ def compose(
             "requests": played.replayed.requests,
             "failed": played.replayed.failed,
             "failures": played.replayed.failures,
-            "outcomes_expected": played.replayed.ticks * frames["kept"]["key"].n_unique(),
+            "outcomes_expected": scenario.expected(frames["kept"]),
             "outcomes_joined": int(frames["kept"]["truth"].is_not_null().sum()),
-            "regime_change": played.scenario.regime_change.isoformat() if played.scenario.regime_change else None,
+            "regime_change": scenario.regime_change.isoformat() if scenario.regime_change else None,
         },
         "alerts": [_alert(entry) for entry in entries if entry.kind == "alert"],
         "updates": updates(entries, built.release),
-        **_compared({name: frame.drop_nulls("truth") for name, frame in frames.items()}, played.scenario),
+        **_compared(known, office.operate.loss, shown),
+        "felt": scenario.felt(known),
         "fallback": {
             "requests": played.outage.requests,
             "marked": played.outage.fallbacks,
             "failed": played.outage.failed,
-            "from": played.scenario.outage.isoformat(),
-            "to": (played.scenario.outage + 2 * office.operate.step).isoformat(),
+            "from": scenario.outage.isoformat(),
+            "to": (scenario.outage + 2 * office.operate.step).isoformat(),
         },
         "telemetry": _counts(office),
-        "loss": LOSS,
+        "loss": office.operate.loss,
         "seconds": round(sum(seconds.values()), 2),
         "seconds_by_part": dict(seconds),
         "next": next_steps(office),
     }
-    write(report, out)
+    live = office.actions.state.champion
+    folders = {"never_updated": office.home.bundles / built.release, "kept": office.home.bundles / live}
+    sections = tuple(scenario.sections(known, folders))
+    report["sections"] = [section.without_contents() for section in sections]
+    write(report, out, sections)
     return report
 
 
@@ -148,36 +160,42 @@ def _stages(rows: list[Entry]) -> list[dict[str, str | None]]:
     return spans
 
 
-def _arms(office: Office, window: Window) -> dict[str, pl.DataFrame]:
-    """Arm → what it forecast at every tick, with the truth where it is known."""
+def _arms(office: Office, window: Window, columns: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    """Arm → what it said at every tick, with the truth where it is known, and what else the live release said."""
     events = joined(office.tables, window, pending=True).filter(pl.col("kind") == "tick")
-    capacity = events.filter(pl.col("arm") == "champion").select("tick", "unit", "output_capacity")
-    frames = {}
-    for arm, name in ARMS.items():
-        frame = events.filter(pl.col("arm") == arm).select("tick", "unit", "truth", "output_forecast")
-        frames[name] = frame.join(capacity, on=["tick", "unit"], how="left").select(
-            "tick", "truth", key="unit", forecast="output_forecast", capacity="output_capacity"
-        )
-    return frames
+    row, said = ["tick", "unit"], pl.col(OUTPUT + office.operate.output).alias("forecast")
+    beside = events.filter(pl.col("arm") == "champion").select(
+        *row, *(pl.col(OUTPUT + name).alias(name) for name in columns)
+    )
+    return {
+        name: events.filter(pl.col("arm") == arm)
+        .select(*row, "truth", said)
+        .join(beside, on=row, how="left")
+        .select("tick", "truth", "forecast", *columns, key="unit")
+        for arm, name in ARMS.items()
+    }
 
 
-def _compared(frames: dict[str, pl.DataFrame], scenario: Scenario) -> dict[str, object]:
-    """Accuracy of the arms on the same rows, what people felt, and the daily losses."""
-    together = frames["kept"].rename({"forecast": "kept"})
-    for name in ("never_updated", "baseline"):
-        other = frames[name].select("tick", "key", pl.col("forecast").alias(name))
-        together = together.join(other, on=["tick", "key"])
-    names = ["kept", "never_updated", "baseline"]
-    sums = daily_sums(together, names)
-    pairs = compare(sums, ["never_updated", "baseline"], model="kept", metrics=(LOSS, "rmse"))
-    daily = sums.select("day", *(pl.col(f"{name}:deviance").truediv(pl.col("rows")).alias(name) for name in names))
+def _compared(frames: Arms, loss: Loss, shown: tuple[str, ...]) -> dict[str, object]:
+    """Accuracy of the arms on the same rows, and the daily losses."""
+    together = frames["kept"].select("tick", "key", "truth", kept="forecast")
+    for name in NAMES[1:]:
+        together = together.join(frames[name].select("tick", "key", pl.col("forecast").alias(name)), on=["tick", "key"])
+    sums = daily_sums(together, NAMES)
+    pairs = compare(sums, NAMES[1:], model="kept", metrics=tuple(dict.fromkeys((loss, "rmse"))))
+    daily = sums.select(
+        "day", *(pl.col(f"{name}:{SUMS[loss][0]}").truediv(pl.col("rows")).alias(name) for name in NAMES)
+    )
+    differences = {
+        metric: {f"kept - {each.second}": _difference(each) for each in pairs if each.metric == metric}
+        for metric in (loss, "rmse")
+    }
     return {
         "accuracy": {
-            **{name: measure(together, name).numbers() for name in names},
-            "differences": {f"kept - {each.second}": _difference(each) for each in pairs if each.metric == LOSS},
-            "rmse_differences": {f"kept - {each.second}": _difference(each) for each in pairs if each.metric == "rmse"},
+            **{name: measure(together, name).numbers(shown) for name in NAMES},
+            "differences": differences[loss],
+            "rmse_differences": differences["rmse"],
         },
-        "felt": scenario.felt(frames),
         "timeline": [{**row, "day": row["day"].isoformat()} for row in daily.to_dicts()],
     }
 
@@ -216,12 +234,31 @@ def _counts(office: Office) -> dict[str, int]:
 
 
 def next_steps(office: Office) -> list[str]:
-    """Three commands that work at once."""
-    name = office.application.name
+    """Commands that work at once when typed where this one was."""
+    application, afield = office.application, command()
     moment = office.clock.now().replace(microsecond=0)
     body = office.operate.sample(moment, office.busiest())
+    options = "".join(f" --{name} {value}" for name, value in application.options.items())
+    serve = (
+        f"{afield} serve {application.name} --live"
+        if application.surroundings
+        else f"AFIELD_HOME={shlex.quote(near(office.home.root))} {afield} serve {application.name}{options}"
+    )
+    drilled = any(hazard.drill for hazard in application.requirements.hazards)
     return [
-        f"afield serve {name} --live",
-        f"curl -s localhost:8000/v1/{office.operate.route} -d '{body}'",
-        f"afield drill {name}",
+        serve,
+        f"curl -s localhost:8000/v1/{office.operate.route} -d {shlex.quote(body)}",
+        *([f"{afield} drill {application.name}"] if drilled else []),
     ]
+
+
+def command() -> str:
+    """How `afield` is called from here: by its name where that is found, else by its path."""
+    script = Path(sysconfig.get_path("scripts"), "afield")
+    return "afield" if shutil.which("afield") or not script.exists() else near(script)
+
+
+def near(path: Path) -> str:
+    """The path from here where it lies below, else the whole of it."""
+    whole = path.absolute()
+    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)

@@ -3,12 +3,16 @@
 It holds to `POLICY`, which it also states in its head; all text is escaped, the charts alone are inserted as made.
 """
 
+import base64
+import re
 from collections.abc import Callable, Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from afield.errors import DataError
+from afield.records.words import Words
 from afield.reporting import charts, wording
-from afield.reporting.content import Report, read
+from afield.reporting.content import Report, Rows, read
 from afield.reporting.finding import finding, meaning
 from afield.reporting.story import story
 
@@ -25,6 +29,11 @@ SIGNS = {
 """What the marks of the timeline mean."""
 
 ARMS = ("never_updated", "kept", "baseline")
+PICTURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
+"""How a file of each kind begins."""
+
+NUMBER = re.compile(r"[−+-]?\d[\d,.]*(\s?%)?|–|")
+"""A cell that stands at the right of its column, if all others do."""
 
 
 def page(report: Mapping[str, object]) -> str:
@@ -42,7 +51,7 @@ def page(report: Mapping[str, object]) -> str:
         "timeline": _drawn(lambda width: charts.timeline(content, width) if content.timeline else ""),
     }
     return (
-        _environment()
+        _environment(content.words)
         .get_template("report.html")
         .render(
             report=content,
@@ -66,7 +75,7 @@ def _drawn(draw: Callable[[int], str]) -> dict[str, str]:
     return drawn if any(drawn.values()) else {}
 
 
-def _environment() -> Environment:
+def _environment(words: Words) -> Environment:
     environment = Environment(
         loader=PackageLoader("afield.reporting"),
         autoescape=True,
@@ -83,11 +92,31 @@ def _environment() -> Environment:
         "moment": wording.moment,
         "seconds": wording.seconds,
         "short": wording.short,
-        "metric_name": wording.metric_name,
+        "metric_name": lambda name: wording.metric_name(name, words),
         "pair_name": wording.pair_name,
         "as_metric": lambda value, name: wording.metric(name, value),
+        "data_uri": _data_uri,
+        "aligned": _aligned,
     }
     return environment
+
+
+def _data_uri(content: bytes) -> str:
+    """The picture in an address of its own.
+
+    Raises:
+        DataError: it is neither PNG nor JPEG.
+    """
+    for kind, head in PICTURES.items():
+        if content.startswith(head):
+            return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    raise DataError("report: a picture of a section is neither PNG nor JPEG; give the bytes of such a file")
+
+
+def _aligned(table: Rows) -> list[str]:
+    """The class of each column: `n`, at the right, where all its cells are numbers."""
+    columns = (tuple(row[place] for row in table.rows) for place in range(len(table.head)))
+    return ["n" if all(NUMBER.fullmatch(cell) for cell in column) else "" for column in columns]
 
 
 def _seen(report: Report) -> set[str]:
@@ -97,21 +126,17 @@ def _seen(report: Report) -> set[str]:
 
 
 def _felt(report: Report) -> list[dict[str, str]]:
-    """A row per measure that riders felt: its name, its line, and the number of each arm."""
+    """A row per measure that people felt: its title, its line, and the number of each arm."""
     felt = report.felt
     if felt is None:
         return []
     measured = {arm: getattr(felt, arm) or {} for arm in ARMS}
-    names = dict.fromkeys([*wording.FELT, *(name for numbers in measured.values() for name in numbers)])
     rows = []
-    for name in names:
-        title, line = wording.FELT.get(name, (name.replace("_", " "), ""))
-        if not report.data.generated:
-            line = wording.CALLED.get(name, line)
-        numbers = {arm: wording.number(measured[arm].get(name)) for arm in ARMS}
+    for measure in felt.measures:
+        line, numbers = measure.line, {arm: wording.number(measured[arm].get(measure.name)) for arm in ARMS}
         if all(text == wording.NONE for text in numbers.values()):
             line = f"{line}: this data cannot say".lstrip(": ")
-        rows.append({"title": title, "line": line, **numbers})
+        rows.append({"title": measure.title, "line": line, **numbers})
     return rows
 
 
@@ -121,8 +146,8 @@ def _metrics(report: Report) -> list[dict[str, str]]:
     names = dict.fromkeys(name for values in arms.values() for name in values)
     return [
         {
-            "title": wording.metric_name(name),
-            "line": wording.METRICS.get(name, ("", ""))[1],
+            "title": wording.metric_name(name, report.words),
+            "line": wording.metric_line(name, report.words),
             **{arm: wording.metric(name, values.get(name)) for arm, values in arms.items()},
         }
         for name in names

@@ -80,7 +80,7 @@ def _outage(report: Report) -> Iterator[Happening]:
         return
     until = "" if outage.ends is None else f" until {moment(outage.ends)}"
     text = (
-        f"{number(outage.requests)} quotes were asked{until} and {none(outage.failed)} failed; "
+        f"{number(outage.requests)} {report.words.requests} were asked for{until} and {none(outage.failed)} failed; "
         "the answers came from the fallback and said so."
     )
     yield Happening(outage.begins, "outage", "The model is broken on purpose", text)

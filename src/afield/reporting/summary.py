@@ -38,12 +38,12 @@ def _arms(report: Report) -> Table:
         table.add_column(name, justify="right")
     if felt is not None:
         arms = [felt.never_updated, felt.kept, felt.baseline or {}]
-        for measure, (title, _) in wording.FELT.items():
-            if any(arm.get(measure) is not None for arm in arms):
-                table.add_row(title, *(wording.number(arm.get(measure)) for arm in arms))
+        for measure in felt.measures:
+            if any(arm.get(measure.name) is not None for arm in arms):
+                table.add_row(measure.title, *(wording.number(arm.get(measure.name)) for arm in arms))
     arms = [accuracy.never_updated, accuracy.kept, accuracy.baseline]
     for name in dict.fromkeys(name for arm in arms for name in arm):
-        table.add_row(wording.metric_name(name), *(wording.metric(name, arm.get(name)) for arm in arms))
+        table.add_row(wording.metric_name(name, report.words), *(wording.metric(name, arm.get(name)) for arm in arms))
     return table
 
 
@@ -60,7 +60,7 @@ def _differences(report: Report) -> Table:
         if difference.ratio is not None:
             value += f" ({wording.share(difference.ratio - 1, sign=True)})"
         table.add_row(
-            f"{first} {wording.MINUS} {second}\n{wording.metric_name(difference.metric)}",
+            f"{first} {wording.MINUS} {second}\n{wording.metric_name(difference.metric, report.words)}",
             value,
             f"{interval}\nat {wording.level(difference.level)}",
             meaning(difference),

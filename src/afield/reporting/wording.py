@@ -3,6 +3,8 @@
 import math
 from datetime import datetime
 
+from afield.records.words import Words
+
 MINUS = "−"
 SPACE = "\N{NO-BREAK SPACE}"
 NONE = "–"
@@ -14,24 +16,11 @@ METRICS = {
     "rmse": ("RMSE", "root of the mean squared error; large misses weigh most"),
     "mae": ("MAE", "mean absolute error: how far off a forecast is on average"),
     "wape": ("WAPE", "absolute error as a share of all that happened; forecasting nothing scores 100 %"),
-    "poisson_deviance": ("Poisson deviance", "error weighed as counts deserve: five off matters more in a quiet zone"),
+    "poisson_deviance": ("Poisson deviance", "error weighed as counts deserve: five off matters more where few came"),
     "bias": ("Bias", "sum of forecasts over sum of truth, minus one: whether forecasts run high or low"),
     "squared_error": ("Squared error", "mean squared error; large misses weigh most"),
     "absolute_error": ("Absolute error", "how far off a forecast is on average"),
 }  # fmt: skip
-
-FELT = {
-    "wrongly_surged": ("Wrongly surged", "riders asked to pay more where there were cars enough"),
-    "missed_surges": ("Missed surges", "riders shown the ordinary price where cars were short, so none were drawn"),
-    "minutes_waited": ("Minutes waited", "by all riders together, from order to pickup"),
-    "gave_up": ("Gave up", "riders who accepted the price and left before a car came"),
-}  # fmt: skip
-
-CALLED = {
-    "wrongly_surged": "riders in a zone and slot that was called a surge and was none",
-    "missed_surges": "riders in a zone and slot that was a surge and was not called one",
-}
-"""The lines of `FELT` on real files, which hold no price and no waits: calls of a surge are all there is."""
 
 SHARES = {"wape", "bias"}
 
@@ -92,9 +81,18 @@ def metric(name: str, value: float | None) -> str:
     return number(value)
 
 
-def metric_name(name: str) -> str:
-    """What people call the metric."""
-    return METRICS[name][0] if name in METRICS else name.replace("_", " ")
+def metric_name(name: str, words: Words) -> str:
+    """What people call the metric; the application's own word goes before the usual one."""
+    return _told(name, words)[0]
+
+
+def metric_line(name: str, words: Words) -> str:
+    """What the metric says, in a line; may be empty."""
+    return _told(name, words)[1]
+
+
+def _told(name: str, words: Words) -> tuple[str, str]:
+    return words.metrics.get(name) or METRICS.get(name) or (name.replace("_", " "), "")
 
 
 def pair_name(pair: str) -> str:
