@@ -1,6 +1,6 @@
 """The kit of a release: its reader, its languages and its phrases, made once as it is opened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.serving.inference import Parts
-from signs.language.classify import languages
+from signs.language.classify import probabilities
 from signs.reading.chain import Reader
 from signs.reading.hangul import installed
 from signs.records import Language, Line, Place, Translation
@@ -17,7 +17,12 @@ from signs.translation.dictionaries import Words
 from signs.translation.engine import Translates, in_turn
 
 CHARACTERS, PHRASES, WORDS = "characters.json", "phrases.json", "words.bin"
-TWIN: dict[Language, Language] = {"ja": "zh", "zh": "ja"}
+LEAST = 0.05
+"""Probability from which a language is asked what a text means."""
+ENGLISH = 0.7
+"""Probability from which a text counts as English, and needs no translation."""
+SILENT = 0.1
+"""How much the probability of languages that do not know the text speaks against those that do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Found:
     Attributes:
         line: as it was read.
         language: of the text, as far as script, words, place and the other lines tell.
-        language_sure: the probability of that; 1 where the other likely language gives the same English.
+        language_sure: how sure the translation is as far as the language goes.
         translation: or None where nobody knows.
     """
 
@@ -60,19 +65,30 @@ class Kit:
 
     def understood(self, lines: tuple[Line, ...], place: Place | None) -> tuple[Found, ...]:
         """The lines of one frame with their languages and translations."""
-        told = languages(lines, place, self._classifier)
-        return tuple(self._found(line, *each) for line, each in zip(lines, told, strict=True))
+        told = probabilities(lines, place, self._classifier)
+        return tuple(self._found(line, shares) for line, shares in zip(lines, told, strict=True))
 
-    def _found(self, line: Line, language: Language, sure: float) -> Found:
-        if not line.readable:
-            return Found(line, language, sure, None)
-        english = self.translate(line.text, language)
-        # Chinese characters alone may be either language: where both say the same, that does not matter.
-        if english is not None and line.script == "han" and language in TWIN:
-            twin = self.translate(line.text, TWIN[language])
-            if twin is not None and twin.english.casefold() == english.english.casefold():
-                return Found(line, language, 1.0, english)
-        return Found(line, language, sure, english)
+    def _found(self, line: Line, shares: Mapping[Language, float]) -> Found:
+        """A line in the language whose phrase or word it most likely is.
+
+        Chinese characters alone, or a word of Latin letters, may be several languages. One that knows the text speaks
+        for itself; one that does not says nothing against it; one that says something else does.
+        """
+        likeliest = max(shares, key=lambda language: shares[language])
+        if not line.readable or (likeliest == "en" and shares["en"] >= ENGLISH):
+            return Found(line, likeliest, shares[likeliest], None)
+        known = {
+            language: english
+            for language, share in shares.items()
+            if share >= LEAST and (english := self.translate(line.text, language)) is not None
+        }
+        if not known:
+            return Found(line, likeliest, shares[likeliest], None)
+        language = max(known, key=lambda each: shares[each] * known[each].sure)
+        same = known[language].english.casefold()
+        against = sum(shares[each] for each, english in known.items() if english.english.casefold() != same)
+        silent = sum(share for each, share in shares.items() if each not in known)
+        return Found(line, language, 1.0 - against - SILENT * silent, known[language])
 
 
 def prepare(parts: Parts, read: Callable[[str], bytes]) -> Kit:

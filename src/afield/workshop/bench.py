@@ -1,6 +1,6 @@
 """The bench that a build works on: each step once per content key, in the order that `build` calls them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from afield.data.split import Split, by_time
 from afield.errors import DataError
 from afield.evaluation.evaluate import MODEL, Evaluation, evaluate
 from afield.evaluation.gates import decide, judge
+from afield.evaluation.metrics import Metrics
 from afield.evaluation.slices import of_keys
 from afield.features.feature import digest as contract_digest
 from afield.records.evidence import Verdict
@@ -29,8 +30,9 @@ from afield.workshop.code import code_digest, environment
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.facts import Facts, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
-from afield.workshop.plan import Build
+from afield.workshop.plan import Build, Standing
 from afield.workshop.scoring import forecasts, rivals
+from afield.workshop.standing import open_standing, write_standing
 
 SEED = 17
 
@@ -157,6 +159,11 @@ class Bench:
 
         return self.steps.run("examples", self._inputs(plan, facts, windows), make)
 
+    def standing(self, plan: Build) -> Standing:
+        """What goes into every release, whatever the data."""
+        inputs = {"code": self._code(), "environment": repr(sorted(environment().items()))}
+        return open_standing(self.steps.run("standing", inputs, lambda folder: write_standing(folder, plan.standing())))
+
     def fit(self, plan: Build, facts: Facts, examples: Path, windows: Windows) -> Fitted:
         """The recipes fitted, the best chosen, and the chosen one fitted again on everything."""
 
@@ -171,6 +178,7 @@ class Bench:
                 facts.tables,
                 SEED,
                 self.tell,
+                self.standing(plan).parts,
             )
 
         return open_fitted(self.steps.run("fit", self._inputs(plan, facts, windows), make))
@@ -186,7 +194,7 @@ class Bench:
             tested = fitted.tested
             found = evaluate(
                 frame,
-                measured=plan.measures(frame, tested, plan.files()),
+                measured=plan.measures(frame, tested, self.standing(plan).files),
                 baselines=tuple(rivals(plan, frame)),
                 slices=[of_keys(name, keys) for name, keys in fitted.slices.items()],
                 dispersion=tested[plan.part].constants.get("dispersion"),
@@ -208,7 +216,7 @@ class Bench:
             made = Ingredients(
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
-                files=plan.files(),
+                files=self.standing(plan).files,
                 evidence=self._evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
@@ -283,10 +291,10 @@ class Bench:
             source=summary.name,
             generated=summary.generated,
             rows=found.rows,
-            scores=_numbers(found.model, found.baselines),
-            comparisons=found.comparisons,
-            slices={name: _numbers(each.model, each.baselines) for name, each in found.slices.items()},
-            months={name: _numbers(each.model, each.baselines) for name, each in found.by_month.items()},
+            scores=_numbers(plan.metrics, found.model, found.baselines),
+            comparisons=[each for each in found.comparisons if each.metric in plan.metrics],
+            slices={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.slices.items()},
+            months={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.by_month.items()},
             verdicts=scored.verdicts,
             limits=plan.limits,
         )
@@ -310,6 +318,9 @@ def _spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
     return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
 
 
-def _numbers(model: object, baselines: Mapping[str, object]) -> dict[str, dict[str, float | None]]:
+def _numbers(
+    names: Sequence[str], model: Metrics, baselines: Mapping[str, Metrics]
+) -> dict[str, dict[str, float | None]]:
+    """Who → each metric of these names; None where it is undefined."""
     named = {"model": model, **baselines}
-    return {name: msgspec.to_builtins(metrics) for name, metrics in named.items()}
+    return {who: dict.fromkeys(names) | found.numbers(names) for who, found in named.items()}

@@ -68,6 +68,7 @@ def fit(
     history: Mapping[str, pl.LazyFrame],
     seed: int,
     tell: Callable[[str], None],
+    standing: Mapping[str, Companion],
 ) -> None:
     """Write the fitted parts and their record into `folder`.
 
@@ -90,8 +91,8 @@ def fit(
     final = replace(_train(plan, recipe, every, late, seed), constants=best.constants)
     final_rival = _train(plan, plan.rival, every, late, seed)
     sets = {
-        "tested": _parts(plan, best, rival, plan.companions(early, history)),
-        "final": _parts(plan, final, final_rival, plan.companions(every, history)),
+        "tested": _parts(plan, best, rival, {**standing, **plan.companions(early, history)}),
+        "final": _parts(plan, final, final_rival, {**standing, **plan.companions(every, history)}),
     }
     for name, parts in sets.items():
         for part, onnx in parts:
@@ -118,9 +119,7 @@ def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
     return examples.filter("has_history")
 
 
-def _train(
-    plan: Build, recipe: Recipe | ClassRecipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int
-) -> Trained:
+def _train(plan: Build, recipe: Recipe | ClassRecipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int) -> Trained:
     """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held."""
     if not isinstance(recipe, BoostedTrees | PoissonRegression):
         columns = ["truth", *class_features(recipe), *([recipe.weight] if recipe.weight else [])]

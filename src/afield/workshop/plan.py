@@ -1,7 +1,7 @@
 """How an application builds a release, as a record."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,10 +24,8 @@ Companions = Callable[[pl.LazyFrame, Mapping[str, pl.LazyFrame]], Mapping[str, "
 Measures = Callable[[pl.DataFrame, Parts, Mapping[str, bytes]], Mapping[str, float]]
 Loss = Callable[[Values, Values], Values]
 
-
-def no_files() -> Mapping[str, bytes]:
-    """None."""
-    return {}
+METRICS = ("rmse", "mae", "wape", "poisson_deviance", "bias", "excess")
+"""What is shown of forecasts of counts."""
 
 
 def no_measures(_: pl.DataFrame, __: Parts, ___: Mapping[str, bytes]) -> Mapping[str, float]:
@@ -50,6 +48,19 @@ class Companion:
     outputs: tuple[str, ...]
     onnx: bytes
     recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What goes into every release and depends on the code and the installed packages alone.
+
+    Attributes:
+        parts: name → part: pretrained, or fitted on what packages hold.
+        files: name under `tables/` → content.
+    """
+
+    parts: Mapping[str, Companion] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +127,10 @@ class Build:
         limits: what the model is not for.
         contracts: what the tables of history promise.
         loss: elementwise loss by which a recipe is chosen.
-        files: further files of the release, by name under `tables/`.
+        standing: what goes into every release, whatever the data; made once for each state of the code.
         measures: what else is measured of a candidate for the gates: scored test rows, its parts and files → numbers.
+        metrics: what is shown of an evaluation in tables, on the card and in reports: fields of
+            `afield.evaluation.metrics.Metrics` and names of losses, the one that matters most first.
     """
 
     part: str
@@ -148,5 +161,6 @@ class Build:
     limits: tuple[str, ...] = ()
     contracts: tuple[Contract, ...] = ()
     loss: Loss = poisson_deviance
-    files: Callable[[], Mapping[str, bytes]] = no_files
+    standing: Callable[[], Standing] = Standing
     measures: Measures = no_measures
+    metrics: tuple[str, ...] = METRICS

@@ -1,0 +1,140 @@
+"""What the whole chain does on signs that no learned part has seen: for the gates, and for the benchmark."""
+
+import random
+from collections.abc import Mapping, Sequence
+from importlib.resources import files as resources
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from afield.evaluation.classes import several
+from afield.evaluation.texts import Rate, folded, rate
+from afield.serving.inference import Parts
+from afield.training.scoring import matrix
+from signs.evaluating import END_MARKS
+from signs.frames import decode
+from signs.kit import Found, prepare
+from signs.language.examples import Text as Known
+from signs.language.examples import examples, held_out
+from signs.matching import match
+from signs.operating import AUTOMATE, how, infer, observed_rows
+from signs.parts import SEED, all_texts
+from signs.records import LANGUAGES, Language
+from signs.rendering.pictures import picture
+from signs.rendering.signs import Sign, Text
+from signs.translation.book import Book, accepted
+
+SIGNS = 120
+FRAMES = 1500
+SIZE = (480, 360)
+LANGUAGES_RENDERED: tuple[Language, ...] = ("ja", "zh")
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """What the chain does on rendered signs, one line each.
+
+    Attributes:
+        character_errors: wrong characters over those of the signs.
+        exact: lines read without an error.
+        shown: of the known lines, how many are shown as sure.
+        right: of all lines shown as sure, known or not, how many are right.
+        guessed: of the unknown lines, how many are shown as sure.
+    """
+
+    character_errors: Rate
+    exact: Rate
+    shown: Rate
+    right: Rate
+    guessed: Rate
+
+
+def measures(_scored: pl.DataFrame, parts: Parts, files: Mapping[str, bytes]) -> dict[str, float]:
+    """The chain on rendered signs whose phrases were held out, and the languages of held-out phrases."""
+    found = rendered(parts, files, SIGNS, SEED)
+    return {
+        "character_error_rate": found.character_errors.value or 0.0,
+        "share_shown": found.shown.value or 0.0,
+        "precision_of_shown": found.right.value if found.right.value is not None else 1.0,
+        "unknown_shown": found.guessed.value or 0.0,
+        "language_macro_f1": language_f1(parts),
+    }
+
+
+def language_f1(parts: Parts) -> float:
+    """Macro-F1 of the language of phrases that were held out, in generated frames."""
+    held: list[Known] = [text for text in all_texts() if held_out(text.group)]
+    drawn = examples(held, FRAMES, SEED).filter("phrase")
+    outputs = parts["language"].run(matrix(drawn, parts["language"].features))
+    given = np.column_stack([outputs[name] for name in LANGUAGES])
+    return several(drawn["truth"].to_list(), given, LANGUAGES, resamples=100).macro_f1.value
+
+
+def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) -> Rendered:
+    """The chain on `signs` rendered signs in Japanese and Chinese, half of them known, half in no book.
+
+    The phrases of the known half were held out of the fitting of every learned part; what is in no book comes from
+    `phrases/unknown_LANGUAGE.txt`.
+
+    Args:
+        parts: of a release.
+        files: its tables, by name.
+        signs: how many.
+        seed: of the choice and of the pictures.
+    """
+    kit, limits = prepare(parts, files.__getitem__), parts["confidence"].constants
+    counts = {name: [0, 0] for name in Rendered.__struct_fields__}
+    for number, text in enumerate(chosen(Book.opened(files["phrases.json"]), signs, seed)):
+        taken = picture([Sign((text,))], seed + number, size=SIZE)
+        if not taken.lines:
+            continue
+        lines = kit.reader.read(decode(taken.content))
+        found = kit.understood(lines, None)
+        confident = infer(observed_rows(found), parts)["confidence"].tolist() if found else []
+        shown = [_shown(each, sure, limits) for each, sure in zip(found, confident, strict=True)]
+        errors = sum(each.errors for each in match([text.text], [line.text for line in lines]))
+        told = [english for english in shown if english is not None]
+        _add(counts["character_errors"], errors, len(folded(text.text)))
+        _add(counts["exact"], errors == 0, 1)
+        _add(counts["shown" if text.english else "guessed"], bool(told), 1)
+        if told:
+            right = {_plain(each) for each in told} <= {_plain(each) for each in text.english}
+            _add(counts["right"], right, 1)
+    return Rendered(**{name: rate(*pair) for name, pair in counts.items()})
+
+
+def chosen(book: Book, signs: int, seed: int) -> Sequence[Text]:
+    """Half held-out phrases of the book, half texts in no book, in both languages."""
+    generator = random.Random(seed)  # noqa: S311 - a choice of phrases is no secret
+    found: list[Text] = []
+    for language in LANGUAGES_RENDERED:
+        groups = {text.text: text.group for text in all_texts() if text.language == language}
+        known = [
+            Text(spelling, language, renderings)
+            for spelling, renderings in accepted(book.table.languages[language]).items()
+            if "{" not in spelling and held_out(groups.get(spelling, spelling))
+        ]
+        unknown = [Text(text, language) for text in unknown_texts(language)]
+        half = signs // (2 * len(LANGUAGES_RENDERED))
+        found += generator.sample(known, min(half, len(known))) + generator.sample(unknown, min(half, len(unknown)))
+    return found
+
+
+def unknown_texts(language: Language) -> list[str]:
+    """Texts of signs that stand in no phrasebook and in no dictionary."""
+    return resources("signs").joinpath(f"phrases/unknown_{language}.txt").read_text("utf-8").split()
+
+
+def _shown(found: Found, confident: float, limits: Mapping[str, float]) -> str | None:
+    if found.translation is None or how(found, confident, limits, AUTOMATE) != AUTOMATE:
+        return None
+    return found.translation.english
+
+
+def _add(count: list[int], more: int, total: int) -> None:
+    count[0] += more
+    count[1] += total
+
+
+def _plain(text: str) -> str:
+    return folded(text).strip(END_MARKS)

@@ -1,0 +1,96 @@
+"""`afield evaluate signs --data DIR`: a release on a folder of pictures with their truth."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.table import Table
+
+from afield.build import build
+from afield.commands.output import table
+from afield.control.office import Office
+from afield.control.registry import named
+from afield.errors import ReleaseError, UsageError
+from afield.serving.inference import Parts
+from afield.serving.releases import Release
+from signs.evaluating import Evaluation, Scores, evaluate
+from signs.operating import AUTOMATE, how, infer, kit_of, observed_rows
+from signs.records import Frame, Line
+
+
+def score(
+    office: Office, release: str, data: Path | None, tell: Callable[[str], None]
+) -> tuple[dict[str, object], Table]:
+    """What a release reads and translates on a folder; the champion, built first where there is none.
+
+    Raises:
+        UsageError: no folder is named.
+        DataError: its truth or a picture is missing or malformed.
+    """
+    if data is None:
+        raise UsageError("which pictures? give --data DIR, a folder of pictures with their truth.jsonl")
+    digest = named(office.home.bundles, release) if release else champion(office, tell)
+    opened = office.shelf.release(digest)
+    kit = kit_of(opened)
+    found = evaluate(data, kit.reader.read, Shown(opened), kit.reader.unreadable)
+    return {**found.document(), "release": digest, "data": str(data)}, _table(found, digest, data)
+
+
+def champion(office: Office, tell: Callable[[str], None]) -> str:
+    """The champion's digest; a first release is built where there is none.
+
+    Raises:
+        ReleaseError: the first release does not pass its gates.
+    """
+    if not office.actions.state.champion:
+        tell("there is no release yet: building one from generated walks")
+        built = build(office.plan, office.bench(), None, None)
+        office.register(built, promote=True)
+        if not built.passed:
+            failed = "; ".join(f"{each.gate}: {each.reason}" for each in built.verdicts if not each.passed)
+            raise ReleaseError(f"the first release did not pass its gates: {failed}")
+    return office.actions.state.champion
+
+
+class Shown:
+    """What a release shows as sure of the lines of a frame."""
+
+    def __init__(self, release: Release) -> None:
+        """Show with `release`, in mode automate."""
+        self._release = release
+
+    def __call__(self, _frame: Frame, lines: tuple[Line, ...]) -> list[str | None]:
+        """English of each line that is shown as sure, None of the others."""
+        if not lines:
+            return []
+        release = self._release
+        parts: Parts = release.parts
+        found = kit_of(release).understood(lines, None)
+        confident = infer(observed_rows(found), parts)["confidence"].tolist()
+        limits = parts["confidence"].constants
+        return [
+            each.translation.english if each.translation and how(each, sure, limits, AUTOMATE) == AUTOMATE else None
+            for each, sure in zip(found, confident, strict=True)
+        ]
+
+
+def _table(found: Evaluation, digest: str, data: Path) -> Table:
+    rows = [_row(name, each) for name, each in (("photographs", found.photographs), ("rendered", found.rendered))]
+    title = f"release {digest[:12]} · {data} · {found.all.lines} lines, {found.all.unreadable} more unreadable"
+    head = ("", "character errors", "of", "rate", "95 %", "lines exact", "shown", "right", "wrong", "abstained")
+    return table(head, [*rows, _row("all", found.all)], title=title)
+
+
+def _row(name: str, scores: Scores) -> tuple[object, ...]:
+    interval, told = scores.intervals["cer"].interval, scores.translation
+    return (
+        name,
+        scores.errors,
+        scores.characters,
+        "–" if scores.cer is None else f"{scores.cer:.3f}",
+        f"{interval.low:.3f} to {interval.high:.3f}" if interval else "–",
+        f"{scores.lines_exact} of {scores.lines}",
+        told["shown"],
+        told["right"],
+        told["wrong"],
+        told["abstained"],
+    )
