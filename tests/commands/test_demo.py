@@ -33,6 +33,7 @@ def test_a_demonstration_is_quick_and_plays_in_a_home_of_its_own(
     spoken = capsys.readouterr()
     assert spoken.out == "a fake report\n"
     assert "report.html" in spoken.err
+    assert "the whole demonstration took 0" in spoken.err.splitlines()[-1]
 
 
 def test_what_is_named_goes_before_what_a_demonstration_takes_by_itself(handed: list[tuple[object, ...]]) -> None:

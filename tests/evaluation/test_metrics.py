@@ -118,3 +118,11 @@ def test_a_missing_column_or_a_column_of_text_is_named():
         measure(pl.DataFrame({"truth": [1]}))
     with pytest.raises(EvaluationError, match="'forecast' holds String"):
         measure(pl.DataFrame({"truth": [1], "forecast": ["1"]}))
+
+
+def test_metrics_are_given_by_name_and_every_loss_is_one_of_them():
+    found = measure(framed([(1, 0.9), (0, 0.4)]))
+    assert found.numbers(("squared_error", "mae")) == pytest.approx({"squared_error": 0.085, "mae": 0.25})
+    assert found.numbers(("absolute_error",)) == pytest.approx({"absolute_error": 0.25})
+    with pytest.raises(EvaluationError, match="no metric called brier"):
+        found.numbers(("rmse", "brier"))

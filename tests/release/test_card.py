@@ -77,6 +77,16 @@ def test_every_number_of_the_evidence_stands_in_the_card(manifest):
         assert expected in text
 
 
+def test_the_metric_that_matters_most_leads(manifest):
+    scores = {"model": {"squared_error": 0.09, "mae": 0.2}, "mean_score": {"squared_error": 0.2, "mae": 0.4}}
+    compared = Comparison("mae", "model", "mean_score", estimate(-0.2), estimate(0.5))
+    evidence = replace(EVIDENCE, scores=scores, comparisons=(compared,), slices={}, months={"2023-07": scores})
+    text = card(manifest, evidence)
+    assert "Its error (MAE) is 50.0% smaller than that of mean_score" in text
+    assert "| month | squared error of model | squared error of mean_score |" in text
+    assert "bias of model" not in text
+
+
 def test_the_head_is_a_model_index(manifest):
     _, head, _ = card(manifest, EVIDENCE).split("---\n", 2)
     lines = head.splitlines()
