@@ -82,7 +82,7 @@ def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) ->
         signs: how many.
         seed: of the choice and of the pictures.
     """
-    kit, limits = prepare(parts, files.__getitem__), parts["confidence"].constants
+    kit = prepare(parts, files.__getitem__)
     counts = {name: [0, 0] for name in Rendered.__struct_fields__}
     for number, text in enumerate(chosen(Book.opened(files["phrases.json"]), signs, seed)):
         taken = picture([Sign((text,))], seed + number, size=SIZE)
@@ -91,7 +91,7 @@ def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) ->
         lines = kit.reader.read(decode(taken.content))
         found = kit.understood(lines, None)
         confident = infer(observed_rows(found), parts)["confidence"].tolist() if found else []
-        shown = [_shown(each, sure, limits) for each, sure in zip(found, confident, strict=True)]
+        shown = [_shown(each, sure) for each, sure in zip(found, confident, strict=True)]
         errors = sum(each.errors for each in match([text.text], [line.text for line in lines]))
         told = [english for english in shown if english is not None]
         _add(counts["character_errors"], errors, len(folded(text.text)))
@@ -125,8 +125,8 @@ def unknown_texts(language: Language) -> list[str]:
     return resources("signs").joinpath(f"phrases/unknown_{language}.txt").read_text("utf-8").split()
 
 
-def _shown(found: Found, confident: float, limits: Mapping[str, float]) -> str | None:
-    if found.translation is None or how(found, confident, limits, AUTOMATE) != AUTOMATE:
+def _shown(found: Found, confident: float) -> str | None:
+    if found.translation is None or how(found, confident, AUTOMATE) != AUTOMATE:
         return None
     return found.translation.english
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
+from zlib import crc32
 
 import msgspec
 import numpy as np
@@ -27,6 +28,11 @@ from signs.records import Frame, Place
 STEP = timedelta(minutes=30)
 CHUNK = timedelta(hours=6)
 DAY = timedelta(days=1)
+SURE, DOUBTFUL = 0.9, 0.4
+"""Probability that what is shown is right, from which it is shown as it is, and from which with a question mark."""
+ASKED = 0.6
+"""Share of the translated lines at which the traveller is asked whether they are right, whatever their confidence:
+answers to a random question are not biased, complaints are."""
 COARSE = 1  # digits of a degree that are kept of a place: about ten kilometres
 OFF: Mode = "off"
 PROMPT: Mode = "prompt"
@@ -80,12 +86,14 @@ class VerdictFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         line: id of the line.
         right: 1 where it was read right, 0 where not.
         how: what the person did.
+        asked: whether the person was asked, by lot; only such answers are an unbiased sample.
         text, english: what the person put instead, where they did.
     """
 
     line: Name
     right: Annotated[int, msgspec.Meta(ge=0, le=1)]
     how: Literal["tapped_right", "tapped_wrong", "edited", "retaken"]
+    asked: bool = False
     text: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     english: Annotated[str, msgspec.Meta(max_length=400)] | None = None
 
@@ -141,8 +149,7 @@ def conclude(
     """What the traveller is shown of each line: its English, its English with a question mark, or its reading alone."""
     found = [each for each in observed.found if isinstance(each, Found)]
     confident = outputs["confidence"].tolist()
-    limits = release.parts["confidence"].constants
-    shown = [how(each, sure, limits, mode) for each, sure in zip(found, confident, strict=True)]
+    shown = [how(each, sure, mode) for each, sure in zip(found, confident, strict=True)]
     content = tuple(
         told(f"{identity}/{place}", each, sure, as_what)
         for place, (each, sure, as_what) in enumerate(zip(found, confident, shown, strict=True))
@@ -161,14 +168,14 @@ def conclude(
     return Conclusion(content, output, reason, facts)
 
 
-def how(found: Found, confident: float, limits: Mapping[str, float], mode: Mode) -> Mode:
+def how(found: Found, confident: float, mode: Mode) -> Mode:
     """The mode of one line: what its confidence allows, and never more than the mode in force."""
     if found.translation is None or mode == OFF:
         return OFF
     sure = confident * found.translation.sure * found.language_sure
-    if sure >= limits[AUTOMATE] and mode == AUTOMATE:
+    if sure >= SURE and mode == AUTOMATE:
         return AUTOMATE
-    return PROMPT if sure >= limits[PROMPT] else OFF
+    return PROMPT if sure >= DOUBTFUL else OFF
 
 
 def told(identity: str, found: Found, confident: float, mode: Mode) -> dict[str, object]:
@@ -185,8 +192,14 @@ def told(identity: str, found: Found, confident: float, mode: Mode) -> dict[str,
         "source": translation.source if translation is not None and mode != OFF else None,
         "confidence": round(confident, 4),
         "mode": mode,
+        "ask": found.translation is not None and asked(identity),
         "reason": why(found, confident, mode),
     }
+
+
+def asked(identity: str) -> bool:
+    """Whether the traveller is asked about the line of this id: by lot, before anything is known of the answer."""
+    return crc32(f"ask {identity}".encode()) < ASKED * 2**32
 
 
 def why(found: Found, confident: float, mode: Mode) -> str:

@@ -66,9 +66,8 @@ class Shown:
         parts: Parts = release.parts
         found = kit_of(release).understood(lines, None)
         confident = infer(observed_rows(found), parts)["confidence"].tolist()
-        limits = parts["confidence"].constants
         return [
-            each.translation.english if each.translation and how(each, sure, limits, AUTOMATE) == AUTOMATE else None
+            each.translation.english if each.translation and how(each, sure, AUTOMATE) == AUTOMATE else None
             for each, sure in zip(found, confident, strict=True)
         ]
 
