@@ -1,7 +1,6 @@
 """`afield build`: one turn of the build loop, ending in a signed release and the verdict of its gates."""
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ from afield.application import load
 from afield.build import build
 from afield.commands.output import Context, progress, result, table
 from afield.commands.scores import scores
-from afield.control.office import open_office
+from afield.control.office import Office, open_office
 from afield.workshop.bench import Built
 
 
@@ -46,7 +45,7 @@ def run(
     built = build(office.plan, office.bench(production=production), data, until)
     office.register(built, promote=not candidate, reason=reason)
     seconds = time.perf_counter() - started
-    result(context, as_record(built, seconds), _table(built, office.plan.metrics, seconds))
+    result(context, as_record(built, seconds), _table(office, built, seconds))
     return 0 if built.passed else 1
 
 
@@ -66,7 +65,7 @@ def as_record(built: Built, seconds: float) -> dict[str, object]:
     }
 
 
-def _table(built: Built, metrics: Sequence[str], seconds: float) -> Group:
+def _table(office: Office, built: Built, seconds: float) -> Group:
     evaluation = built.evaluation
     named = {"model": evaluation.model, **evaluation.baselines}
     gates = [(verdict.gate, "passed" if verdict.passed else "FAILED", verdict.reason) for verdict in built.verdicts]
@@ -74,6 +73,6 @@ def _table(built: Built, metrics: Sequence[str], seconds: float) -> Group:
     kind = "generated" if summary.generated else "recorded"
     title = f"release {built.release[:12]} · {kind} data · {evaluation.rows:,} unseen rows · {seconds:.1f} s"
     return Group(
-        scores(metrics, named, title),
+        scores(office.application.words, office.plan.metrics, named, title),
         table(("gate", "verdict", "why"), gates),
     )

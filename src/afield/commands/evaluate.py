@@ -1,6 +1,5 @@
 """`afield evaluate`: a release and its rivals, scored one step ahead on any window."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -73,7 +72,7 @@ def run(
     found = evaluate(office, digest, subject, facts, window, zones)
     summary = facts.summary
     about = {"release": digest, "data": summary.name, "generated": summary.generated, "zones": zones}
-    result(context, msgspec.structs.asdict(found) | about, _table(found, office.plan.metrics, digest, facts, zones))
+    result(context, msgspec.structs.asdict(found) | about, _table(office, found, digest, facts, zones))
 
 
 def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window: Window, zones: str) -> Evaluation:
@@ -133,8 +132,9 @@ def _window(start: datetime, end: datetime) -> Window:
     return Window(start, end)
 
 
-def _table(found: Evaluation, metrics: Sequence[str], digest: str, facts: Facts, zones: str) -> Table:
+def _table(office: Office, found: Evaluation, digest: str, facts: Facts, zones: str) -> Table:
     kind = "generated data" if facts.summary.generated else facts.summary.name
     apart = f", {found.rows_without_history:,} of them without lookback" if found.rows_without_history else ""
     title = f"release {digest[:12]} · {kind} · zones: {zones} · {found.rows:,} rows{apart}"
-    return scores(metrics, {"model": found.model, **found.baselines}, title)
+    named = {"model": found.model, **found.baselines}
+    return scores(office.application.words, office.plan.metrics, named, title)

@@ -10,10 +10,10 @@ from afield.records.words import Words
 from afield.reporting.wording import NONE, SHARES, metric_name
 
 
-def scores(metrics: Sequence[str], named: Mapping[str, Metrics], title: str) -> Table:
-    """Who × the metrics of these names; a bias and other shares in percent."""
+def scores(words: Words, metrics: Sequence[str], named: Mapping[str, Metrics], title: str) -> Table:
+    """Who × the metrics of these names, as the application calls them; a bias and other shares in percent."""
     made = table(
-        ("", *(metric_name(name, Words()) for name in metrics)),
+        ("", *(metric_name(name, words) for name in metrics)),
         ([who, *(_score(name, found.numbers((name,)).get(name)) for name in metrics)] for who, found in named.items()),
         title=title,
     )
