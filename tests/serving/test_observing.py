@@ -21,21 +21,19 @@ from afield.testing.toy import operate
 from afield.worker import loader, predictor
 
 
-def observe(request: object, _release: Release) -> Observation:
+def observe(request: object, release: Release) -> Observation:
     """Each character of the request is a shelf with that many loaves."""
     if not isinstance(request, str):
         raise RequestError("that is no picture", "picture")
     if request == "blur":
         raise ValueError("too dark")
     loaves = np.array([float(each) for each in request])
-    return Observation(Rows.of({"last_hour": loaves, "usual": loaves}), tuple(request))
+    return Observation(Rows.of({"last_hour": loaves, "usual": loaves}), tuple(release.kit for _ in request))
 
 
-def conclude(
-    identity: str, query: Query, observed: Observation, outputs: Outputs, release: Release, mode: Mode, /
-) -> Conclusion:
+def conclude(identity: str, query: Query, observed: Observation, outputs: Outputs, mode: Mode, /) -> Conclusion:
     content = tuple(
-        {"id": f"{identity}/{place}", "loaves": value, "kit": release.kit, "mode": mode}
+        {"id": f"{identity}/{place}", "loaves": value, "kit": observed.found[place], "mode": mode}
         for place, value in enumerate(outputs["forecast"].tolist())
     )
     facts = tuple(Fact(str(each["id"]), "sale", query.at) for each in content)

@@ -142,7 +142,6 @@ def conclude(
     query: Query,
     observed: Observation,
     outputs: Mapping[str, NDArray[np.float64]],
-    release: Release,
     mode: Mode,
     /,
 ) -> Conclusion:

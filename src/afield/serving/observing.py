@@ -77,7 +77,7 @@ class Observing:
             if name != digest:
                 scored = Scored(scored.outputs, name, ("fallback:last_good", *scored.applied))
             try:
-                concluded = self._conclude(identity, query, observed, scored.outputs, release, mode)
+                concluded = self._conclude(identity, query, observed, scored.outputs, mode)
             except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
                 self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
                 break

@@ -55,7 +55,7 @@ class Conclude(Protocol):
     """The decision about everything found in one request."""
 
     def __call__(
-        self, identity: str, query: Query, observed: Observation, outputs: Outputs, release: Release, mode: Mode, /
+        self, identity: str, query: Query, observed: Observation, outputs: Outputs, mode: Mode, /
     ) -> Conclusion:
         """What is answered; `identity` names the answer, `outputs` have one value for each row."""
         ...
