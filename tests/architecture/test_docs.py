@@ -104,5 +104,5 @@ def test_every_decision_record_has_its_sections_and_its_number() -> None:
 
 def test_make_alone_lists_the_targets_in_order(root: Path) -> None:
     listed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
-    wanted = ["setup", "fix", "check", "test", "test-slow", "bench", "docs", "demo"]
+    wanted = ["setup", "fix", "check", "test", "test-slow", "bench", "docs", "demo", "phone", "setup-browser"]
     assert re.findall(r"^  make ([a-z-]+)", listed, flags=re.MULTILINE) == wanted
