@@ -36,7 +36,6 @@ def overlay(pixels: NDArray[np.uint8], lines: Sequence[Shown], kind: Literal["pn
     if scale > 1:
         image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
     pen = ImageDraw.Draw(image, "RGBA")
-    taken: list[tuple[float, float, float, float]] = []
     outlines = [[(x * scale, y * scale) for x, y in line.box] for line in lines]
     for line, outline in zip(lines, outlines, strict=True):
         pen.polygon(outline, outline=colour(line), width=3 if line.mode == "automate" else 2)

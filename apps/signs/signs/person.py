@@ -29,6 +29,7 @@ class Habits:
     Attributes:
         notices: sees that a shown line is wrong, and acts.
         notices_asked: the same, where the line carries a question mark.
+        notices_reading: the same, where the reading stands alone, without English.
         edits, taps: shares of those acts; the rest takes the picture again, at most once a frame.
         confirms: taps "right" on a line that is right.
         confirms_asked: the same, where the line carries a question mark.
@@ -38,6 +39,7 @@ class Habits:
 
     notices: float = 0.5
     notices_asked: float = 0.75
+    notices_reading: float = 0.15
     edits: float = 0.35
     taps: float = 0.5
     confirms: float = 0.15
@@ -81,12 +83,10 @@ def act(
         there = found.get(line.id)
         if right(line, there):
             acts.extend(_content(line, generator, habits))
-        elif line.mode != "off" and line.english is not None:
-            chance = habits.notices_asked if line.mode == "prompt" else habits.notices
-            if generator.random() < chance:
-                how = generator.choices(("edited", "tapped_wrong", "retaken"), _shares(habits))[0]
-                again = again or how == "retaken"
-                acts.extend(_complaint(line, there, how))
+        elif line.text and generator.random() < _notices(line, habits):
+            how = generator.choices(("edited", "tapped_wrong", "retaken"), _shares(habits))[0]
+            again = again or how == "retaken"
+            acts.extend(_complaint(line, there, how))
     unhappy = len(found) < len(truth) or any(line.english is None for line in answer)
     if again or (unhappy and generator.random() < habits.retakes_missing):
         done = {each.line for each in acts}
@@ -150,6 +150,12 @@ def _complaint(line: Shown, there: TrueLine | None, how: str) -> list[Act]:
         english = there.english[0] if there.english and not misread else None
         return [Act(line.id, "edited", 0.0, there.text if misread else None, english)]
     return [Act(line.id, "tapped_wrong", 0.0)]
+
+
+def _notices(line: Shown, habits: Habits) -> float:
+    if line.english is None:
+        return habits.notices_reading
+    return habits.notices_asked if line.mode == "prompt" else habits.notices
 
 
 def _shares(habits: Habits) -> tuple[float, float, float]:

@@ -23,7 +23,9 @@ class Conditions:
         motion: length of the smear of a moving hand, pixels.
         glare: how much a lamp in the picture outshines it, in [0, 1].
         rain: how dense the streaks are, in [0, 1].
+        crowd: chance of each sign that an umbrella or a passer-by hides one of its ends, in [0, 1].
         noise: standard deviation of the sensor's noise, of 255.
+        smoothing: width of the median filter by which the camera takes noise, and fine strokes, away; 0 or odd.
         sharpening: how much the camera exaggerates edges; a new camera does, and blurred text then looks crisp.
         quality: of the JPEG file, in [1, 100].
     """
@@ -34,7 +36,9 @@ class Conditions:
     motion: float = 0.0
     glare: float = 0.0
     rain: float = 0.0
+    crowd: float = 0.0
     noise: float = 2.0
+    smoothing: int = 0
     sharpening: float = 0.0
     quality: int = 92
 
@@ -51,7 +55,9 @@ class Regime:
     motion: Range
     glare: tuple[float, Range]
     rain: tuple[float, Range]
+    crowd: float
     noise: Range
+    smoothing: tuple[int, ...]
     sharpening: Range
     quality: tuple[int, int]
 
@@ -64,19 +70,23 @@ class Regime:
             motion=generator.uniform(*self.motion),
             glare=generator.uniform(*self.glare[1]) if generator.random() < self.glare[0] else 0.0,
             rain=generator.uniform(*self.rain[1]) if generator.random() < self.rain[0] else 0.0,
+            crowd=self.crowd,
             noise=generator.uniform(*self.noise),
+            smoothing=generator.choice(self.smoothing),
             sharpening=generator.uniform(*self.sharpening),
             quality=generator.randint(*self.quality),
         )
 
 
 DAY = Regime(
-    "day", "first", (0.85, 1.1), (-0.03, 0.06), (0.0, 1.1), (0.0, 3.0), (0.12, (0.2, 0.7)), (0.0, (0.0, 0.0)),
-    (1.0, 5.0), (0.0, 0.2), (78, 95),
+    name="day", camera="first", light=(0.85, 1.1), warmth=(-0.03, 0.06), focus=(0.0, 1.1), motion=(0.0, 3.0),
+    glare=(0.12, (0.2, 0.7)), rain=(0.0, (0.0, 0.0)), crowd=0.02, noise=(1.0, 5.0), smoothing=(0,),
+    sharpening=(0.0, 0.2), quality=(78, 95),
 )  # fmt: skip
 RAIN_AND_NIGHT = Regime(
-    "rain and night, new camera", "second", (0.22, 0.6), (0.05, 0.3), (0.8, 2.3), (0.0, 8.0), (0.5, (0.4, 1.0)),
-    (0.7, (0.2, 1.0)), (2.0, 7.0), (1.0, 2.4), (45, 80),
+    name="rain and night, new camera", camera="second", light=(0.35, 0.8), warmth=(0.05, 0.3), focus=(0.3, 1.6),
+    motion=(0.0, 5.0), glare=(0.4, (0.3, 0.9)), rain=(0.7, (0.2, 1.0)), crowd=0.3, noise=(2.0, 6.0), smoothing=(3, 5),
+    sharpening=(0.8, 2.0), quality=(50, 82),
 )  # fmt: skip
 REGIMES = (DAY, RAIN_AND_NIGHT)
 
@@ -104,6 +114,8 @@ def developed(scene: NDArray[np.uint8], conditions: Conditions, generator: rando
         shot = cv2.filter2D(shot, -1, _smear(conditions.motion, generator.uniform(0, 180)))
     noise = (cut(width, height, generator) * conditions.noise).astype(np.int16)
     shot = cv2.add(shot, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
+    if conditions.smoothing:
+        shot = cv2.medianBlur(shot, conditions.smoothing)
     if conditions.sharpening:
         soft = cv2.GaussianBlur(shot, (0, 0), 1.6)
         shot = cv2.addWeighted(shot, 1 + conditions.sharpening, soft, -conditions.sharpening, 0)

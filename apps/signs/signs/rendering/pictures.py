@@ -26,7 +26,7 @@ class Picture:
 
     Attributes:
         content: the JPEG file.
-        lines: what stands in it, sign by sign.
+        lines: what stands in it, sign by sign; the end of a line may be hidden, and the truth has it whole.
     """
 
     content: bytes
@@ -46,6 +46,7 @@ def picture(
     """
     generator = random.Random(seed)  # noqa: S311 - generated pictures are no secret
     width, height = size
+    conditions = conditions or Conditions()
     scene = street(width, height, generator)
     taken: list[NDArray[np.float32]] = []
     lines: list[TrueLine] = []
@@ -56,7 +57,9 @@ def picture(
             continue
         taken.append(corners)
         lines.extend(_put(scene, drawn, corners, sign))
-    return Picture(developed(scene, conditions or Conditions(), generator), tuple(lines))
+        if generator.random() < conditions.crowd:
+            _hide(scene, lines[-1].box, lines[-1].vertical, generator)
+    return Picture(developed(scene, conditions, generator), tuple(lines))
 
 
 def _room(
@@ -109,3 +112,24 @@ def _put(scene: NDArray[np.uint8], drawn: Plate, corners: NDArray[np.float32], s
         TrueLine(text.text, text.language, text.english, np.asarray(box, np.float32), sign.vertical)
         for text, box in zip(sign.texts, boxes, strict=True)
     ]
+
+
+def _hide(scene: NDArray[np.uint8], box: NDArray[np.float32], vertical: bool, generator: random.Random) -> None:
+    """Put an umbrella before one end of a line: up to a third of it is hidden, and the rest looks whole."""
+    begin, end = (
+        ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2) if vertical else ((box[0] + box[3]) / 2, (box[1] + box[2]) / 2)
+    )
+    if generator.random() < 0.3:
+        begin, end = end, begin
+    along = end - begin
+    across = float(np.linalg.norm(box[1] - box[0] if vertical else box[3] - box[0]))
+    radius = across * generator.uniform(1.2, 2.0)
+    length = float(np.linalg.norm(along))
+    middle = end + along / max(length, 1.0) * (radius - length * generator.uniform(0.12, 0.35))
+    colour = generator.choice(((34, 36, 44), (120, 24, 30), (40, 60, 96), (90, 92, 94)))
+    centre = (round(float(middle[0])), round(float(middle[1])))
+    cv2.circle(scene, centre, round(radius), colour, -1, cv2.LINE_AA)
+    for spoke in range(8):
+        angle = math.pi * spoke / 4
+        rim = (round(centre[0] + radius * math.cos(angle)), round(centre[1] + radius * math.sin(angle)))
+        cv2.line(scene, centre, rim, (20, 20, 24), 1, cv2.LINE_AA)

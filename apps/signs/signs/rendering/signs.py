@@ -67,7 +67,7 @@ def texts(
         seed: of the numbers.
 
     >>> texts("ja", [(("約{1}m",), ("About {1} m",))])[0].english
-    ('About 500 m',)
+    ('About 150 m',)
     """
     generator = random.Random(seed)  # noqa: S311 - the numbers on generated signs are no secret
     found = []
