@@ -17,8 +17,9 @@ def key(text: str) -> str:
     >>> key(" ＥＸＩＴ  only! "), key("「出 口」")
     ('exitonly', '出口')
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(DASHES)
-    bare = re.sub(r"\s+", "", folded).strip(ENDS)
+    folded = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).casefold())
+    # Once more: case and space may have kept letter and accent apart.
+    bare = unicodedata.normalize("NFKC", folded).translate(DASHES).strip(ENDS)
     # A dash at the end says "from" or "up to", unless the text stands between two.
     return bare.strip("-").strip(ENDS) if bare.startswith("-") else bare
 
