@@ -1,10 +1,12 @@
 """A service before it runs; whole services run in `tests/lifecycle`."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from afield.control.service import Service, Terms
+from afield.control.service import Service, Terms, running
 from afield.errors import ServingError
 from tests.workshop.village import copied, office
 
@@ -12,6 +14,31 @@ from tests.workshop.village import copied, office
 def test_without_a_champion_there_is_nothing_to_serve(tmp_path: Path) -> None:
     with pytest.raises(ServingError, match="run: afield build surge"):
         Service(office(tmp_path), Terms())
+
+
+def test_a_home_that_is_served_says_by_whom_and_what_to_do(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afield.control.service.PATIENCE", 0.0)
+    opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    service = Service(opened, Terms(port=8123))
+    with pytest.raises(ServingError, match=f"by process {os.getpid()} at http://127.0.0.1:8123; .* stop it .*another"):
+        Service(opened, Terms(port=8124))
+    service.stop()
+    Service(opened, Terms(port=8124)).stop()
+
+
+def test_a_service_does_not_start_where_something_else_answers(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(ServingError, match=f"cannot listen at 127.0.0.1, port {port}: .*; give another"),
+            running(opened, Terms(port=port)),
+        ):
+            pytest.fail("it is said to run")
 
 
 def test_workers_are_told_where_everything_lies_and_seal_sooner_in_a_replay(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from afield.application import load
 from afield.control.office import open_office
 from afield.control.service import Terms, running
-from afield.errors import ServingError
+from afield.errors import AfieldError, ServingError
 
 PATIENCE = 60.0
 _SPAWN = multiprocessing.get_context("spawn")
@@ -76,10 +77,14 @@ def serving(
 def _serve(
     name: str, options: dict[str, str], root: Path, terms: Terms, tell: Callable[[str], None], ready: Connection
 ) -> None:
-    """Serve in this process until SIGTERM."""
-    office = open_office(load(name, options), root, tell)
-    with running(office, terms) as service:
-        signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        ready.send(service.url)
-        service.supervise()
+    """Serve in this process until SIGTERM; what fails is told, and ends the process."""
+    try:
+        office = open_office(load(name, options), root, tell)
+        with running(office, terms) as service:
+            signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            ready.send(service.url)
+            service.supervise()
+    except AfieldError as error:
+        tell(str(error))
+        sys.exit(1)

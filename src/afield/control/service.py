@@ -1,5 +1,6 @@
 """A whole service: the workers as a process of their own, and the control room beside them."""
 
+import os
 import signal
 import subprocess
 import threading
@@ -23,11 +24,14 @@ from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.launch import await_ready, launch
 from afield.store.snapshots import Follower
+from afield.telemetry.claims import Claim, claim
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
 from afield.worker import predictor
 
 SUPERVISOR = "supervisor"
+# Seconds to wait for a supervisor that is about to end.
+PATIENCE = 2.0
 # Seconds after which workers hand over what they recorded; simulated days pass quickly.
 LIVE_SEAL, REPLAY_SEAL = 5.0, 1.0
 
@@ -86,7 +90,8 @@ class Service:
         self._file = home.folder / "service.json"
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._spool = Spool(home.telemetry, writer=SUPERVISOR, mode=office.operate.telemetry.mode)
+        claimed = _claimed(home.telemetry, self._heartbeat, self.url)
+        self._spool = Spool(home.telemetry, writer=claimed, mode=office.operate.telemetry.mode)
         self._trainer = Trainer(office, wait=terms.by_events)
         self._intake, self._room = self._control_room()
         self._began = self._now()
@@ -121,7 +126,6 @@ class Service:
 
     def start(self) -> None:
         """Publish who answers, start the workers, and return once they do."""
-        self._heartbeat.parent.mkdir(parents=True, exist_ok=True)
         self._heartbeat.touch()
         self._room.announce(self._began)
         for orphan in running_with(self._file):
@@ -175,7 +179,10 @@ class Service:
 
     def _launch(self) -> None:
         self._process = launch(self.config, self._file, self._log)
-        await_ready(self.config, self._process)
+        try:
+            await_ready(self.config, self._process)
+        except ServingError as error:
+            raise ServingError(f"{error}; its log: {self._log}") from error
 
     def _now(self) -> datetime:
         """Domain time before the first tick: after events, where the service stood, or where its facts end."""
@@ -216,3 +223,20 @@ class Service:
     def _reference(self, release: str) -> pl.DataFrame:
         """What the monitors are fitted on: the release's own test window."""
         return pl.read_ipc(self._office.shelf.bundle(release).read("tables/reference.arrow"))
+
+
+def _claimed(folder: Path, alive: Path, url: str) -> Claim:
+    """The right to supervise, noted in the file `alive`; the operating system takes it back when this process ends.
+
+    Raises:
+        ServingError: another supervisor lives; says which, where it serves and what to do.
+    """
+    taken = claim(folder, SUPERVISOR, PATIENCE)
+    if taken is None:
+        holder = alive.read_text() if alive.is_file() else "another process"
+        raise ServingError(
+            f"{alive.parent} is served already, by {holder}; use that service, stop it with Ctrl-C or SIGTERM, "
+            "or serve another home: AFIELD_HOME names it"
+        )
+    alive.write_text(f"process {os.getpid()} at {url}")
+    return taken

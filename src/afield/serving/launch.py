@@ -1,6 +1,8 @@
 """Starting a service as a process of its own, and waiting until it answers."""
 
 import http.client
+import ipaddress
+import socket
 import subprocess
 import sys
 import time
@@ -17,11 +19,17 @@ PATIENCE = 30.0
 def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.Popen[bytes]":
     """Write `config` to `file` and start the service; `await_ready` says when it answers.
 
+    Nothing is started where something else listens: its answers would be taken for those of the service.
+
     Args:
         config: what the service is told.
         file: where its configuration is written.
         log: where its output is appended; this process's own streams where None.
+
+    Raises:
+        ServingError: the address cannot be listened at.
     """
+    check_free(config)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(msgspec.json.encode(config))
     command = [sys.executable, "-m", "afield.worker", str(file)]
@@ -46,7 +54,7 @@ def await_ready(
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise ServingError(f"the service ended with exit code {process.returncode}; its log says why")
+            raise ServingError(f"the service ended with exit code {process.returncode}")
         connection = http.client.HTTPConnection(config.address, config.port, timeout=5)
         try:
             connection.request("GET", path, headers=headers)
@@ -58,3 +66,26 @@ def await_ready(
             connection.close()
         time.sleep(0.005)
     raise ServingError(f"the service at {config.address}:{config.port} did not answer within {patience:g} s")
+
+
+def check_free(config: Config) -> None:
+    """Return where the service can listen; Granian would end in a panic where it cannot.
+
+    Raises:
+        ServingError: the address is no IP address of this machine, or something listens there.
+    """
+    address = numeric(config.address)
+    try:
+        family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, config.port))
+    except (ValueError, OverflowError, OSError) as error:
+        raise ServingError(
+            f"cannot listen at {address}, port {config.port}: {error}; give another --address or --port"
+        ) from error
+
+
+def numeric(address: str) -> str:
+    """The address in numbers."""
+    return "127.0.0.1" if address == "localhost" else address

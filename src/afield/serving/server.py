@@ -1,9 +1,7 @@
 """Granian with the service in each worker."""
 
 import functools
-import ipaddress
 import logging
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from granian.errors import ConfigurationError
 from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.counters import clear
+from afield.serving.launch import check_free, numeric
 from afield.serving.service import Service
 
 # Threads that read bodies: a slow sender holds one of them, not the worker. Answers take turns.
@@ -33,8 +32,8 @@ def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
     Raises:
         ServingError: the address or the settings cannot be used.
     """
-    address = "127.0.0.1" if config.address == "localhost" else config.address
-    _check_free(address, config.port)
+    address = numeric(config.address)
+    check_free(config)
     clear(Path(config.counts))
     logging.getLogger("_granian").setLevel(logging.WARNING)
     try:
@@ -53,18 +52,3 @@ def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
         ).serve(target_loader=functools.partial(make, file), wrap_loader=False)
     except (ConfigurationError, OSError) as error:
         raise ServingError(f"cannot listen at {address}:{config.port}: {error}") from error
-
-
-def _check_free(address: str, port: int) -> None:
-    """Granian ends in a panic where it cannot listen; say so in words before it tries.
-
-    Raises:
-        ServingError: the address is no IP address of this machine, or something listens there.
-    """
-    try:
-        family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((address, port))
-    except (ValueError, OSError) as error:
-        raise ServingError(f"cannot listen at {address}, port {port}: {error}; give another address or port") from error
