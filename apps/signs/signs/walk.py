@@ -18,10 +18,18 @@ from signs.rendering.signs import Sign, Text, TrueLine
 
 STRIDE = 0.0006  # degrees between two frames of a walker: about 60 m
 TURN = 0.4
+AT_NIGHT = 0.5
+"""Share of the lines with numbers after the turn: opening hours, prices and timetables are what is read at night, and
+a number of which an umbrella hides a digit is still a number."""
 SIGNS = (1, 1, 1, 2, 2, 3)
 TALLEST = 9  # characters of a column
 SPACED = "abcdefghijklmnopqrstuvwxyz0123456789"
-NUMBERS = ("1", "2F", "3", "B1", "12", "24", "315", "100m", "500 m", "7:00-22:00", "¥500", "A4", "No. 8")
+NUMBERS = (
+    *((number,) for number in ("1", "3", "12", "24", "315", "100 m", "500 m", "7:00-22:00", "A4", "No. 8")),
+    ("2F", "Floor 2", "2nd floor", "Second floor"),
+    ("B1", "Floor B1", "Basement 1", "First basement floor"),
+)
+"""Numbers on signs, each with what it may be called in English, itself first."""
 ENGLISH = ("EXIT", "INFORMATION", "TOILET", "OPEN", "CLOSED", "NO SMOKING", "TICKETS", "PLATFORM 2", "WELCOME")
 
 
@@ -83,7 +91,8 @@ def walk(
 
     Each traveller has a city and wanders about its centre. Signs carry one to three lines of the city's languages,
     now and then with a line of English or a number below; Chinese and Japanese ones are often vertical. From
-    `turn` on every picture is taken in the second regime. The same arguments give the same frames.
+    `turn` on every picture is taken in the second regime, and more lines have numbers. The same arguments give the
+    same frames.
 
     Args:
         seed: of everything that is left to chance.
@@ -102,8 +111,10 @@ def walk(
     if frames < 1 or walkers < 1 or hours <= 0:
         raise UsageError(f"a walk of {frames} frames by {walkers} walkers in {hours} hours: all must be positive")
     generator = random.Random(seed)  # noqa: S311 - a generated day is no secret
-    texts = {city.name: drawable(city, phrases) for city in cities}
-    open_cities = [city for city in cities if texts[city.name]]
+    stocks = {
+        city.name: {language: Stock.of(texts) for language, texts in drawable(city, phrases).items()} for city in cities
+    }
+    open_cities = [city for city in cities if stocks[city.name]]
     if not open_cities:
         raise UsageError("no phrase is in a language of any city: pass phrases in ja, zh, ko, fr, de or es")
     places = [_near(open_cities[number % len(open_cities)].centre, 12, generator) for number in range(walkers)]
@@ -112,8 +123,8 @@ def walk(
         walker = generator.randrange(walkers)
         city = open_cities[walker % len(open_cities)]
         places[walker] = _near(places[walker], 1, generator)
-        regime = regimes[0] if moment < turn else regimes[1]
-        signs = [sign(city, texts[city.name], generator) for _ in range(generator.choice(SIGNS))]
+        regime, numbers = (regimes[0], 0.0) if moment < turn else (regimes[1], AT_NIGHT)
+        signs = [sign(city, stocks[city.name], generator, numbers) for _ in range(generator.choice(SIGNS))]
         taken = picture(signs, generator.getrandbits(48), regime.draw(generator))
         at = start + timedelta(seconds=round(moment * hours * 3600))
         yield Taken(at, f"generated-{walker:02}", taken.content, places[walker], taken.lines, city.name, regime.name)
@@ -129,11 +140,28 @@ def drawable(city: City, phrases: Sequence[Text]) -> Mapping[Language, tuple[Tex
     return {language: tuple(group) for language, group in found.items()}
 
 
-def sign(city: City, texts: Mapping[Language, tuple[Text, ...]], generator: random.Random) -> Sign:
-    """A sign of this city."""
-    languages = [language for language in city.languages if language in texts]
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Texts of one language, and those of them that have numbers."""
+
+    texts: tuple[Text, ...]
+    numbered: tuple[Text, ...]
+
+    @classmethod
+    def of(cls, texts: tuple[Text, ...]) -> "Stock":
+        """The stock of these texts."""
+        return cls(texts, tuple(each for each in texts if any(map(str.isdigit, each.text))))
+
+    def pick(self, numbers: float, generator: random.Random) -> Text:
+        """A text; with the chance `numbers` one that has a number, if there is any."""
+        return generator.choice(self.numbered if self.numbered and generator.random() < numbers else self.texts)
+
+
+def sign(city: City, stocks: Mapping[Language, Stock], generator: random.Random, numbers: float = 0.0) -> Sign:
+    """A sign of this city; a share `numbers` of its lines is picked among the texts with numbers."""
+    languages = [language for language in city.languages if language in stocks]
     language = generator.choices(languages, [city.languages[each] for each in languages])[0]
-    lines = [generator.choice(texts[language]) for _ in range(generator.choice((1, 1, 1, 1, 2, 2, 3)))]
+    lines = [stocks[language].pick(numbers, generator) for _ in range(generator.choice((1, 1, 1, 1, 2, 2, 3)))]
     if language in ("ja", "zh") and generator.random() < 0.4:
         columns = tuple(each for each in lines if _stands(each.text))
         if columns:
@@ -155,7 +183,8 @@ def _companion(generator: random.Random) -> Text:
     if generator.random() < 0.5:
         text = generator.choice(ENGLISH)
         return Text(text, "en", (text,))
-    return Text(generator.choice(NUMBERS), "other")
+    accepted = generator.choice(NUMBERS)
+    return Text(accepted[0], "other", accepted)
 
 
 def _near(place: Place, strides: int, generator: random.Random) -> Place:

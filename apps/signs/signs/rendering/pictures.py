@@ -115,17 +115,17 @@ def _put(scene: NDArray[np.uint8], drawn: Plate, corners: NDArray[np.float32], s
 
 
 def _hide(scene: NDArray[np.uint8], box: NDArray[np.float32], vertical: bool, generator: random.Random) -> None:
-    """Put an umbrella before one end of a line: up to a third of it is hidden, and the rest looks whole."""
+    """Put an umbrella before one end of a line: up to two fifths of it are hidden, and the rest looks whole."""
     begin, end = (
         ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2) if vertical else ((box[0] + box[3]) / 2, (box[1] + box[2]) / 2)
     )
-    if generator.random() < 0.3:
+    if generator.random() < 0.5:
         begin, end = end, begin
     along = end - begin
     across = float(np.linalg.norm(box[1] - box[0] if vertical else box[3] - box[0]))
     radius = across * generator.uniform(1.2, 2.0)
     length = float(np.linalg.norm(along))
-    middle = end + along / max(length, 1.0) * (radius - length * generator.uniform(0.12, 0.35))
+    middle = end + along / max(length, 1.0) * (radius - length * generator.uniform(0.12, 0.4))
     colour = generator.choice(((34, 36, 44), (120, 24, 30), (40, 60, 96), (90, 92, 94)))
     centre = (round(float(middle[0])), round(float(middle[1])))
     cv2.circle(scene, centre, round(radius), colour, -1, cv2.LINE_AA)
