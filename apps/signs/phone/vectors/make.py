@@ -30,7 +30,11 @@ FONT = {
 Sign = tuple[str, str, int, tuple[int, int], float, bool]
 """Text, font, size, middle, degrees clockwise, vertical."""
 FRAMES: dict[str, tuple[tuple[int, int], float, tuple[Sign, ...]]] = {
-    "plain": ((640, 480), 0.0, (("現金のみ", "ja", 64, (220, 110), 0.0, False), ("約100m", "ja", 44, (470, 300), 0.0, False))),
+    "plain": (
+        (640, 480),
+        0.0,
+        (("現金のみ", "ja", 64, (220, 110), 0.0, False), ("約100m", "ja", 44, (470, 300), 0.0, False)),
+    ),
     "slanted": (
         (640, 480),
         0.6,
@@ -97,7 +101,9 @@ def drawn(size: tuple[int, int], blur: float, signs: tuple[Sign, ...]) -> NDArra
     ground = np.stack([90 + across // 16, 100 + down // 12, 120 - down // 16], 2).astype(np.uint8)
     frame = Image.fromarray(ground)
     for place, (text, font, height, middle, degrees, vertical) in enumerate(signs):
-        plate = plated(text, font, height, vertical, place % 2 == 1).rotate(-degrees, Image.Resampling.BICUBIC, expand=True)
+        plate = plated(text, font, height, vertical, place % 2 == 1).rotate(
+            -degrees, Image.Resampling.BICUBIC, expand=True
+        )
         frame.paste(plate, (middle[0] - plate.width // 2, middle[1] - plate.height // 2), plate)
     if not signs and size[0] > 320:
         around(frame, *AROUND)
@@ -105,9 +111,16 @@ def drawn(size: tuple[int, int], blur: float, signs: tuple[Sign, ...]) -> NDArra
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), blur), np.uint8) if blur else pixels
 
 
-def around(frame: Image.Image, text: str, font: str, height: int, middle: tuple[int, int], radius: int, span: float) -> None:
+def around(
+    frame: Image.Image, text: str, font: str, height: int, middle: tuple[int, int], radius: int, span: float
+) -> None:
     """Draw a text along the upper part of a circle, on a disc."""
-    disc = [middle[0] - radius - height, middle[1] - radius - height, middle[0] + radius + height, middle[1] + radius + height]
+    disc = [
+        middle[0] - radius - height,
+        middle[1] - radius - height,
+        middle[0] + radius + height,
+        middle[1] + radius + height,
+    ]
     ImageDraw.Draw(frame).ellipse(disc, fill=(24, 60, 120))
     face = ImageFont.truetype(str(font_file(*FONT[font])), height)
     widths = [face.getlength(letter) for letter in text]

@@ -59,7 +59,7 @@ def content() -> tuple[dict[str, bytes], tuple[Part, ...]]:
 
 
 def confident() -> bytes:
-    """A graph: the surer the least sure character, the surer the line; a tree beside it, that the browser runs trees."""
+    """A graph: the surer the least sure character, the surer the line; with a tree, for the browser runs trees too."""
     weights, width = np.zeros(len(FEATURES)), len(FEATURES)
     weights[FEATURES.index("lowest_score")] = 12.0
     line = Linear(weights[:, None], np.zeros(width), np.ones(width), np.zeros(width, bool), np.array([-6.0]))
@@ -77,7 +77,9 @@ def by_script() -> bytes:
     told = {"kana": "ja", "hangul": "ko", "latin": "fr", "han": "zh", "place_ja": "ja", "others_kana": "ja"}
     for name, language in told.items():
         weights[names.index(name), LANGUAGES.index(language)] = 30.0 if name != "han" else 12.0
-    plain = Linear(weights, np.zeros(len(names)), np.ones(len(names)), np.zeros(len(names), bool), np.zeros(len(LANGUAGES)))
+    plain = Linear(
+        weights, np.zeros(len(names)), np.ones(len(names)), np.zeros(len(names), bool), np.zeros(len(LANGUAGES))
+    )
     return class_graph(len(names), LANGUAGES, [], [], plain, None, Calibration())
 
 
@@ -110,7 +112,11 @@ def browser(film: Path) -> Iterator[Any]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("no Chromium on the path; run: make setup-browser")
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    camera = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
     with api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *camera])
         yield started

@@ -50,7 +50,9 @@ class Site:
     ingests: list[Ingest] = field(default_factory=list)
     read: list[dict[str, object]] = field(default_factory=list)
 
-    def release(self, files: dict[str, bytes], parts: tuple[Part, ...], sequence: int, signer: Signer | None = None) -> str:
+    def release(
+        self, files: dict[str, bytes], parts: tuple[Part, ...], sequence: int, signer: Signer | None = None
+    ) -> str:
         """Write a signed bundle and make it the champion."""
         golden = Golden(START, (), {}, {}, {})
         manifest = Manifest(
@@ -68,7 +70,10 @@ class Site:
         match path.split("/")[1:]:
             case ["v1", "keys"]:
                 keys = Trusted(self.folder / "keys").keys()
-                return Reply(200, msgspec.json.encode({"keys": {name: key.public_bytes_raw().hex() for name, key in keys.items()}}))
+                return Reply(
+                    200,
+                    msgspec.json.encode({"keys": {name: key.public_bytes_raw().hex() for name, key in keys.items()}}),
+                )
             case ["v1", "bundles", "champion"]:
                 return Reply(200, msgspec.json.encode({"release": self.champion, "order": self.order}))
             case ["v1", "bundles", release, *file]:

@@ -1,4 +1,4 @@
-"""The phone's page in a browser: with a camera, offline, with releases that are not to be trusted, and on reconnecting."""
+"""The phone's page in a browser: with a camera, offline, with releases not to be trusted, and on reconnecting."""
 
 import json
 import re
@@ -108,7 +108,9 @@ def test_a_release_that_was_changed_on_the_way_is_refused(context: Any, site: Si
     assert page.locator("#shutter").is_disabled()
 
 
-def test_a_broken_signature_is_refused_and_the_release_before_stays(page: Any, site: Site, content: Content, tmp_path: Path) -> None:
+def test_a_broken_signature_is_refused_and_the_release_before_stays(
+    page: Any, site: Site, content: Content, tmp_path: Path
+) -> None:
     ready(page)
     kept = page.locator("#release").inner_text()
     stranger = Signer(tmp_path / "stranger.pem")
@@ -141,7 +143,9 @@ def test_a_model_that_was_changed_on_the_way_is_refused(context: Any, site: Site
     page.get_by_role("alert").filter(has_text="has been changed or cut short").wait_for()
 
 
-def test_a_newer_release_takes_over_and_an_older_one_only_with_a_signed_rollback(page: Any, site: Site, content: Content) -> None:
+def test_a_newer_release_takes_over_and_an_older_one_only_with_a_signed_rollback(
+    page: Any, site: Site, content: Content
+) -> None:
     ready(page)
     first = site.champion
     second = site.release(*content, sequence=2)
@@ -164,7 +168,9 @@ def test_only_files_that_changed_are_fetched_again(page: Any, site: Site, conten
     files, parts = content
     site.asked.clear()
 
-    second = site.release({**files, "tables/phrases.json": b'{"languages":{}}'.replace(b"}}", b'},"schema":1}')}, parts, sequence=2)
+    second = site.release(
+        {**files, "tables/phrases.json": b'{"languages":{}}'.replace(b"}}", b'},"schema":1}')}, parts, sequence=2
+    )
     come_back(page)
     page.locator("#release", has_text=second[:12]).wait_for()
 

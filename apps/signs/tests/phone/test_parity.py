@@ -25,10 +25,30 @@ from signs.translation.keys import key
 
 PROGRAM = Path(__file__).parents[2] / "phone" / "node_modules" / ".parity" / "parity.mjs"
 ENTRIES = {
-    "ja": [("広場", "a", "plaza"), ("駅前", "a", "in front of a station"), ("口", "c", "mouth"), ("東京", "b", "Tokyo")],
+    "ja": [
+        ("広場", "a", "plaza"),
+        ("駅前", "a", "in front of a station"),
+        ("口", "c", "mouth"),
+        ("東京", "b", "Tokyo"),
+    ],
     "zh": [("出口", "a", "exit"), ("地铁", "a", "subway"), ("车站", "b", "station")],
 }
-ODD = ["", " ", "ＥＸＩＴ  only! ", "「出 口」", "約１００ｍ", "三〇〇円", "9:00〜17:00", "Straße", "Défense d’entrer!", "한글", "👍🏽 go", "Ⅲ", "𠮷野家", "Выход"]
+ODD = [
+    "",
+    " ",
+    "ＥＸＩＴ  only! ",
+    "「出 口」",
+    "約１００ｍ",
+    "三〇〇円",
+    "9:00〜17:00",
+    "Straße",
+    "Défense d’entrer!",
+    "한글",
+    "👍🏽 go",
+    "Ⅲ",
+    "𠮷野家",
+    "Выход",
+]
 
 
 class Phone:
@@ -80,7 +100,10 @@ def texts(tables: tuple[Path, Path]) -> list[tuple[str, str]]:
     for language, phrases in book.table.languages.items():
         spellings = [spelling for phrase in phrases for spelling in phrase.spellings]
         chosen = chance.sample(spellings, min(120, len(spellings)))
-        filled = [each.replace("{1}", chance.choice(["12", "３", "二十", "1,200"])).replace("{2}", "30") for each in chosen]
+        filled = [
+            each.replace("{1}", chance.choice(["12", "\uff13", "二十", "1,200"])).replace("{2}", "30")
+            for each in chosen
+        ]
         found += [(each, language) for each in filled]
         found += [(" ".join(pair), language) for pair in zip(filled[:20], filled[20:40], strict=False)]
     return found
@@ -121,12 +144,20 @@ def test_the_language_model_is_asked_the_same(phone: Phone, texts: list[tuple[st
 
 def test_the_confidence_model_is_asked_the_same(phone: Phone) -> None:
     chance = np.random.default_rng(7)
-    for text, vertical, known in [("出口", True, True), ("約100m", False, False), ("", False, False), ("𠮷野家", False, True)]:
+    for text, vertical, known in [
+        ("出口", True, True),
+        ("約100m", False, False),
+        ("", False, False),
+        ("𠮷野家", False, True),
+    ]:
         line = Line(
             box=chance.uniform(0, 400, (4, 2)).astype(np.float32), text=text, vertical=vertical, detection=0.8,
             scores=chance.uniform(0, 1, len(text)).astype(np.float32), entropy=0.3, blur=250.0, script=script(text),
         )  # fmt: skip
-        given = {name: getattr(line, name) for name in line.__slots__} | {"box": line.box.tolist(), "scores": line.scores.tolist()}
+        given = {name: getattr(line, name) for name in line.__slots__} | {
+            "box": line.box.tolist(),
+            "scores": line.scores.tolist(),
+        }
 
         expected = features(line, known)
 

@@ -4,58 +4,73 @@ import type { Box, Point } from "../records.ts";
 /** A rotated rectangle: its middle, two unit vectors along its sides, and their lengths. */
 export interface Rectangle { middle: Point; along: Point; across: Point; length: number; breadth: number }
 
-/** Connected pixels that lie in no hole of others: their places, and of each row the leftmost and the rightmost. */
-export interface Blob { ends: Point[]; places: Int32Array }
+/** Connected pixels: their places, of each row the leftmost and the rightmost, and their bounds. */
+export interface Blob { places: Int32Array; ends: Point[]; left: number; top: number; right: number; bottom: number }
 
 /** A blob with its holes filled: its pixels as x, y, x, y …, and the area inside its outline. */
 export interface Shape { points: Int32Array; area: number }
 
 /** The 8-connected groups of set pixels of a mask, but for those inside a hole of another group; largest first. */
 export function blobs(mask: Uint8Array, width: number, height: number): Blob[] {
-  const outside = background(mask, width, height);
-  const seen = new Uint8Array(width * height);
-  const queue = new Int32Array(width * height);
+  const seen = new Uint8Array(mask.length);
+  const queue = new Int32Array(mask.length);
   const found: Blob[] = [];
-  for (let start = 0; start < mask.length; start++) {
-    if (!mask[start] || seen[start]) continue;
-    const left = new Map<number, number>();
-    const right = new Map<number, number>();
-    let open = false;
-    let last = 0;
-    queue[last++] = start;
-    seen[start] = 1;
-    for (let first = 0; first < last; first++) {
-      const at = queue[first];
-      const x = at % width;
-      const y = (at - x) / width;
-      if (x < (left.get(y) ?? width)) left.set(y, x);
-      if (x > (right.get(y) ?? -1)) right.set(y, x);
-      open ||= x === 0 || y === 0 || x === width - 1 || y === height - 1;
-      open ||= !!(outside[at - 1] || outside[at + 1] || outside[at - width] || outside[at + width]);
-      for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) {
-        for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++) {
-          const next = row * width + column;
-          if (mask[next] && !seen[next]) {
-            seen[next] = 1;
-            queue[last++] = next;
-          }
+  for (let start = mask.indexOf(1); start >= 0; start = mask.indexOf(1, start + 1)) {
+    if (!seen[start]) found.push(outlined(collected(mask, seen, queue, start, width, height), width));
+  }
+  const within = (one: Blob, other: Blob): boolean =>
+    one.left > other.left && one.right < other.right && one.top > other.top && one.bottom < other.bottom;
+  // Only what lies within the bounds of another can lie in a hole of it.
+  const suspects = new Set(found.filter((one) => found.some((other) => within(one, other))));
+  const outside = suspects.size ? background(mask, width, height) : new Uint8Array();
+  const beside = (at: number): boolean => !!(outside[at - 1] || outside[at + 1] || outside[at - width] || outside[at + width]);
+  const free = found.filter((one) => !suspects.has(one) || one.places.some(beside));
+  return free.sort((one, other) => other.places.length - one.places.length);
+}
+
+/** The places of the pixels connected to `start`. */
+function collected(mask: Uint8Array, seen: Uint8Array, queue: Int32Array, start: number, width: number, height: number): Int32Array {
+  let last = 0;
+  queue[last++] = start;
+  seen[start] = 1;
+  for (let first = 0; first < last; first++) {
+    const at = queue[first];
+    const x = at % width;
+    const y = (at - x) / width;
+    const [low, high] = [x > 0 ? -1 : 0, x < width - 1 ? 1 : 0];
+    for (let row = y > 0 ? -width : 0; row <= (y < height - 1 ? width : 0); row += width) {
+      for (let next = at + row + low; next <= at + row + high; next++) {
+        if (mask[next] && !seen[next]) {
+          seen[next] = 1;
+          queue[last++] = next;
         }
       }
     }
-    if (!open) continue;
-    const ends: Point[] = [];
-    for (const [y, x] of left) ends.push([x, y], [right.get(y) as number, y]);
-    found.push({ ends, places: queue.slice(0, last) });
   }
-  return found.sort((one, other) => other.places.length - one.places.length);
+  return queue.slice(0, last);
+}
+
+function outlined(places: Int32Array, width: number): Blob {
+  const first = new Map<number, number>();
+  const last = new Map<number, number>();
+  for (const at of places) {
+    const x = at % width;
+    const y = (at - x) / width;
+    const known = first.get(y);
+    if (known === undefined || x < known) first.set(y, x);
+    if (known === undefined || x > (last.get(y) as number)) last.set(y, x);
+  }
+  const rows = [...first.keys()];
+  const ends = rows.flatMap((y): Point[] => [[first.get(y) as number, y], [last.get(y) as number, y]]);
+  return {
+    places, ends, left: Math.min(...first.values()), right: Math.max(...last.values()), top: Math.min(...rows), bottom: Math.max(...rows),
+  };
 }
 
 /** A blob of a picture `width` wide with its holes filled. The area follows from its pixels by Pick's theorem. */
-export function solid({ ends, places }: Blob, width: number): Shape {
-  const xs = ends.map(([x]) => x);
-  const ys = ends.map(([, y]) => y);
-  const [left, top] = [Math.min(...xs) - 1, Math.min(...ys) - 1];
-  const [across, down] = [Math.max(...xs) - left + 2, Math.max(...ys) - top + 2];
+export function solid({ places, ...bounds }: Blob, width: number): Shape {
+  const [left, top] = [bounds.left - 1, bounds.top - 1];
+  const [across, down] = [bounds.right - left + 2, bounds.bottom - top + 2];
   const mask = new Uint8Array(across * down);
   for (const at of places) mask[(Math.floor(at / width) - top) * across + (at % width) - left] = 1;
   const outside = background(mask, across, down);

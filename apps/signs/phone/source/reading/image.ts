@@ -22,33 +22,46 @@ export function rgb(frame: Frame): Pixels {
   return { width: frame.width, height: frame.height, data };
 }
 
-/** `pixels` at another size, bilinear (`cv2.INTER_LINEAR`). */
+/** `pixels` at another size, bilinear (`cv2.INTER_LINEAR`): each row is stretched once, then rows are mixed. */
 export function resized(pixels: Pixels, width: number, height: number): Pixels {
   if (width === pixels.width && height === pixels.height) return pixels;
   const data = new Uint8ClampedArray(width * height * 3);
   const across = neighbours(pixels.width, width);
   const down = neighbours(pixels.height, height);
-  const source = pixels.data;
-  for (let y = 0, to = 0; y < height; y++) {
-    const upper = down.first[y] * pixels.width * 3;
-    const lower = down.second[y] * pixels.width * 3;
-    const below = down.share[y];
-    for (let x = 0; x < width; x++) {
-      const left = across.first[x] * 3;
-      const right = across.second[x] * 3;
-      const beside = across.share[x];
-      for (let channel = 0; channel < 3; channel++, to++) {
-        const top = source[upper + left + channel] * (1 - beside) + source[upper + right + channel] * beside;
-        const bottom = source[lower + left + channel] * (1 - beside) + source[lower + right + channel] * beside;
-        data[to] = top * (1 - below) + bottom * below;
-      }
+  const stretched = new Map<number, Float32Array>();
+  const row = (y: number): Float32Array => {
+    let known = stretched.get(y);
+    if (!known) {
+      stretched.set(y, (known = widened(pixels, y, across)));
+      for (const other of stretched.keys()) if (other < y - 1) stretched.delete(other);
     }
+    return known;
+  };
+  for (let y = 0, to = 0; y < height; y++) {
+    const upper = row(down.first[y]);
+    const lower = row(down.second[y]);
+    const share = down.share[y];
+    for (let x = 0; x < upper.length; x++, to++) data[to] = upper[x] + (lower[x] - upper[x]) * share;
   }
   return { width, height, data };
 }
 
+function widened({ width, data }: Pixels, y: number, { first, second, share }: Neighbours): Float32Array {
+  const row = new Float32Array(first.length * 3);
+  for (let x = 0, to = 0; x < first.length; x++, to += 3) {
+    const left = (y * width + first[x]) * 3;
+    const right = (y * width + second[x]) * 3;
+    row[to] = data[left] + (data[right] - data[left]) * share[x];
+    row[to + 1] = data[left + 1] + (data[right + 1] - data[left + 1]) * share[x];
+    row[to + 2] = data[left + 2] + (data[right + 2] - data[left + 2]) * share[x];
+  }
+  return row;
+}
+
 /** The two source places of each target place, and the share of the second. */
-function neighbours(from: number, to: number): { first: Int32Array; second: Int32Array; share: Float64Array } {
+interface Neighbours { first: Int32Array; second: Int32Array; share: Float64Array }
+
+function neighbours(from: number, to: number): Neighbours {
   const first = new Int32Array(to);
   const second = new Int32Array(to);
   const share = new Float64Array(to);
