@@ -103,5 +103,7 @@ def _office(application: Application, root: Path, tell: Callable[[str], None]) -
     built = build(office.plan, office.bench(source=scenario.source, name=scenario.name), None, scenario.window.start)
     office.register(built, promote=True)
     if not built.passed:
-        raise ServingError("the release built for the drill did not pass its gates; see: afield build")
+        raise ServingError(
+            f"the release built for the drill did not pass its gates; see: afield build {office.application.name}"
+        )
     return office

@@ -83,12 +83,12 @@ def predictor(
     return Predictor(operate, beside)
 
 
-def loader(bundles: Path, trusted: Path, operate: Operate) -> Callable[[str], Release]:
+def loader(bundles: Path, trusted: Path, operate: Operate, application: str = "APP") -> Callable[[str], Release]:
     """A function that opens a release by its digest: verified, and proven on its golden rows."""
     keys = Trusted(trusted)
 
     def opened(digest: str) -> Release:
-        bundle = load_bundle(bundles, digest, keys)
+        bundle = load_bundle(bundles, digest, keys, application=application)
         return open_release(
             digest,
             bundle.manifest,
@@ -124,7 +124,8 @@ def make(file: Path) -> Service:
         replace(operate, infer=infer), clock=clock.now, record=recorder.record, keep=_fact_keeper(append)
     )
     snapshots = Path(config.snapshots)
-    updates = Updates(Follower(snapshots), loader(Path(config.bundles), Path(config.trusted), operate), answers)
+    opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
+    updates = Updates(Follower(snapshots), opened, answers)
     updates.step()
     service = Service(
         Asked(operate.route, operate.request, operate.resolve, operate.largest_body),

@@ -86,6 +86,9 @@ def test_a_changed_model_does_not_verify(town: Town) -> None:
     done = town("release", "verify", APP, town.release[:6], "--json")
     assert done.code == 1
     assert "model.onnx" in done.value["problem"]
+    assert (
+        "restore it from another copy, build again, or go back: afield release rollback town" in done.value["problem"]
+    )
 
 
 def test_a_release_by_an_untrusted_key_does_not_verify(town: Town) -> None:
@@ -183,7 +186,7 @@ def test_without_a_predecessor_there_is_no_rollback(town: Town) -> None:
     before = entries(town)
     done = town("release", "rollback", APP)
     assert (done.code, entries(town)) == (1, before)
-    assert "no earlier release" in done.err
+    assert "no earlier release to go back to; see: afield release history town" in done.err
 
 
 def test_a_rollback_to_a_release_that_does_not_verify_is_refused(town: Town) -> None:

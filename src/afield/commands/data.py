@@ -32,7 +32,7 @@ def listed(app: str, /, *, context: Context, **options: str) -> None:
     rows = [_row(office, name) for name in _tables(office)]
     header = ("table", "rows", "versions", "first", "last")
     cells = [[row[name] for name in ("table", "rows", "versions")] + _times(row) for row in rows]
-    empty = Text("the store holds no table yet; a build fills it: afield build")
+    empty = Text(f"the store holds no table yet; a build fills it: afield build {app}")
     result(context, rows, table(header, cells) if rows else empty)
 
 

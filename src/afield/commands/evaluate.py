@@ -63,7 +63,7 @@ def run(
         raise UsageError("which window? give --from and --to, e.g. --from 2023-07-01 --to 2023-08-01")
     window = _window(from_, to)
     bundles = office.home.bundles
-    digest = named(bundles, release) if release else champion(bundles, office.actions.state.champion, app)
+    digest = named(bundles, release, app) if release else champion(bundles, office.actions.state.champion, app)
     bundle = office.shelf.bundle(digest)
     subject = Subject(
         office.shelf.release(digest).parts, office.operate.infer, read_slices(bundle.read("tables/slices.arrow"))

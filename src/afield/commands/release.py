@@ -51,7 +51,7 @@ def show(app: str, release: Named, /, *, context: Context, **options: str) -> No
         options: the application's own, e.g. --slot 15m.
     """
     office = _office(app, context, options)
-    bundle = office.shelf.bundle(named(office.home.bundles, release))
+    bundle = office.shelf.bundle(named(office.home.bundles, release, app))
     card = bundle.read("card.md").decode()
     result(context, {"release": bundle.digest, "manifest": bundle.manifest, "card": card}, Text(card))
 
@@ -66,7 +66,7 @@ def verify(app: str, release: Named, /, *, context: Context, **options: str) -> 
         options: the application's own, e.g. --slot 15m.
     """
     office = _office(app, context, options)
-    digest = named(office.home.bundles, release)
+    digest = named(office.home.bundles, release, app)
     try:
         golden = office.shelf.bundle(digest).golden
         office.shelf.release(digest)
@@ -123,7 +123,7 @@ def promote(
         options: the application's own, e.g. --slot 15m.
     """
     office = _office(app, context, options)
-    digest = named(office.home.bundles, release)
+    digest = named(office.home.bundles, release, app)
     office.shelf.release(digest)
     actions, at = _actions(office, actor), moment(office)
     if digest == actions.state.champion:
@@ -161,7 +161,7 @@ def rollback(
     """
     office = _office(app, context, options)
     actions = _actions(office, actor)
-    back = named(office.home.bundles, to) if to else actions.predecessor()
+    back = named(office.home.bundles, to, app) if to else actions.predecessor()
     if back:
         office.shelf.release(back)
     actions.roll_back(reason, moment(office), back)

@@ -73,7 +73,9 @@ class Actions:
         """
         back = to or self.predecessor()
         if not back or back == self.state.champion:
-            raise RolloutError("there is no earlier release to go back to; see: afield release history")
+            raise RolloutError(
+                f"there is no earlier release to go back to; see: afield release history {self._application}"
+            )
         self._append(
             "rolled_back", self.state.champion, reason, at, replaces=self.state.champion, evidence={"to": back}
         )

@@ -67,7 +67,7 @@ class Office:
     def shelf(self) -> Shelf:
         """The releases, verified as they are opened."""
         compute = computing(self.plan.features, self.plan.tables, self.plan.key_type)
-        return Shelf(self.home.bundles, self.home.trusted, self.operate, compute)
+        return Shelf(self.home.bundles, self.home.trusted, self.operate, compute, self.application.name)
 
     def newest(self) -> datetime:
         """When the newest fact that clients or a build brought happened.

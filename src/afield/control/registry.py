@@ -16,7 +16,7 @@ def releases(bundles: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in bundles.iterdir() if _DIGEST.fullmatch(path.name)))
 
 
-def named(bundles: Path, text: str) -> str:
+def named(bundles: Path, text: str, application: str = "APP") -> str:
     """The digest of the one release that begins with `text`.
 
     Raises:
@@ -28,7 +28,7 @@ def named(bundles: Path, text: str) -> str:
     if found:
         several = ", ".join(digest[: len(text) + 6] for digest in found)
         raise UsageError(f"several releases begin with {text}: {several}; give more digits")
-    raise UsageError(f"no release under {bundles} begins with {text[:80]!r}; see: afield release list")
+    raise UsageError(f"no release under {bundles} begins with {text[:80]!r}; see: afield release list {application}")
 
 
 def champion(bundles: Path, digest: str, application: str) -> str:
@@ -41,6 +41,7 @@ def champion(bundles: Path, digest: str, application: str) -> str:
         raise ReleaseError(f"{application} has no champion yet; make one: afield build {application} --data DIR")
     if digest not in releases(bundles):
         raise ReleaseError(
-            f"the champion {digest[:12]} is not under {bundles}; restore that folder, or: afield release rollback"
+            f"the champion {digest[:12]} is not under {bundles}; restore that folder, "
+            f"or go back: afield release rollback {application}"
         )
     return digest

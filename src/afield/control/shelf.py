@@ -13,11 +13,14 @@ from afield.worker import loader
 class Shelf:
     """Opens releases once; both sides of the golden rows are checked, features and outputs."""
 
-    def __init__(self, bundles: Path, trusted: Path, operate: Operate, compute: Compute) -> None:
-        """Open releases under `bundles` for `operate`; `compute` makes features of golden history."""
+    def __init__(
+        self, bundles: Path, trusted: Path, operate: Operate, compute: Compute, application: str = "APP"
+    ) -> None:
+        """Open releases of `application` under `bundles` for `operate`; `compute` makes features of golden history."""
+        self._application = application
         self._bundles = bundles
         self._trusted = Trusted(trusted)
-        self._load = loader(bundles, trusted, operate)
+        self._load = loader(bundles, trusted, operate, application)
         self._compute = compute
         self._open: dict[str, Release] = {}
 
@@ -27,7 +30,7 @@ class Shelf:
         Raises:
             ReleaseError: it is incomplete, changed or unsigned.
         """
-        return load(self._bundles, digest, self._trusted)
+        return load(self._bundles, digest, self._trusted, application=self._application)
 
     def release(self, digest: str) -> Release:
         """The opened release.

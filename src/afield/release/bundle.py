@@ -67,7 +67,7 @@ class Bundle:
         """
         for file in self.manifest.files:
             if file.name == name:
-                return read_listed(self.folder, file)
+                return read_listed(self.folder, file, _advice(self.manifest.application))
         raise ReleaseError(f"release {self.digest[:12]} has no file {name!r}")
 
     def model(self, part: str) -> bytes:
@@ -100,7 +100,7 @@ def write(root: Path, manifest: Manifest, files: Mapping[str, bytes], signer: Si
     content = {**files, "manifest.json": raw, "signature.json": sign_statement(statement, signer)}
     try:
         if (root / digest).exists():
-            check_files(root / digest, manifest)
+            check_files(root / digest, manifest, _advice(manifest.application))
         else:
             _place(root, digest, content)
     except OSError as error:
@@ -108,7 +108,15 @@ def write(root: Path, manifest: Manifest, files: Mapping[str, bytes], signer: Si
     return digest
 
 
-def load(root: Path, digest: str, trusted: Trusted, *, seen: int = 0, statement: bytes | None = None) -> Bundle:
+def load(
+    root: Path,
+    digest: str,
+    trusted: Trusted,
+    *,
+    seen: int = 0,
+    statement: bytes | None = None,
+    application: str = "APP",
+) -> Bundle:
     """The bundle `digest` under `root`, after everything about it was verified; no model is parsed here.
 
     Args:
@@ -117,6 +125,7 @@ def load(root: Path, digest: str, trusted: Trusted, *, seen: int = 0, statement:
         trusted: the keys whose signatures count.
         seen: the highest sequence loaded before; an older bundle is refused without a newer statement.
         statement: a signed rollback statement (`signing.sign_statement`) that allows going back to it.
+        application: what the command line calls it, for the advice that an error gives.
 
     Raises:
         ReleaseError: anything is missing, extra, changed, linked, unsigned, too new or a downgrade.
@@ -125,19 +134,26 @@ def load(root: Path, digest: str, trusted: Trusted, *, seen: int = 0, statement:
         raise ReleaseError(f"{digest[:80]!r} is no release digest; give 64 hexadecimal digits")
     folder = root / digest
     if not folder.is_dir():
-        raise ReleaseError(f"no release {digest[:12]}… under {root}; see: afield release list")
-    signed = verify_statement(read_plain(folder / "signature.json", LARGEST_STATEMENT), trusted)
-    raw = read_plain(folder / "manifest.json", LARGEST_MANIFEST)
+        raise ReleaseError(f"no release {digest[:12]}… under {root}; see: afield release list {application}")
+    advice = _advice(application)
+    signed = verify_statement(read_plain(folder / "signature.json", LARGEST_STATEMENT, advice), trusted)
+    raw = read_plain(folder / "manifest.json", LARGEST_MANIFEST, advice)
     if sha256(raw) != digest:
-        raise ReleaseError(f"{folder}/manifest.json has been changed; fetch the release again")
+        raise ReleaseError(f"{folder}/manifest.json has been changed; {advice}")
     manifest = _manifest(raw, folder)
     expected = Statement("release", manifest.application, digest, manifest.sequence, signed.issued, signed.reason)
     if signed != expected:
         raise ReleaseError(f"{folder}/signature.json is signed for another release or sequence")
-    check_files(folder, manifest)
+    check_files(folder, manifest, advice)
     sequence = _sequence(manifest, digest, trusted, seen, statement)
-    golden = _golden(read_listed(folder, next(file for file in manifest.files if file.name == "golden.json")))
+    listed = next(file for file in manifest.files if file.name == "golden.json")
+    golden = _golden(read_listed(folder, listed, advice))
     return Bundle(digest, folder, manifest, golden, sequence)
+
+
+def _advice(application: str) -> str:
+    """What to do about a release whose files are not as they were signed."""
+    return f"restore it from another copy, build again, or go back: afield release rollback {application}"
 
 
 def _place(root: Path, digest: str, files: Mapping[str, bytes]) -> None:

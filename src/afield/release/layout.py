@@ -35,33 +35,35 @@ def check_layout(manifest: Manifest) -> None:
         raise ReleaseError(f"the bundle lacks {', '.join(sorted(missing))}")
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
+def check_files(folder: Path, manifest: Manifest, advice: str) -> None:
     """Refuse a folder whose files are not exactly those of the manifest, byte for byte."""
-    there = _entries(folder)
+    there = _entries(folder, advice)
     expected = {"manifest.json", "signature.json", *(file.name for file in manifest.files)}
     if there != expected:
         extra, missing = sorted(there - expected), sorted(expected - there)
-        raise ReleaseError(f"{folder}: files missing: {missing or 'none'}; not in the manifest: {extra or 'none'}")
+        raise ReleaseError(
+            f"{folder}: files missing: {missing or 'none'}; not in the manifest: {extra or 'none'}; {advice}"
+        )
     for file in manifest.files:
-        read_listed(folder, file)
+        read_listed(folder, file, advice)
 
 
-def read_listed(folder: Path, file: File) -> bytes:
+def read_listed(folder: Path, file: File, advice: str) -> bytes:
     """The content of one listed file, if its size and digest are as listed."""
-    content = read_plain(folder / file.name, min(file.size, LARGEST_FILE))
+    content = read_plain(folder / file.name, min(file.size, LARGEST_FILE), advice)
     if len(content) != file.size or sha256(content) != file.digest:
-        raise ReleaseError(f"{folder / file.name} has been changed or cut short; fetch the release again")
+        raise ReleaseError(f"{folder / file.name} has been changed or cut short; {advice}")
     return content
 
 
-def read_plain(path: Path, largest: int) -> bytes:
+def read_plain(path: Path, largest: int, advice: str) -> bytes:
     """The content of a plain file of at most `largest` bytes, never through a link."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:
             content = stream.read(largest + 1)
     except OSError as error:
-        raise ReleaseError(f"{path}: cannot be read ({error}); fetch the release again") from error
+        raise ReleaseError(f"{path}: cannot be read ({error}); {advice}") from error
     if len(content) > largest:
         raise ReleaseError(f"{path}: larger than the {largest} bytes that are allowed")
     return content
@@ -95,7 +97,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _entries(folder: Path) -> frozenset[str]:
+def _entries(folder: Path, advice: str) -> frozenset[str]:
     """Every file under `folder`, by relative name; links, devices and empty folders are refused."""
     found: set[str] = set()
     waiting = [folder]
@@ -105,7 +107,7 @@ def _entries(folder: Path) -> frozenset[str]:
             mode = here.lstat().st_mode
             inside = list(here.iterdir()) if stat.S_ISDIR(mode) else []
         except OSError as error:
-            raise ReleaseError(f"{here}: cannot be read ({error}); fetch the release again") from error
+            raise ReleaseError(f"{here}: cannot be read ({error}); {advice}") from error
         if stat.S_ISREG(mode) and here != folder:
             found.add(here.relative_to(folder).as_posix())
         elif inside:
