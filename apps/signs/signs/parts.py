@@ -1,5 +1,7 @@
 """What goes into a release beside confidence: the pretrained readers, the language of a line, phrases and words."""
 
+from functools import lru_cache
+
 import msgspec
 
 from afield.workshop.plan import Companion, Standing
@@ -19,6 +21,7 @@ RECIPES = {
 OUTPUT = "fetch_name_0"
 
 
+@lru_cache(maxsize=1)
 def standing() -> Standing:
     """The readers as they come, the classifier of languages, and the tables."""
     readers = {name: Companion((), (OUTPUT,), onnx, RECIPES[name]) for name, onnx in pretrained().items()}

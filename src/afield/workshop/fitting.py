@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from afield.records.facts import Window
 from afield.records.release import Part
@@ -14,7 +16,7 @@ from afield.serving.model import Model
 from afield.training.classes import features as class_features
 from afield.training.classes import train_classes
 from afield.training.recipes import BoostedTrees, ClassRecipe, PoissonRegression, Recipe
-from afield.training.scoring import forecast
+from afield.training.scoring import probabilities
 from afield.training.train import Trained, train
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build, Companion
@@ -125,8 +127,7 @@ def _train(plan: Build, recipe: Recipe | ClassRecipe, examples: pl.LazyFrame, he
         columns = ["truth", *class_features(recipe), *([recipe.weight] if recipe.weight else [])]
         late = held.select(columns).collect()
         trained = train_classes(recipe, examples.select(columns).collect(), seed, calibration=late)
-        found = forecast(trained.model, trained.features, late)
-        return replace(trained, constants=plan.constants(found, late["truth"].to_numpy()))
+        return replace(trained, constants=plan.constants(_said(trained, late), late["truth"].to_numpy()))
     needed = list(dict.fromkeys((plan.features.origin, "truth", *recipe.columns)))
     return train(
         recipe,
@@ -141,7 +142,12 @@ def _train(plan: Build, recipe: Recipe | ClassRecipe, examples: pl.LazyFrame, he
 def _validated(plan: Build, trained: Trained, held: pl.LazyFrame) -> float:
     """Mean loss on the rows held."""
     rows = held.select("truth", *trained.features).collect()
-    return float(plan.loss(forecast(trained.model, trained.features, rows), rows["truth"].to_numpy()).mean())
+    return float(plan.loss(_said(trained, rows), rows["truth"].to_numpy()).mean())
+
+
+def _said(trained: Trained, rows: pl.DataFrame) -> NDArray[np.float64]:
+    """The first output for each row, shape `(rows,)`."""
+    return probabilities(trained.model, trained.features, trained.outputs[:1], rows)[:, 0]
 
 
 def _parts(plan: Build, best: Trained, rival: Trained, companions: Mapping[str, Companion]) -> list[tuple[Part, bytes]]:

@@ -77,12 +77,10 @@ def texts(phrases: Mapping[str, Sequence[Phrased]], words: Mapping[str, Sequence
     """
     random = np.random.default_rng(seed)
     found: dict[tuple[str, str], Text] = {}
-    groups: dict[str, str] = {}
+    groups = grouped(phrases)
     for language, book in sorted(phrases.items()):
         for phrase in book:
-            known = [groups[spelling] for spelling in phrase.spellings if spelling in groups]
-            group = known[0] if known else phrase.renderings[0].casefold()
-            groups.update(dict.fromkeys(phrase.spellings, group))
+            group = groups[phrase.spellings[0]]
             pairs = [*((each, language) for each in phrase.spellings), *((each, "en") for each in phrase.renderings)]
             for text, its in pairs:
                 if its in UNSPACED and script(text) in ("latin", "none"):
@@ -97,6 +95,16 @@ def texts(phrases: Mapping[str, Sequence[Phrased]], words: Mapping[str, Sequence
     ]
     numbers = [Text(text, "other", f"number {text}", phrase=False) for text in sorted(set(_numbers(random, 2000)))]
     return (*found.values(), *plain, *numbers)
+
+
+def grouped(phrases: Mapping[str, Sequence[Phrased]]) -> dict[str, str]:
+    """Spelling → the group of its phrase: the same for all spellings of one meaning, in every language."""
+    groups: dict[str, str] = {}
+    for _, book in sorted(phrases.items()):
+        for phrase in book:
+            known = [groups[spelling] for spelling in phrase.spellings if spelling in groups]
+            groups.update(dict.fromkeys(phrase.spellings, known[0] if known else phrase.renderings[0].casefold()))
+    return groups
 
 
 def held_out(group: str, share: float = HELD) -> bool:
