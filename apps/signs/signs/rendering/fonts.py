@@ -86,7 +86,7 @@ def _usual(language: Language, text: str) -> tuple[Face, ...]:
     return (*simplified, *traditional) or (*SIMPLIFIED, *TRADITIONAL)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)  # an open typeface takes more than a megabyte, and is opened in less than a millisecond
 def font(face: Face, size: int) -> ImageFont.FreeTypeFont:
     """The typeface at a size in pixels."""
     # By its path a file is read once for all sizes; from memory each size would hold a copy.
