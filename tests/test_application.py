@@ -24,8 +24,8 @@ def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
 
 
 def test_an_option_that_the_application_does_not_have_is_refused() -> None:
-    with pytest.raises(UsageError, match="colour"):
-        load("surge", {"colour": "red"})
+    with pytest.raises(UsageError, match="surge has no option --new-colour; its options: --slot, --effort"):
+        load("surge", {"new_colour": "red"})
 
 
 @pytest.mark.parametrize("path", ["surge.nothing:surge", "surge.application:nothing", "surge.application:SLOTS"])
@@ -36,7 +36,7 @@ def test_an_import_string_that_names_no_function_is_refused(path: str) -> None:
 
 def test_what_is_not_an_application_is_refused() -> None:
     with pytest.raises(UsageError, match="an Application is expected"):
-        load("builtins:dict")
+        load("fractions:Fraction")
 
 
 def test_a_half_of_the_wrong_kind_is_refused() -> None:

@@ -119,6 +119,47 @@ def test_wrong_usage_exits_with_two_and_says_why_on_stderr(
     assert spoken.out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["biuld", "surge"], "there is no verb 'biuld'; did you mean `afield build`?"),
+        (["relase", "list"], "there is no verb 'relase'; did you mean `afield release`?"),
+        (["release", "lst", "surge"], "there is no verb 'release lst'; did you mean `afield release list`?"),
+        (["release", "xyz"], "there is no verb 'release xyz'; `afield release --help` lists them"),
+        (["xyz"], "there is no verb 'xyz'; `afield --help` lists them"),
+    ],
+)
+def test_a_misspelt_verb_suggests_the_nearest(
+    call: Call, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments) == 2
+    assert capsys.readouterr().err == f"afield: {said}\n"
+
+
+def test_help_about_a_verb_says_how_to_see_an_application_s_options(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("build", "--help") == 0
+    assert "`afield build APP --help` lists" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("verb", ["build", "serve", "evaluate", "demo", "release list"])
+def test_help_about_a_verb_and_an_application_shows_the_application_s_options(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*verb.split(), "surge", "--help"], VERBS) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--slot length of a slot and of a tick, `15m` or `60m`. [default: 60m]" in shown
+    assert "--effort" in shown
+
+
+def test_help_about_an_application_that_does_not_exist_says_which_there_are(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("build", "nope", "--help") == 2
+    assert "there is: " in capsys.readouterr().err
+
+
 def test_something_that_does_not_exist_is_wrong_usage(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("serve", "nothing") == 2
     assert capsys.readouterr().err == "afield: no application called 'nothing'\n"

@@ -1,7 +1,8 @@
 """An application is a value in three parts, each loaded by the verb that needs it."""
 
 import importlib
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
@@ -249,16 +250,33 @@ def load(name: str, options: Mapping[str, str] | None = None) -> Application:
     Raises:
         UsageError: it does not exist, or does not take these options.
     """
+    make, given = maker(name), dict(options or {})
+    try:
+        inspect.signature(make).bind(**given)
+    except TypeError as error:
+        known = inspect.signature(make).parameters
+        unknown = _flags(option for option in given if option not in known)
+        problem = f"has no option {unknown}" if unknown else f"does not take these options ({error})"
+        raise UsageError(f"{name} {problem}; its options: {_flags(known) or 'none'}") from error
+    application = make(**given)
+    if not isinstance(application, Application):
+        raise UsageError(f"{name} gives a {type(application).__name__}; an Application is expected")
+    return application
+
+
+def maker(name: str) -> Callable[..., object]:
+    """The function that makes the application called `name`; its parameters are the application's options.
+
+    Raises:
+        UsageError: it does not exist.
+    """
     found = {point.name: point.value for point in entry_points(group=GROUP)}
     path = found.get(name, name)
     if ":" not in path:
         known = ", ".join(sorted(found)) or "none installed"
         raise UsageError(f"no application called {name!r}; there is: {known} (or give module:attribute)")
-    make = resolve(path)
-    try:
-        application = make(**dict(options or {}))
-    except TypeError as error:
-        raise UsageError(f"{name} does not take these options: {error}") from error
-    if not isinstance(application, Application):
-        raise UsageError(f"{path} gives a {type(application).__name__}; an Application is expected")
-    return application
+    return resolve(path)
+
+
+def _flags(names: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)

@@ -1,9 +1,11 @@
 """The command line: the verbs in the order of the life, each bound by import string."""
 
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from inspect import BoundArguments, Parameter
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +46,11 @@ FAMILIES = {
     "release": "The registry and its history: list, show, verify, history, promote, rollback.",
     "data": "Datasets and their versions: list, log, show, fetch.",
 }
+
+# Imported only where an application is named: what it brings in is no part of the start.
+OPTIONS = "afield.commands.options:told"
+
+STATE = "State lives under AFIELD_HOME (default .afield). Exits 0, 1 (failed) or 2 (wrong usage)."
 
 VERBS: tuple[Verb, ...] = (
     Verb("demo", "afield.commands.demo:run", "Both loops on recorded or generated traffic, and a report.", first=True),
@@ -87,7 +94,11 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     home = Path(os.environ.get("AFIELD_HOME", ".afield"))
     for name, value in QUIET_THREADS.items():
         os.environ.setdefault(name, value)
-    app = _app(verbs)
+    try:
+        app = _app(verbs, _epilogue(arguments, verbs))
+    except UsageError as error:
+        progress(f"afield: {error}")
+        return WRONG_USAGE
 
     def launch(
         *tokens: Annotated[str, cyclopts.Parameter(show=False, allow_leading_hyphen=True)],
@@ -107,7 +118,7 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     try:
         code = app.meta(arguments, exit_on_error=False, print_error=False)
     except UnknownCommandError as error:  # its own text would import every verb
-        progress(f"afield: there is no verb {(error.unused_tokens or ['?'])[0]!r}; `afield --help` lists them")
+        progress(f"afield: {_unknown(list(arguments), (error.unused_tokens or ['?'])[0], verbs)}")
         return WRONG_USAGE
     except (CycloptsError, UsageError) as error:
         progress(f"afield: {error}")
@@ -121,12 +132,36 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     return code or OK
 
 
-def _app(verbs: Sequence[Verb]) -> App:
+def _epilogue(arguments: Sequence[str], verbs: Sequence[Verb]) -> str:
+    """What stands below a help page: the options of the application that is named, or how to see them."""
+    words = next((n for n in (1, 2) if " ".join(arguments[:n]) in {verb.name for verb in verbs}), 0)
+    if not words or not {"--help", "-h"} & set(arguments):
+        return STATE
+    app = arguments[words]
+    if app.startswith("-"):
+        verb = " ".join(arguments[:words])
+        return f"An application has options of its own: `afield {verb} APP --help` lists those of APP.\n\n{STATE}"
+    return f"{pkgutil.resolve_name(OPTIONS)(app)}\n\n{STATE}"
+
+
+def _unknown(arguments: Sequence[str], word: str, verbs: Sequence[Verb]) -> str:
+    """That a word is no verb, and the one that it is nearest to."""
+    before = arguments[arguments.index(word) - 1] if word in arguments[1:] else ""
+    names = [verb.name for verb in verbs]
+    family = before if any(name.startswith(f"{before} ") for name in names) else ""
+    known = [name.removeprefix(f"{family} ") for name in names if name.startswith(family)] + [*FAMILIES] * (not family)
+    near = get_close_matches(word, known, n=1)
+    place = f"afield {family}".strip()
+    advice = f"did you mean `{place} {near[0]}`?" if near else f"`{place} --help` lists them"
+    return f"there is no verb {f'{family} {word}'.strip()!r}; {advice}"
+
+
+def _app(verbs: Sequence[Verb], epilogue: str) -> App:
     first, more = Group("Verbs", sort_key=1), Group("More", sort_key=2)
     app = App(
         name="afield",
         help="Replaces the model in your running product only when production evidence says the new one is better.",
-        help_epilogue="State lives under AFIELD_HOME (default .afield). Exits 0, 1 (failed) or 2 (wrong usage).",
+        help_epilogue=epilogue,
         version=__version__,
         help_format="plaintext",  # the others bring in a parser of Markdown, half of the start
         result_action="return_value",
