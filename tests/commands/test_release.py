@@ -70,6 +70,12 @@ def test_an_empty_home_has_no_releases(empty_town: Town) -> None:
     assert "nothing has happened yet" in empty_town("release", "history", APP).out
 
 
+@pytest.mark.parametrize("verb", [("release", "list"), ("release", "history"), ("data", "list")])
+def test_an_empty_list_is_an_empty_list_in_json(empty_town: Town, verb: tuple[str, ...]) -> None:
+    done = empty_town(*verb, APP, "--json")
+    assert (done.code, done.out) == (0, "[]\n")
+
+
 def test_the_card_is_shown_for_the_first_digits(town: Town) -> None:
     done = town("release", "show", APP, town.release[:6])
     assert "orders per zone and slot" in done.out
@@ -79,6 +85,19 @@ def test_the_card_is_shown_for_the_first_digits(town: Town) -> None:
 def test_a_whole_release_verifies(town: Town) -> None:
     done = town("release", "verify", APP, town.release[:6], "--json")
     assert (done.code, done.value) == (0, {"release": town.release, "verified": True, "problem": ""})
+
+
+def test_without_a_release_the_champion_is_verified(town: Town) -> None:
+    first = town.release
+    another(town)
+    done = town("release", "verify", APP, "--json")
+    assert (done.code, done.value["release"]) == (0, first)
+
+
+def test_without_a_champion_there_is_nothing_to_verify(empty_town: Town) -> None:
+    done = empty_town("release", "verify", APP)
+    assert done.code == 1
+    assert "has no champion yet; make one: afield build" in done.err
 
 
 def test_a_changed_model_does_not_verify(town: Town) -> None:

@@ -14,13 +14,14 @@ from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.control.actions import Actions
 from afield.control.office import Office, open_office
-from afield.control.registry import named, releases
+from afield.control.registry import champion, named, releases
 from afield.errors import ReleaseError, RolloutError
 from afield.records.decision import Entry
 from afield.release.bundle import Bundle
 from afield.store.snapshots import Follower
 
 Named = Annotated[str, Parameter(help="the first digits of a release")]
+NamedOrChampion = Annotated[str, Parameter(help="the first digits of a release; left out: the champion")]
 Reason = Annotated[str, Parameter(help="why, one line; kept in the ledger")]
 Actor = Annotated[str, Parameter(help="who decides; left out: the login name")]
 
@@ -56,17 +57,18 @@ def show(app: str, release: Named, /, *, context: Context, **options: str) -> No
     result(context, {"release": bundle.digest, "manifest": bundle.manifest, "card": card}, Text(card))
 
 
-def verify(app: str, release: Named, /, *, context: Context, **options: str) -> int:
+def verify(app: str, release: NamedOrChampion = "", /, *, context: Context, **options: str) -> int:
     """Verify signature, digests, golden features and golden outputs; exits 1 with what is wrong.
 
     Args:
         app: name of the application.
-        release: the first digits of a release.
+        release: the first digits of a release; left out: the champion.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
     office = _office(app, context, options)
-    digest = named(office.home.bundles, release, app)
+    bundles = office.home.bundles
+    digest = named(bundles, release, app) if release else champion(bundles, office.actions.state.champion, app)
     try:
         golden = office.shelf.bundle(digest).golden
         office.shelf.release(digest)
