@@ -36,7 +36,7 @@ function item(line: Content, judged: Judged): HTMLLIElement {
 function acts(line: Content, shown: boolean, judged: Judged): HTMLElement {
   const box = element("div", "acts");
   const name = line.english && shown ? line.english : line.text || "this line";
-  if (shown && line.mode === "prompt") {
+  if (line.ask || (shown && line.mode === "prompt")) {
     box.append(link("This is right", name, () => {
       judged.right(line);
       box.replaceChildren(said("Noted as right. Thank you."));

@@ -12,7 +12,13 @@ import { Words } from "./translation/dictionaries.ts";
 /** A model: its outputs by name. */
 export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
 
-const TWIN: Partial<Record<Language, Language>> = { ja: "zh", zh: "ja" };
+const SURE = 0.9;
+const DOUBTFUL = 0.4;
+const LEAST = 0.05;
+const ENGLISH = 0.7;
+const SILENT = 0.1;
+
+type Shares = Record<Language, number>;
 
 interface Found { line: Line; language: Language; sure: number; translation: Translation | null }
 
@@ -38,7 +44,7 @@ export class Chain {
   async read(frame: Frame, spoken: readonly string[] | null): Promise<Understood[]> {
     const lines = await this.#reader.read(frame);
     const told = await this.#languages(lines, spoken);
-    const found = lines.map((line, place) => this.#found(line, told[place].language, told[place].sure));
+    const found = lines.map((line, place) => this.#found(line, told[place]));
     const asked = found.map(({ line, translation }) => {
       const named = features(line, translation !== null);
       return this.#confidence.features.map((name) => named[name]);
@@ -47,30 +53,38 @@ export class Chain {
     return found.map((each, place) => this.#understood(each, confident[place], asked[place]));
   }
 
-  #found(line: Line, language: Language, sure: number): Found {
-    const translation = line.readable ? this.#translate(line.text, language) : null;
-    const twin = TWIN[language];
-    // Chinese characters alone may be either language: where both say the same, that does not matter.
-    const other = translation && twin && line.script === "han" ? this.#translate(line.text, twin) : null;
-    const same = other?.english.toLowerCase() === translation?.english.toLowerCase();
-    return { line, language, sure: other && same ? 1 : sure, translation };
+  /** A line in the language whose phrase or word it most likely is; see `signs.kit`. */
+  #found(line: Line, shares: Shares): Found {
+    const likeliest = best(LANGUAGES, (language) => shares[language]);
+    const unknown = { line, language: likeliest, sure: shares[likeliest], translation: null };
+    if (!line.readable || (likeliest === "en" && shares.en >= ENGLISH)) return unknown;
+    const known = LANGUAGES.flatMap((language): [Language, Translation][] => {
+      const translation = shares[language] >= LEAST ? this.#translate(line.text, language) : null;
+      return translation ? [[language, translation]] : [];
+    });
+    if (!known.length) return unknown;
+    const [language, translation] = best(known, ([each, { sure }]) => shares[each] * sure);
+    const other = known.filter(([, { english }]) => english.toLowerCase() !== translation.english.toLowerCase());
+    const against = other.reduce((sum, [each]) => sum + shares[each], 0);
+    const speaking = known.map(([each]) => each);
+    const silent = LANGUAGES.reduce((sum, each) => sum + (speaking.includes(each) ? 0 : shares[each]), 0);
+    return { line, language, sure: 1 - against - SILENT * silent, translation };
   }
 
   #translate(text: string, language: string): Translation | null {
     return this.#book.translate(text, language) ?? this.#words.translate(text, language);
   }
 
-  async #languages(lines: Line[], spoken: readonly string[] | null): Promise<{ language: Language; sure: number }[]> {
+  async #languages(lines: Line[], spoken: readonly string[] | null): Promise<Shares[]> {
     const read = lines.filter(({ text }) => text);
     const { data, columns } = rows(read.map(({ text }) => text), spoken);
-    const shares = read.length ? await this.#models.language({ data, shape: [read.length, columns] }) : {};
+    const outputs = read.length ? await this.#models.language({ data, shape: [read.length, columns] }) : {};
     let row = 0;
     return lines.map(({ text, script }) => {
-      if (!text) return { language: script === "hangul" ? "ko" : "other", sure: 1 };
-      const at = row++;
-      const share = (language: Language): number => shares[language].data[at];
-      const language = LANGUAGES.reduce((best, other) => (share(other) > share(best) ? other : best));
-      return { language, sure: share(language) };
+      const at = text ? row++ : 0;
+      const unread = script === "hangul" ? "ko" : "other";
+      const share = (language: Language): number => (text ? outputs[language].data[at] : Number(language === unread));
+      return Object.fromEntries(LANGUAGES.map((language) => [language, share(language)])) as Shares;
     });
   }
 
@@ -83,20 +97,20 @@ export class Chain {
 
   #understood(found: Found, confidence: number, asked: number[]): Understood {
     const { line, language, translation } = found;
-    const mode = how(found, confidence, this.#confidence.constants);
+    const mode = how(found, confidence);
     const shown = mode === "off" ? null : translation;
     return {
       box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable, language,
-      english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), features: asked,
+      english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), known: translation !== null, features: asked,
     };
   }
 }
 
 /** The mode of one line: what its confidence allows. */
-function how({ sure, translation }: Found, confidence: number, limits: Record<string, number>): Mode {
+function how({ sure, translation }: Found, confidence: number): Mode {
   if (!translation) return "off";
   const all = confidence * translation.sure * sure;
-  return all >= limits.automate ? "automate" : all >= limits.prompt ? "prompt" : "off";
+  return all >= SURE ? "automate" : all >= DOUBTFUL ? "prompt" : "off";
 }
 
 /** One line that a person can read. */
@@ -106,4 +120,8 @@ function why({ line, translation }: Found, confidence: number, mode: Mode): stri
   if (!translation) return "read, but in neither the phrasebook nor the dictionary";
   if (mode === "off") return `not sure enough that it was read right (${share})`;
   return `${translation.reason}; read right with ${share}`;
+}
+
+function best<Item>(items: readonly Item[], worth: (item: Item) => number): Item {
+  return items.reduce((one, other) => (worth(other) > worth(one) ? other : one));
 }

@@ -153,7 +153,10 @@ function freeze({ width, height }: Frame): void {
 async function answerTo(taken: Frame, by: Models): Promise<void> {
   const found = await by.read(taken, where.value ? where.value.split(" ") : null);
   const id = crypto.randomUUID();
-  const lines = found.lines.map(({ readable: _, features: __, ...line }, place): Content => ({ ...line, id: `${id}/${place}` }));
+  const lines = found.lines.map(({ readable: _, features: __, known, ...line }, place): Content => {
+    const name = `${id}/${place}`;
+    return { ...line, id: name, ask: known && telemetry.asked(name) };
+  });
   const own = { id, at: local(new Date()), release, lines, server: false };
   show(own);
   await telemetry.answered(device, own, found);

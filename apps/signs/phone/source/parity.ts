@@ -6,6 +6,7 @@ import { rows } from "./language/features.ts";
 import { script, systems } from "./language/script.ts";
 import { readingOrder } from "./reading/order.ts";
 import { trimmed } from "./reading/recognition.ts";
+import { asked } from "./telemetry.ts";
 import { Book } from "./translation/book.ts";
 import { Words } from "./translation/dictionaries.ts";
 import { key } from "./translation/keys.ts";
@@ -26,6 +27,7 @@ const ANSWERS: Record<string, (...given: never[]) => unknown> = {
   words: (text: string, language: string) => words.translate(text, language),
   rows: (texts: string[], spoken: string[] | null) => Array.from(rows(texts, spoken).data),
   features,
+  asked,
   order: readingOrder,
   trimmed: (characters: string[]) => trimmed({ characters, scores: characters.map(() => 1), entropy: 0, hangul: 0 }).characters.join(""),
 };

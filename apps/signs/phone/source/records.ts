@@ -34,6 +34,8 @@ export interface Content {
   mode: Mode;
   vertical: boolean;
   script: Script;
+  /** Whether the traveller is asked if it is right, by lot. */
+  ask: boolean;
 }
 
 export interface Event {
@@ -45,7 +47,7 @@ export interface Outcome {
   id: string; key: string; event_time: string; known_at: string; source: "tapped_wrong" | "tapped_right" | "edited" | "retaken"; value: 0 | 1; supersedes?: string;
 }
 
-export interface Fact { id: string; kind: "line" | "verdict"; at: string; fields: Record<string, string | number> }
+export interface Fact { id: string; kind: "line" | "verdict"; at: string; fields: Record<string, string | number | boolean> }
 
 /** Domain time: local, without a zone. */
 export function local(at: Date): string {

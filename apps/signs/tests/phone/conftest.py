@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import msgspec
 import numpy as np
 import pytest
 
@@ -23,7 +22,7 @@ from signs.language.features import TOKENS
 from signs.reading.models import characters, metadata, pretrained
 from signs.records import LANGUAGES
 from signs.translation.book import phrases_table
-from signs.translation.dictionaries import Header
+from signs.translation.dictionaries import packed
 
 PAGES = "signs:pages/phone"
 VECTORS = Path(__file__).parents[2] / "phone" / "vectors"
@@ -47,12 +46,11 @@ def content() -> tuple[dict[str, bytes], tuple[Part, ...]]:
     files = {f"parts/{name}/model.onnx": model for name, model in models.items()}
     files["tables/characters.json"] = json.dumps(known, ensure_ascii=False).encode()
     files["tables/phrases.json"] = phrases_table()
-    files["tables/words.bin"] = msgspec.json.encode(Header({"ja": (0, 0), "zh": (0, 0)})) + b"\n"
-    limits = {"automate": 0.9, "prompt": 0.5}
+    files["tables/words.bin"] = packed({"ja": [], "zh": []})
     parts = (
         Part("detection", (), ("output",), "pretrained"),
         Part("recognition", (), ("output",), "pretrained"),
-        Part("confidence", FEATURES, ("probability",), "fitted", limits),
+        Part("confidence", FEATURES, ("probability",), "fitted"),
         Part("language", (*LANGUAGE_FEATURES, *TOKENS), LANGUAGES, "fitted"),
     )
     return files, parts

@@ -241,7 +241,7 @@ def test_the_server_is_asked_where_the_device_is_unsure(page: Any, site: Site) -
         line = {
             "id": "cloud/0", "box": [[75, 197], [301, 197], [301, 292], [75, 292]], "text": "비상구", "language": "ko",
             "english": "Emergency exit", "source": "phrasebook", "reason": "a phrase of the phrasebook",
-            "confidence": 0.97, "mode": "automate", "vertical": False, "script": "hangul",
+            "confidence": 0.97, "mode": "automate", "vertical": False, "script": "hangul", "ask": False,
         }  # fmt: skip
         return json.dumps({"id": "cloud", "release": "r", "mode": "automate", "reason": "", "content": [line]}).encode()
 

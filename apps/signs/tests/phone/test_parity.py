@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -16,11 +15,12 @@ from signs.confidence import features
 from signs.language.features import of_country
 from signs.language.place import spoken
 from signs.language.script import script, systems
+from signs.operating import asked
 from signs.reading.order import reading_order
 from signs.reading.recognition import Reading
 from signs.records import LANGUAGES, Line
 from signs.translation.book import Book, phrases_table
-from signs.translation.dictionaries import Header, Words
+from signs.translation.dictionaries import Words, packed
 from signs.translation.keys import key
 
 PROGRAM = Path(__file__).parents[2] / "phone" / "node_modules" / ".parity" / "parity.mjs"
@@ -29,6 +29,9 @@ ENTRIES = {
         ("広場", "a", "plaza"),
         ("駅前", "a", "in front of a station"),
         ("口", "c", "mouth"),
+        ("土曜", "a", "Saturday"),
+        ("エ事", "d", "no such word"),
+        ("工事", "a", "construction"),
         ("東京", "b", "Tokyo"),
     ],
     "zh": [("出口", "a", "exit"), ("地铁", "a", "subway"), ("车站", "b", "station")],
@@ -43,6 +46,10 @@ ODD = [
     "9:00〜17:00",
     "Straße",
     "Défense d’entrer!",
+    "Defense d'entrer",
+    "関係者專用",
+    "立人禁止",
+    "入り囗",
     "한글",
     "👍🏽 go",
     "Ⅲ",
@@ -68,14 +75,8 @@ class Phone:
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("tables")
-    begins, parts, total = {}, [], 0
-    for language, entries in ENTRIES.items():
-        lines = b"".join(sorted("\t".join(entry).encode() + b"\n" for entry in entries))
-        begins[language] = (total, total + len(lines))
-        total += len(lines)
-        parts.append(lines)
     (folder / "phrases.json").write_bytes(phrases_table())
-    (folder / "words.bin").write_bytes(msgspec.json.encode(Header(begins)) + b"\n" + b"".join(parts))
+    (folder / "words.bin").write_bytes(packed(ENTRIES))
     return folder / "phrases.json", folder / "words.bin"
 
 
@@ -124,7 +125,25 @@ def test_the_phrasebook_says_the_same(phone: Phone, texts: list[tuple[str, str]]
         assert phone("book", text, language) == as_told(book(text, language)), (text, language)
 
 
-@pytest.mark.parametrize("text", ["出口", "駅前広場", "地铁站", "东京", "東京駅前", "広場", "口", "車站", "", "駅前口"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "出口",
+        "駅前広場",
+        "地铁站",
+        "东京",
+        "東京駅前",
+        "広場",
+        "口",
+        "車站",
+        "",
+        "駅前口",
+        "士曜",
+        "エ事",
+        "口一マ",
+        "ニ一",
+    ],
+)
 def test_the_dictionary_says_the_same(phone: Phone, tables: tuple[Path, Path], text: str) -> None:
     words = Words.opened(tables[1].read_bytes())
 
@@ -182,6 +201,11 @@ def test_arrows_at_the_ends_are_left_out_alike(phone: Phone, text: str) -> None:
     expected = Reading(text, np.ones(len(text), np.float32), 0.0).trimmed().text
 
     assert phone("trimmed", list(text)) == expected
+
+
+def test_travellers_are_asked_about_the_same_lines(phone: Phone) -> None:
+    for number in range(200):
+        assert phone("asked", f"4f1c-{number}/0") == asked(f"4f1c-{number}/0")
 
 
 def as_told(translation: object) -> object:

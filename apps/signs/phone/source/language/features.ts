@@ -1,4 +1,5 @@
 // What the language of a line is told by: the same as Python's `signs.language.features`.
+import { crc32 } from "../crc32.ts";
 import { folded } from "../translation/keys.ts";
 import { ofCharacter, script, systems, SYSTEMS } from "./script.ts";
 
@@ -16,7 +17,6 @@ const MARKS: Record<string, Set<string>> = {
 const LETTERS: Record<string, string> = { fr: "çœèêàùâîôûë", de: "äöüß", es: "ñ¿¡áíóú", en: "" };
 const SLOTS = 144;
 const BUCKETS = 1 << 15;
-const CRC = crcTable();
 
 /** The inputs of the lines of one frame: rows of `columns` numbers. */
 export function rows(texts: string[], spoken: readonly string[] | null): { data: Float32Array; columns: number } {
@@ -41,7 +41,7 @@ export function tokens(text: string): number[] {
       for (let at = 0; at + size <= around.length; at++) grams.add(around.slice(at, at + size).join(""));
   }
   grams.delete(" ");
-  return [...grams].slice(0, SLOTS).map((gram) => (crc32(new TextEncoder().encode(gram)) % BUCKETS) + 1);
+  return [...grams].slice(0, SLOTS).map((gram) => (crc32(gram) % BUCKETS) + 1);
 }
 
 function own(text: string): number[] {
@@ -75,18 +75,4 @@ function shown(text: string): number[] {
 /** Of the languages of a country's signs, the commonest first; null where the country is not known. */
 function ofPlace(spoken: readonly string[] | null): number[] {
   return [Number(spoken !== null), ...SPOKEN.map((language) => [1, 0.5][Math.min(spoken?.indexOf(language) ?? -1, 1)] ?? 0)];
-}
-
-function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = CRC[(value ^ byte) & 0xff] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
-}
-
-function crcTable(): Uint32Array {
-  return Uint32Array.from({ length: 256 }, (_, byte) => {
-    let value = byte;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-    return value >>> 0;
-  });
 }

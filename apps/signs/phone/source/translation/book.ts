@@ -1,8 +1,10 @@
 // The phrasebook of a release: the same as Python's `signs.translation.book`.
 import { DIGITS, key, NUMBERS, numeral } from "./keys.ts";
+import { alone, Twins, type Pair } from "./twins.ts";
 
-export const SURE = 0.995;
-export const SURE_OF_PARTS = 0.97;
+const SURE = 0.995;
+const SURE_OF_PARTS = 0.97;
+const SURE_OF_TWIN = 0.97;
 const SCHEMA = 1;
 const HOLE = /\{(\d)\}/g;
 /** Stands for a number in the key of a phrase. */
@@ -18,14 +20,18 @@ export type Translates = (text: string, language: string) => Translation | null;
 /** What stands at each slot of a phrase, the name of a hole or "=" and digits, and what it is called. */
 interface Holed { slots: string[]; rendering: string }
 type Phrase = [spellings: string[], renderings: string[]];
+interface Table { languages: Record<string, Phrase[]>; schema: number; twins?: Record<string, Pair> }
 
 export class Book {
   readonly #exact = new Map<string, Map<string, string>>();
   readonly #holed = new Map<string, Map<string, Holed[]>>();
+  readonly #twins = new Map<string, Twins>();
+  readonly #exactTwins = new Map<string, Map<string, string>>();
+  readonly #holedTwins = new Map<string, Map<string, Holed[]>>();
 
   /** The book in the bytes of `phrases.json`. */
   constructor(raw: ArrayBuffer) {
-    const { languages, schema } = JSON.parse(new TextDecoder().decode(raw)) as { languages: Record<string, Phrase[]>; schema: number };
+    const { languages, schema, twins } = JSON.parse(new TextDecoder().decode(raw)) as Table;
     if (schema > SCHEMA) throw new Error("the phrasebook is of a newer kind than this page reads; reload the page");
     for (const [language, phrases] of Object.entries(languages)) {
       const exact = new Map<string, string>();
@@ -42,6 +48,12 @@ export class Book {
       }
       this.#exact.set(language, exact);
       this.#holed.set(language, holed);
+      const pair = twins?.[language];
+      if (!pair) continue;
+      const known = new Twins(pair);
+      this.#twins.set(language, known);
+      this.#exactTwins.set(language, alone(exact, known));
+      this.#holedTwins.set(language, alone(holed, known));
     }
   }
 
@@ -49,6 +61,9 @@ export class Book {
   translate(text: string, language: string): Translation | null {
     const whole = this.find(text, language);
     if (whole !== null) return { english: whole, source: "phrasebook", sure: SURE, reason: "a phrase of the phrasebook" };
+    const twin = this.twin(text, language);
+    const alike = "a phrase of the phrasebook, but for a character that looks alike";
+    if (twin !== null) return { english: twin, source: "phrasebook", sure: SURE_OF_TWIN, reason: alike };
     const each = parts(text, language).map((part) => this.find(part, language));
     if (!each.length || each.includes(null)) return null;
     return { english: [...new Set(each)].join(", "), source: "phrasebook", sure: SURE_OF_PARTS, reason: "phrases of the phrasebook, one after the other" };
@@ -57,18 +72,30 @@ export class Book {
   /** The first rendering of a phrase, its numbers filled in; null where the book does not have it. */
   find(text: string, language: string): string | null {
     const looked = key(text);
-    const exact = this.#exact.get(language)?.get(looked);
-    if (exact !== undefined) return exact;
-    const holed = this.#holed.get(language);
-    for (const number of NUMBER) {
-      const given = looked.match(number) ?? [];
-      for (const { slots, rendering } of (given.length && holed?.get(looked.replace(number, SLOT))) || []) {
-        const filled = fill(slots, given);
-        if (filled) return rendering.replace(HOLE, (_, hole: string) => filled.get(hole) as string);
-      }
-    }
-    return null;
+    return this.#exact.get(language)?.get(looked) ?? numbered(looked, this.#holed.get(language));
   }
+
+  /** The same of the one phrase that differs from the text in nothing but twins. */
+  twin(text: string, language: string): string | null {
+    const twins = this.#twins.get(language);
+    if (!twins) return null;
+    const looked = key(text);
+    return this.#exactTwins.get(language)?.get(twins.form(looked)) ?? numbered(looked, this.#holedTwins.get(language), twins);
+  }
+}
+
+/** The rendering of a phrase with numbers in it; its other characters are looked up in the form of their twins. */
+function numbered(looked: string, holed: Map<string, Holed[]> | undefined, twins?: Twins): string | null {
+  for (const number of NUMBER) {
+    const given = looked.match(number);
+    if (!given) continue;
+    const frame = looked.replace(number, SLOT);
+    for (const { slots, rendering } of holed?.get(twins ? twins.form(frame) : frame) ?? []) {
+      const filled = fill(slots, given);
+      if (filled) return rendering.replace(HOLE, (_, hole: string) => filled.get(hole) as string);
+    }
+  }
+  return null;
 }
 
 function found(text: string): string[] {

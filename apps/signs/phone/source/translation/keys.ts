@@ -10,7 +10,8 @@ export const NUMBERS = `${DIGITS}|[〇一二三四五六七八九十百千]+`;
 
 /** The text in NFKC, without case, white space, or punctuation around it. */
 export function key(text: string): string {
-  const bare = stripped(folded(text).replace(DASHES, "-").replace(/\s+/gu, ""), ENDS);
+  // NFKC once more: case and space may have kept letter and accent apart.
+  const bare = stripped(folded(text).replace(/\s+/gu, "").normalize("NFKC").replace(DASHES, "-"), ENDS);
   // A dash at the end says "from" or "up to", unless the text stands between two.
   return bare.startsWith("-") ? stripped(stripped(bare, new Set("-")), ENDS) : bare;
 }
