@@ -172,7 +172,8 @@ class Operate:
             looked up by key.
         conclude: decides about what `observe` found.
         prepare: parts of a release, and a function that reads its files under `tables/` → what `observe` and
-            `conclude` work with, made once as the release is opened (`Release.kit`).
+            `conclude` work with, made once as the release is opened (`Release.kit`). Where features are looked up,
+            it may be a container of the keys that the release knows: others are refused before there are rows.
         largest_body: bytes of a request that are read at most.
         pages: `package:folder` of the pages that the service shows, or "".
         loss: name of the elementwise loss that the ladder compares (`afield.statistics.losses`).

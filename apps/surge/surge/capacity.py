@@ -11,10 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-HOURS = 168
+from surge.pricing import HOURS, UNKNOWN
+
 QUANTILE = 0.95
 FLOOR = 3.0
-UNKNOWN = 1e9
 
 
 def proxy(examples: pl.LazyFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """How surge operates: requests and facts, inference, the decision, and what is watched."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.application import Operate
-from afield.errors import RequestError
+from afield.errors import InferenceError, RequestError
 from afield.mitigation.guards import clamp
 from afield.monitoring.drift import Drift
 from afield.monitoring.performance import Performance
 from afield.records.traffic import Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
-from afield.serving.inference import Parts
+from afield.serving.inference import Parts, Runs
 from afield.statistics.counts import quantile
 from afield.telemetry.policy import Policy
 from surge.application import SLOTS
-from surge.pricing import CAP, multiplier
+from surge.pricing import CAP, HOURS, UNKNOWN, multiplier
 
 PLACE = ZoneInfo("America/New_York")
 LEVEL = 0.9
@@ -74,15 +75,17 @@ def resolve(order: Order) -> Query:
     """The query that an order asks: its zone, now.
 
     Raises:
-        RequestError: the zone is negative, a time is none, or the ride ends before it starts.
+        RequestError: a zone is negative, a time is none, or the ride ends before it starts.
     """
     if order.pickup_location < 0:
         raise RequestError(f"pickup_location {order.pickup_location}: a zone id is positive", "pickup_location")
     at = local(order.order_time, "order_time")
     if order.pickup_time is not None and local(order.pickup_time, "pickup_time") < at:
         raise RequestError(f"pickup_time {order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
-    zone = str(order.pickup_location)
-    return Query(key=zone, unit=zone, at=at)
+    zone, target = str(order.pickup_location), order.target_location
+    if target is not None and target < 0:
+        raise RequestError(f"target_location {target}: a zone id is positive", "target_location")
+    return Query(key=zone, unit=zone, at=at, others={} if target is None else {"target_location": target})
 
 
 def local(moment: datetime, field: str) -> datetime:
@@ -112,6 +115,22 @@ def infer(rows: Mapping[str, NDArray[np.float64]], parts: Parts) -> dict[str, ND
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The zones that a release was trained on: those with a capacity at some hour."""
+
+    capacity: Runs
+
+    def __contains__(self, zone: object) -> bool:
+        """Whether the zone of this id, as text, is one of them."""
+        hours = np.arange(HOURS, dtype=np.float64)
+        try:
+            found = self.capacity.predict({"zone_id": np.full(HOURS, float(str(zone))), "hour_of_week": hours})
+        except InferenceError:  # beyond the last zone of the table
+            return False
+        return bool((found < UNKNOWN).any())
+
+
 def operate(options: Mapping[str, str]) -> Operate:
     """Surge in operation, for one length of slot."""
     slot = SLOTS[options["slot"]]
@@ -124,6 +143,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         private=("user_id",),
         infer=infer,
         decide=multiplier,
+        prepare=lambda parts, _: Trained(parts["capacity"]),
         sample=lambda at, zone: f'{{"pickup_location": {zone}, "order_time": "{at.isoformat()}"}}',
         neutral={"multiplier": 1.0},
         baseline="same_slot_four_weeks",

@@ -7,6 +7,9 @@ from afield.records.traffic import Decision
 CAP = 2.5
 SLOPE = 0.75
 STEP = 0.1
+# Capacities are by hour of the week; that of a zone that has none is reached by nothing.
+HOURS = 168
+UNKNOWN = 1e9
 
 
 def multiplier(output: Mapping[str, float], row: Mapping[str, float]) -> Decision:

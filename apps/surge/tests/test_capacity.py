@@ -7,7 +7,8 @@ import onnxruntime
 import polars as pl
 import pytest
 
-from surge.capacity import FLOOR, UNKNOWN, as_model, proxy
+from surge.capacity import FLOOR, as_model, proxy
+from surge.pricing import UNKNOWN
 
 MONDAY = datetime(2024, 1, 1)
 

@@ -5,16 +5,26 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
 from afield.errors import RequestError
+from afield.records.decision import ControlState
+from afield.records.facts import FeatureRows
+from afield.records.release import Part as Declared
 from afield.records.traffic import Ingest
 from afield.serving.ingestion import Ingestion
+from afield.serving.model import Model
+from afield.serving.releases import Release
+from afield.serving.situation import Situation
+from afield.store.snapshots import feature_rows
+from surge.capacity import as_model
 from surge.operating import Order, infer, local, operate, resolve
 from surge.pricing import CAP
 
 NOON = datetime(2024, 3, 1, 12)
 OPERATE = operate({"slot": "60m"})
+CAPACITY = Declared("capacity", ("zone_id", "hour_of_week"), ("capacity",), "by hand", {})
 
 
 def order(body: str) -> Order:
@@ -35,6 +45,7 @@ def test_a_moment_with_a_zone_is_read_on_the_clock_of_the_place() -> None:
     ("refused", "field"),
     [
         (Order(-1, NOON), "pickup_location"),
+        (Order(74, NOON, target_location=-1), "target_location"),
         (Order(74, NOON, pickup_time=NOON - timedelta(minutes=1)), "pickup_time"),
         (Order(74, datetime(1, 1, 1, tzinfo=UTC)), "order_time"),
         (Order(74, NOON, pickup_time=datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=14)))), "pickup_time"),
@@ -44,6 +55,31 @@ def test_what_makes_no_sense_is_refused_by_its_field(refused: Order, field: str)
     with pytest.raises(RequestError) as found:
         resolve(refused)
     assert found.value.field == field
+
+
+def situation(rows: FeatureRows | None) -> Situation:
+    """One release, trained on zones 7 and 74."""
+    table = pl.DataFrame({"zone": [7, 74], "hour_of_week": [12, 3], "capacity": [5.0, 9.0]})
+    capacity = Model(CAPACITY, as_model(table))
+    kit = OPERATE.prepare({"capacity": capacity}, lambda _: b"")
+    return Situation(rows, ControlState(1, "r"), {"r": Release("r", {"capacity": capacity}, kit=kit)})
+
+
+def test_before_the_first_tick_a_zone_is_refused_that_the_release_was_not_trained_on() -> None:
+    seen = situation(None)
+    assert [seen.place(resolve(Order(zone, NOON)), NOON, OPERATE.step) for zone in (7, 74)] == [None, None]
+    for zone in (8, 75, 2**40):
+        with pytest.raises(RequestError, match=f"nothing is known of '{zone}'"):
+            seen.place(resolve(Order(zone, NOON)), NOON, OPERATE.step)
+
+
+def test_a_target_far_outside_the_zones_is_refused_by_its_field() -> None:
+    seen = situation(feature_rows("set", NOON, NOON, ("7", "74"), {}))
+    for near in (None, 7, 8, 264):
+        assert seen.place(resolve(Order(74, NOON, target_location=near)), NOON, OPERATE.step) == 1
+    with pytest.raises(RequestError, match="target_location 99999: lies far outside the known keys") as found:
+        seen.place(resolve(Order(74, NOON, target_location=99_999)), NOON, OPERATE.step)
+    assert found.value.field == "target_location"
 
 
 @pytest.mark.parametrize(

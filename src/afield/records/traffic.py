@@ -181,6 +181,8 @@ class Query(msgspec.Struct, frozen=True):
         at: the domain time asked about.
         fields: request fields that inference uses beside the row.
         request: the decoded request itself, for an application that finds its features in it.
+        others: request field → another key that the request names, where keys are whole numbers; one that lies far
+            outside the keys there are is refused.
     """
 
     key: str
@@ -188,6 +190,7 @@ class Query(msgspec.Struct, frozen=True):
     at: datetime
     fields: dict[str, float] = {}
     request: object = None
+    others: dict[str, int] = {}
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What a process knows at one moment: feature rows, control state and releases, swapped as one reference."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,8 @@ from afield.serving.inference import Rows
 from afield.serving.releases import Release
 
 REACH = timedelta(days=1)
+# A key beyond this many times the largest is on no map of the place, not only outside the rows.
+FAR = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Situation:
         columns: the columns of `rows` as one block.
         places: key → its row.
         tick: the tick of `rows` in ISO 8601, "" without rows.
+        largest: the largest of keys that are whole numbers, 0 where none is.
     """
 
     rows: FeatureRows | None
@@ -35,6 +38,7 @@ class Situation:
     columns: Rows = field(init=False)
     places: Mapping[str, int] = field(init=False)
     tick: str = field(init=False)
+    largest: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the rows, away from the request path."""
@@ -42,18 +46,26 @@ class Situation:
         object.__setattr__(self, "columns", Rows.of(self.rows.columns if self.rows else {}))
         object.__setattr__(self, "places", {key: place for place, key in enumerate(keys)})
         object.__setattr__(self, "tick", self.rows.tick.isoformat() if self.rows else "")
+        object.__setattr__(self, "largest", max((int(key) for key in keys if key.isdecimal()), default=0))
 
     def place(self, query: Query, now: datetime, step: timedelta) -> int | None:
         """The row that answers a query; None before the first snapshot.
 
         Raises:
-            RequestError: the key has no row, or the moment is far from the rows and from `now`.
+            RequestError: the key has no row (before the first snapshot: the champion's kit is a container of keys, and
+                it is not in it), another key lies far outside, or the moment is far from the rows and from `now`.
         """
         if self.rows is None:
+            champion = self.releases.get(self.control.champion)
+            if champion and isinstance(champion.kit, Container) and query.key not in champion.kit:
+                raise RequestError(f"nothing is known of {query.key[:80]!r}: the release was not trained on it")
             return None
         place = self.places.get(query.key)
         if place is None:
             raise RequestError(f"nothing is known of {query.key[:80]!r}: it is not one of the {len(self.places)} keys")
+        for name, key in query.others.items():
+            if key > FAR * self.largest:
+                raise RequestError(f"{name} {key}: lies far outside the known keys, which end at {self.largest}", name)
         tick = self.rows.tick
         if query.at < tick - step:
             raise RequestError(f"{query.at} is over; the service stands at {tick}")
