@@ -1,5 +1,6 @@
 """Any CSV or Parquet file of ride orders: UserId, PickupLocation, TargetLocation, OrderTime, PickupTime."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,8 @@ from surge.tables import SCHEMAS, empty, typed
 COLUMNS = ("UserId", "PickupLocation", "TargetLocation", "OrderTime", "PickupTime")
 OURS = ("user_id", "pickup_location", "target_location", "order_time", "pickup_time")
 TIME_OF_DAY = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
+QUOTED = r'"[^"]*"'
+CUT = "cut_short"
 FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
 
 
@@ -45,7 +48,8 @@ class OrderFile:
         Raises:
             DataError: the file is damaged or empty, lacks a column, needs a date, or has no usable row.
         """
-        text = self._text()
+        header = columns_of(self.path)
+        text = self._text(header)
         if self.day is None:
             self._refuse_times_of_day(text)
         parsed = text.with_columns(
@@ -56,7 +60,7 @@ class OrderFile:
                 at=pl.coalesce("order_time", "pickup_time"),
                 repeated=pl.col("UserId").is_not_null() & ~pl.struct(COLUMNS).is_first_distinct(),
             ),
-            _RULES,
+            (*_cut(header), *_RULES),
             COLUMNS,
         )
         if cleaned.kept.is_empty():
@@ -79,17 +83,19 @@ class OrderFile:
             },
             rows_read=text.height,
             quarantined=cleaned.quarantined,
-            messages=(f"{self.path} is read without weather, events, holidays and neighbours: it knows orders only",),
+            messages=(
+                f"{self.path} is read without weather, events, holidays and neighbours: it knows orders only",
+                *self._told(cleaned.quarantined.filter(pl.col("rule") == CUT)),
+            ),
         )
 
     def fingerprint(self) -> str:
         """Digest of the file and the date."""
         return fingerprint([self.path], self.cache, salt=str(self.day))
 
-    def _text(self) -> pl.DataFrame:
-        """The five columns as trimmed text, empty ones null, with `source` and `row`."""
-        present = columns_of(self.path)
-        require_columns(self.path, present, COLUMNS)
+    def _text(self, header: Sequence[str]) -> pl.DataFrame:
+        """The five columns as trimmed text, empty ones null, with `source`, `row` and `fields`, how many it has."""
+        require_columns(self.path, header, COLUMNS)
         try:
             if self.path.suffix.lower() == ".csv":
                 frame = pl.read_csv(self.path, columns=list(COLUMNS), infer_schema=False)
@@ -112,8 +118,27 @@ class OrderFile:
             frame.select(pl.col(name).cast(pl.String).str.strip_chars() for name in COLUMNS)
             .with_columns(pl.when(pl.all() != "").then(pl.all()))
             .with_row_index("row", offset=1)
-            .with_columns(pl.col("row").cast(pl.Int64), source=pl.lit(self.path.name))
+            .with_columns(
+                pl.col("row").cast(pl.Int64), source=pl.lit(self.path.name), fields=self._fields(frame.height)
+            )
         )
+
+    def _fields(self, rows: int) -> pl.Series:
+        """How many fields each row of a CSV file has; null where that cannot be told."""
+        unknown = pl.Series([None], dtype=pl.UInt32).new_from_index(0, rows)
+        if self.path.suffix.lower() != ".csv":
+            return unknown
+        lines = pl.read_csv(self.path, separator="\x1f", quote_char=None, infer_schema=False).to_series()
+        # Where a quoted field holds a line break, lines are no rows.
+        return lines.str.replace_all(QUOTED, "").str.count_matches(",") + 1 if len(lines) == rows else unknown
+
+    def _told(self, cut: pl.DataFrame) -> tuple[str, ...]:
+        """What is said of rows that end early."""
+        if cut.is_empty():
+            return ()
+        first, more = cut.row(0, named=True), cut.height - 1
+        also = f"; so do {more:,} more" if more else ""
+        return (f"{self.path}: row {first['row']} ends before {first['field']} and is set aside{also}",)
 
     def _refuse_times_of_day(self, text: pl.DataFrame) -> None:
         for name in ("OrderTime", "PickupTime"):
@@ -153,6 +178,12 @@ def _zones(orders: pl.DataFrame) -> pl.DataFrame:
 def _coverage(orders: pl.DataFrame) -> pl.DataFrame:
     first, last = pl.col("at").min().dt.truncate("1h"), pl.col("at").max().dt.truncate("1h")
     return typed("coverage", orders.select(start=first, end=last.dt.offset_by("1h")))
+
+
+def _cut(header: Sequence[str]) -> list[Rule]:
+    """For each column, the rule that a row does not end before it."""
+    reason = "the row ends before this field: it has fewer fields than the header"
+    return [Rule(CUT, name, reason, pl.col("fields") == place) for place, name in enumerate(header)]
 
 
 def _unread(name: str) -> pl.Expr:

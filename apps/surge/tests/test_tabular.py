@@ -37,6 +37,29 @@ def test_an_order_keeps_user_zones_and_times(tmp_path: Path) -> None:
     }
 
 
+def test_a_row_with_fewer_fields_than_the_header_is_named_with_the_first_that_is_missing(tmp_path: Path) -> None:
+    path = file(tmp_path, '"a,""b",7,8,2024-05-31 18:23:05,', "u2,7,8,2024-05-31 18:23:05", GOOD, "u3,7,8", "")
+    extract = OrderFile(path).read()
+    rows = extract.quarantined.select("row", "rule", "field").rows()
+    assert rows == [
+        (2, "cut_short", "PickupTime"),
+        (4, "cut_short", "OrderTime"),
+        (5, "unknown_zone", "PickupLocation"),
+    ]
+    assert extract.messages[1] == f"{path}: row 2 ends before PickupTime and is set aside; so do 1 more"
+    assert extract.tables["orders"].collect().height == 2
+
+
+def test_where_a_field_holds_a_line_break_rows_are_not_counted_by_lines(tmp_path: Path) -> None:
+    path = file(tmp_path, '"a\nb",7,8,2024-05-31 18:23:05,', GOOD)
+    assert OrderFile(path).read().quarantined.is_empty()
+
+
+def test_a_file_of_short_rows_alone_names_file_row_and_field(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"orders\.csv: .*row 1, has TargetLocation: the row ends before this field"):
+        OrderFile(file(tmp_path, "u,7")).read()
+
+
 def test_user_target_and_pickup_may_be_unknown(tmp_path: Path) -> None:
     row = order(file(tmp_path, ",7,,2024-05-31T18:23:05.25,"))
     assert (row["user_id"], row["target_location"], row["pickup_time"]) == (None, None, None)
@@ -71,7 +94,7 @@ def test_times_of_day_without_a_date_ask_for_one(tmp_path: Path) -> None:
         ("u,7,8,2024-05-31 18:23:05,2024-05-31 18:20:00", "pickup_before_order", "PickupTime"),
         ("u,7,8,1970-01-01 00:00:00,", "outside_period", "OrderTime"),
         (GOOD, "repeated", "UserId"),
-        ("u,7", "no_time", "OrderTime"),
+        ("u,7", "cut_short", "TargetLocation"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_row_and_field(tmp_path: Path, row: str, rule: str, field: str) -> None:
