@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime
-import pymupdf_fonts  # type: ignore[import-untyped]
+import pymupdf_fonts
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.linear_model import LogisticRegression

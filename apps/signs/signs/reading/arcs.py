@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 BENT = 0.75  # what fills less of its rectangle than this may be an arc
 FILLED = 0.7  # what fills less of its ring segment than this is none
-STEPS = 5  # of the circle's fit; the last one moves it by less than a hundredth of a pixel
+STEPS = 5  # of the circle's fit: enough to find a segment of sixty degrees to a pixel
 LONGEST = 1.5 * math.pi  # radians; more is a ring, whose beginning cannot be told
 
 
