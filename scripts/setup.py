@@ -21,6 +21,8 @@ STAMP = VENV / ".afield-setup"
 TOOLS = ROOT / ".tools"
 LOCK = ROOT / "requirements.lock"
 PROJECTS = (ROOT, *sorted(path.parent for path in ROOT.glob("apps/*/pyproject.toml")))
+# Megabytes that a first set-up brings and takes; a slow test holds DISK against what it takes.
+DOWNLOAD, DISK = 540, 1830
 UNSUPPORTED = sys.version_info < (3, 11)
 
 
@@ -74,7 +76,11 @@ def install() -> None:
     if not sys.stderr.isatty():
         installer = (*installer, "--quiet")
     projects = [argument for project in PROJECTS for argument in ("--editable", project)]
-    say(f"setup: installing {LOCK.name} with {'uv' if uv else 'pip'}")
+    count = sum(line.endswith("\\") and not line.startswith(" ") for line in LOCK.read_text().splitlines())
+    say(
+        f"setup: installing the {count} packages of {LOCK.name} with {'uv' if uv else 'pip'}; the first time about "
+        f"{DOWNLOAD} MB to download and {DISK} MB on disk, which takes minutes"
+    )
     run(*installer, "--require-hashes", "--requirement", LOCK, **settings)
     run(*installer, "--no-deps", "--no-build-isolation", *projects, **settings)
 

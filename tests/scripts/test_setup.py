@@ -1,6 +1,7 @@
 """Set-up: what it depends on, how it finds the index, and that a bare machine is enough."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,16 @@ def test_the_lock_is_hashed_and_names_no_index_and_not_afield(root: Path) -> Non
     assert any(line.startswith("holidays==") for line in packages)
 
 
+def test_what_it_does_and_how_much_it_brings_is_said_before_it_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(setup, "run", lambda *_, **__: said.append(capsys.readouterr().err))
+    monkeypatch.setattr(setup, "uv_settings", dict)
+    setup.install()
+    assert re.search(r"installing the \d{2,3} packages of requirements.lock with (pip|uv); .* 540 MB", said[0])
+
+
 @pytest.mark.slow
 def test_a_bare_machine_gets_a_demo_and_its_tests(root: Path, tmp_path: Path) -> None:
     clone, hidden = tmp_path / "afield", tmp_path / "hidden"
@@ -61,6 +72,9 @@ def test_a_bare_machine_gets_a_demo_and_its_tests(root: Path, tmp_path: Path) ->
     demo = subprocess.run([*make, "demo"], cwd=clone, env=environment, capture_output=True, text=True, check=False)
     assert demo.returncode == 0, demo.stdout[-4000:] + demo.stderr[-4000:]
     assert (clone / ".tools" / "virtualenv").is_dir(), "the environment was not made by virtualenv"
+    taken = re.search(r"\.venv takes (\d+) MB", demo.stderr)
+    assert taken is not None
+    assert int(taken[1]) == pytest.approx(setup.DISK, rel=0.2), "say what it takes now in scripts/setup.py"
     page = clone / "report" / "report.html"
     assert page.stat().st_size > 10_000
     said = demo.stdout + demo.stderr + page.read_text("utf-8")
