@@ -63,7 +63,8 @@ class Trainer:
         if code == 0:
             return Trained(str(json.loads(result.read_bytes())["release"]), self._reason)
         lines = log.read_text(errors="replace").strip().splitlines()
-        self._office.tell(f"no candidate: {lines[-1] if lines else f'exit code {code}'}")
+        failed = _failed(result.read_bytes())
+        self._office.tell(f"no candidate: {failed or (lines[-1] if lines else f'exit code {code}')}")
         return Trained("", self._reason)
 
     def stop(self) -> None:
@@ -75,3 +76,10 @@ class Trainer:
     def _files(self) -> tuple[Path, Path]:
         folder = self._office.home.folder
         return folder / "training.json", folder / "training.log"
+
+
+def _failed(result: bytes) -> str:
+    """The gates that a build did not pass, and why; "" where it came to no result."""
+    gates = json.loads(result)["gates"] if result.strip() else []
+    failed = [f"{gate['gate']} ({gate['reason']})" for gate in gates if not gate["passed"]]
+    return f"gates failed: {'; '.join(failed)}" if failed else ""
