@@ -12,9 +12,7 @@ from signs.language.classify import probabilities
 from signs.reading.chain import Reader
 from signs.reading.hangul import installed
 from signs.records import Language, Line, Place, Translation
-from signs.translation.book import Book
-from signs.translation.dictionaries import Words
-from signs.translation.engine import Translates, in_turn
+from signs.translation.engine import Translates, translator
 
 CHARACTERS, PHRASES, WORDS = "characters.json", "phrases.json", "words.bin"
 LEAST = 0.05
@@ -94,4 +92,4 @@ class Kit:
 def prepare(parts: Parts, read: Callable[[str], bytes]) -> Kit:
     """The kit of a release."""
     characters = tuple(msgspec.json.decode(read(CHARACTERS), type=list[str]))
-    return Kit(parts, characters, in_turn(Book.opened(read(PHRASES)), Words.opened(read(WORDS))))
+    return Kit(parts, characters, translator(read(PHRASES), read(WORDS)))

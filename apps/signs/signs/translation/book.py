@@ -3,19 +3,28 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
+from typing import TypeVar
 
 import msgspec
 
 from afield.errors import DataError
 from signs.records import LANGUAGES, Language, Translation
 from signs.translation.keys import DIGITS, NUMBERS, key, numeral
+from signs.translation.twins import TWIN, Twins, twins
 
-SURE = 0.995
-"""How often a phrase that stands in the book word for word is translated right; see docs/explanation/signs.md."""
-SURE_OF_PARTS = 0.97
+SURE = 0.993
+"""How often a phrase that stands in the book word for word is translated right: 150 of 150 judged ones, see
+benchmarks/signs_glosses.py; of several phrases in a row, each has to be."""
+SURE_OF_TWIN = 0.97
+"""The same where it is found by the twins of its characters only. Put into phrases, twins lead back to them always, see
+benchmarks/signs_glosses.py; but 3 of the 60 dictionary words that twins turn into phrases mean something else."""
 SCHEMA = 1
 HOLE = re.compile(r"\{(\d)\}")
 SLOT = "\ue00a"
+
+Slotted = tuple[tuple[str, ...], str]
+"""What stands at each slot of a phrase, and its rendering."""
+Found = TypeVar("Found")
 
 
 class Phrase(msgspec.Struct, frozen=True, array_like=True):
@@ -26,10 +35,11 @@ class Phrase(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """All phrases by language; the file `phrases.json` of a release."""
+    """All phrases by language, and the twins of their characters; the file `phrases.json` of a release."""
 
     languages: dict[str, tuple[Phrase, ...]]
     schema: int = SCHEMA
+    twins: dict[str, Twins] = {}
 
 
 class Book:
@@ -39,7 +49,7 @@ class Book:
         """Look up in `table`."""
         self.table = table
         self._exact: dict[str, dict[str, str]] = {}
-        self._holed: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
+        self._holed: dict[str, dict[str, list[Slotted]]] = {}
         for language, phrases in table.languages.items():
             exact, holed = self._exact.setdefault(language, {}), self._holed.setdefault(language, {})
             for phrase in phrases:
@@ -50,6 +60,9 @@ class Book:
                         holed.setdefault(frame, []).append((slots, rendering))
                     else:
                         exact.setdefault(key(spelling), rendering)
+        self._twins = {language: str.maketrans(*pair) for language, pair in table.twins.items()}
+        self._exact_twins = {name: _alone(self._exact[name], each) for name, each in self._twins.items()}
+        self._holed_twins = {name: _alone(self._holed[name], each) for name, each in self._twins.items()}
 
     @classmethod
     def opened(cls, raw: bytes) -> "Book":
@@ -75,22 +88,26 @@ class Book:
         if len(parts) < 1 or any(part is None for part in parts):
             return None
         english = ", ".join(dict.fromkeys(str(part) for part in parts))
-        return Translation(english, "phrasebook", SURE_OF_PARTS, "phrases of the phrasebook, one after the other")
+        return Translation(english, "phrasebook", SURE ** len(parts), "phrases of the phrasebook, one after the other")
 
     def find(self, text: str, language: str) -> str | None:
         """The first rendering of a phrase, its numbers filled in; None where the book does not have it."""
         looked = key(text)
         found = self._exact.get(language, {}).get(looked)
-        if found is not None or not looked:
-            return found
-        holed = self._holed.get(language, {})
-        for numbers in (DIGITS, NUMBERS):
-            given = numbers.findall(looked)
-            for slots, rendering in holed.get(numbers.sub(SLOT, looked), ()) if given else ():
-                filled = _filled(slots, given)
-                if filled is not None:
-                    return HOLE.sub(lambda hole, held=filled: held[hole[1]], rendering)  # type: ignore[misc]
-        return None
+        return found if found is not None else _numbered(looked, self._holed.get(language, {}), {})
+
+    def twin(self, text: str, language: Language, /) -> Translation | None:
+        """The English of the one phrase that differs from a line in nothing but twins of characters."""
+        table = self._twins.get(language)
+        if table is None:
+            return None
+        looked = key(text)
+        found = self._exact_twins[language].get(looked.translate(table))
+        if found is None:
+            found = _numbered(looked, self._holed_twins[language], table)
+        if found is None:
+            return None
+        return Translation(found, "phrasebook", SURE_OF_TWIN, f"a phrase of the phrasebook, {TWIN}")
 
 
 def phrases_table() -> bytes:
@@ -101,7 +118,11 @@ def phrases_table() -> bytes:
         for name in LANGUAGES
         if folder.joinpath(f"{name}.tsv").is_file()
     }
-    return msgspec.json.encode(Table(languages))
+    alike = {
+        name: twins(name, (key(spelling) for phrase in phrases for spelling in phrase.spellings))
+        for name, phrases in languages.items()
+    }
+    return msgspec.json.encode(Table(languages, twins={name: pair for name, pair in alike.items() if pair[0]}))
 
 
 def read(text: str, name: str) -> Iterator[Phrase]:
@@ -148,6 +169,27 @@ def _frame(spelling: str) -> tuple[str, tuple[str, ...]]:
     looked = key(marked)
     slots = tuple(chr(ord(each) - 0xE000 + 0x30) if each >= "\ue000" else f"={each}" for each in either.findall(looked))
     return either.sub(SLOT, looked), slots
+
+
+def _alone(phrases: Mapping[str, Found], table: Mapping[int, int]) -> dict[str, Found]:
+    """The phrases by the forms of their twins, without those that several have."""
+    by_form: dict[str, list[Found]] = {}
+    for looked, found in phrases.items():
+        held = by_form.setdefault(looked.translate(table), [])
+        if found not in held:
+            held.append(found)
+    return {form: held[0] for form, held in by_form.items() if len(held) == 1}
+
+
+def _numbered(looked: str, holed: Mapping[str, list[Slotted]], table: Mapping[int, int]) -> str | None:
+    """The rendering of a phrase with numbers in it; its other characters are looked up as `table` puts them."""
+    for numbers in (DIGITS, NUMBERS):
+        given = numbers.findall(looked)
+        for slots, rendering in holed.get(numbers.sub(SLOT, looked).translate(table), ()) if given else ():
+            filled = _filled(slots, given)
+            if filled is not None:
+                return HOLE.sub(lambda hole, held=filled: held[hole[1]], rendering)  # type: ignore[misc]
+    return None
 
 
 def _filled(slots: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
