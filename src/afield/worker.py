@@ -145,6 +145,7 @@ def make(file: Path) -> Service:
         ),
         counts=lambda: totals(Path(config.telemetry)),
         pages=Pages(operate.pages),
+        keys=lambda: {name: key.public_bytes_raw().hex() for name, key in Trusted(Path(config.trusted)).keys().items()},
     )
     gc.collect()
     gc.freeze()

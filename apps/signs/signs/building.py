@@ -36,7 +36,7 @@ SCORE_ALONE = LogisticRegression(name="logistic_on_score", columns=("mean_score"
 DAY = timedelta(days=1)
 GATES = (
     BeatsBaseline("mean_score"),
-    BiasWithin(0.05),
+    BiasWithin(0.1),
     NoWorseThan("logistic_on_score", margin=0.05),
     AtMost("character_error_rate", 0.1),
     AtLeast("language_macro_f1", 0.85),
@@ -72,7 +72,8 @@ def build(_options: Mapping[str, str]) -> Build:
         slices=lambda _: {},
         gates=GATES,
         validation=DAY,
-        test=2 * DAY,
+        test=DAY,
+        block=timedelta(hours=3),
         watched=("mean_score", "blur"),
         contracts=CONTRACTS,
         loss=squared_error,

@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 SURE, DOUBTFUL = 0.9, 0.4
 """Probability that what is shown is right, from which it is shown as it is, and from which with a question mark."""
 ASKED = 0.6
-"""Share of the translated lines at which the traveller is asked whether they are right, whatever their confidence:
+"""Share of the lines at which the traveller is asked whether they are right, whatever their confidence:
 answers to a random question are not biased, complaints are."""
 COARSE = 1  # digits of a degree that are kept of a place: about ten kilometres
 OFF: Mode = "off"
@@ -191,7 +191,7 @@ def told(identity: str, found: Found, confident: float, mode: Mode) -> dict[str,
         "source": translation.source if translation is not None and mode != OFF else None,
         "confidence": round(confident, 4),
         "mode": mode,
-        "ask": found.translation is not None and asked(identity),
+        "ask": found.line.readable and asked(identity),
         "reason": why(found, confident, mode),
     }
 

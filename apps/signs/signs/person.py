@@ -96,9 +96,14 @@ def act(
 
 def right(line: Shown, there: TrueLine | None) -> bool:
     """Whether what is shown of a line is true, as far as a person can tell."""
-    if there is None or folded(line.text) != folded(there.text):
+    if not read_right(line, there) or there is None:
         return False
     return line.english is None or plain(line.english) in {plain(each) for each in there.english}
+
+
+def read_right(line: Shown, there: TrueLine | None) -> bool:
+    """Whether a line was read as it stands there."""
+    return there is not None and folded(line.text) == folded(there.text)
 
 
 def plain(english: str) -> str:

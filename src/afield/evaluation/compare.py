@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -11,20 +12,26 @@ from afield.evaluation.slices import Slice
 from afield.records.evidence import Comparison, Estimate
 from afield.statistics.bootstrap import paired
 
+DAY = timedelta(days=1)
 # metric → the sum that it is made of, and whether its root is taken
 LOSSES = {"rmse": ("squared", True), "mae": ("absolute", False), "poisson_deviance": ("deviance", False)}
 SUMS = {**LOSSES, "squared_error": ("squared", False), "absolute_error": ("absolute", False)}
 """The same, and every loss by its own name (`afield.statistics.losses`)."""
 
 
-def daily_sums(frame: pl.DataFrame, forecasts: Sequence[str], slices: Sequence[Slice] = ()) -> pl.DataFrame:
+def daily_sums(
+    frame: pl.DataFrame, forecasts: Sequence[str], slices: Sequence[Slice] = (), block: timedelta = DAY
+) -> pl.DataFrame:
     """The `loss_sums` of each day, told apart by slice: a few rows for millions, from one pass over them.
+
+    A shorter `block` than a day is for data whose hours share nothing, and of which there are few days.
 
     Columns: `day`; one Boolean `slice:NAME` for each slice; the sums. Rows of a day that lie in the same
     slices share a row, so that any slice, day or month is a sum over rows (see `of_slice`).
     """
     members = [each.keep.fill_null(value=False).alias(f"slice:{each.name}") for each in slices]
-    return frame.group_by(pl.col("tick").dt.date().alias("day"), *members).agg(loss_sums(forecasts)).sort("day")
+    day = pl.col("tick").dt.date() if block == DAY else pl.col("tick").dt.truncate(block)
+    return frame.group_by(day.alias("day"), *members).agg(loss_sums(forecasts)).sort("day")
 
 
 def of_slice(sums: pl.DataFrame, name: str | None = None) -> pl.DataFrame:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import polars as pl
 
 from afield.errors import EvaluationError
-from afield.evaluation.compare import LOSSES, compare, daily_sums, of_slice
+from afield.evaluation.compare import DAY, LOSSES, compare, daily_sums, of_slice
 from afield.evaluation.metrics import TRUTH, Metrics, check, loss_sums, metrics
 from afield.evaluation.quantiles import QuantileScore, column, quantile_scores, with_quantiles
 from afield.evaluation.ranking import Confusion, confusion, hot_keys
@@ -97,6 +97,7 @@ def evaluate(
     resamples: int = 2000,
     seed: int = 0,
     level: float = 0.95,
+    block: timedelta = DAY,
 ) -> Evaluation:
     """Score the forecasts in a frame, against its baselines, over all rows and by slice and month.
 
@@ -112,6 +113,7 @@ def evaluate(
         resamples: bootstrap draws behind each interval.
         seed: of the draws.
         level: coverage of the intervals.
+        block: stretch of time that is drawn as a whole for the intervals.
 
     Raises:
         EvaluationError: there are no rows, or a column is missing or holds what cannot be scored.
@@ -125,7 +127,7 @@ def evaluate(
     start, end = frame.select(pl.col("tick").min().alias("start"), pl.col("tick").max().alias("end")).row(0)
     draws = _Draws(resamples, seed, level)
     _check_names(slices)
-    sums = daily_sums(known, [MODEL, *rivals], slices)
+    sums = daily_sums(known, [MODEL, *rivals], slices, block)
     overall = _scores(of_slice(sums), rivals, draws, tuple(LOSSES))
     return Evaluation(
         rows=frame.height,

@@ -71,8 +71,12 @@ class Service:
         health: HealthReader,
         counts: Callable[[], Counts],
         pages: Pages | None = None,
+        keys: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """Serve `predictor` and what stands beside it; `counts` gives the telemetry counts, `pages` what people see."""
+        """Serve `predictor` and what stands beside it.
+
+        `counts` gives the telemetry counts, `pages` what people see, `keys` the public keys (hex) by their names.
+        """
         self._decoder = msgspec.json.Decoder(asked.request)
         self._resolve = asked.resolve
         self._largest = asked.largest
@@ -85,11 +89,13 @@ class Service:
         self._health = health
         self._counts = counts
         self._pages = pages or Pages("")
+        self._keys = keys
         self._turn = threading.Lock()
         self._exact: dict[str, Route] = {
             f"/v1/{asked.route}": Route(ANSWERS, {"POST": self._answer}),
             "/v1/events": Route("events", {"POST": self._facts}),
             "/v1/telemetry": Route("telemetry", {"POST": self._events}),
+            "/v1/keys": Route("bundles", {"GET": self._trusted}),
             "/v1/bundles/champion": Route("bundles", {"GET": self._champion}),
             "/healthz": Route("healthz", {"GET": self._healthz}),
             "/metrics": Route("metrics", {"GET": self._measures}),
@@ -178,6 +184,9 @@ class Service:
         if page is None:
             raise NotFoundError("there is no such page")
         return page
+
+    def _trusted(self, _: Environ, __: str) -> Reply:
+        return Reply(200, _encode({"keys": self._keys()}), headers=(("cache-control", "no-cache"),))
 
     def _champion(self, _: Environ, __: str) -> Reply:
         champion = self._predictor.situation.control.champion

@@ -199,6 +199,7 @@ class Bench:
                 slices=[of_keys(name, keys) for name, keys in fitted.slices.items()],
                 dispersion=tested[plan.part].constants.get("dispersion"),
                 seed=SEED,
+                block=plan.block,
             )
             scored = Scored(found, judge(plan.gates, found))
             (folder / "scored.json").write_bytes(msgspec.json.encode(scored))

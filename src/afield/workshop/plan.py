@@ -126,6 +126,7 @@ class Build:
         validation, test: length of the two windows before `until`.
         limits: what the model is not for.
         contracts: what the tables of history promise.
+        block: stretch of time that is drawn as a whole for the intervals of comparisons.
         loss: elementwise loss by which a recipe is chosen.
         standing: what goes into every release, whatever the data; made once for each state of the code.
         measures: what else is measured of a candidate for the gates: scored test rows, its parts and files → numbers.
@@ -160,6 +161,7 @@ class Build:
     watched: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    block: timedelta = timedelta(days=1)
     loss: Loss = poisson_deviance
     standing: Callable[[], Standing] = Standing
     measures: Measures = no_measures

@@ -42,6 +42,7 @@ def forecasts(
         for parts in (*releases.values(), *([{"": rival}] if rival else []))
         for part in parts.values()
         for name in part.features
+        if name in plan.features.names  # a part that reads something else has no say here
     )
     needed.update(dict.fromkeys(plan.baselines.values()))
     held = (plan.features.origin, *plan.features.keys, "truth", "has_history")
