@@ -4,6 +4,7 @@ import tomllib
 from importlib.resources import files
 
 from afield.application import Application, Goal, Hazard, Requirements
+from signs.words import MEASURES, WORDS
 
 GOAL = Goal(
     "travellers find their way in a script that they cannot read, and trust what they are told",
@@ -48,6 +49,8 @@ def signs() -> Application:
         operate="signs.operating:operate",
         demonstration="signs.demonstration:demonstration",
         evaluation="signs.scoring:score",
+        words=WORDS,
+        felt=tuple(measure.name for measure in MEASURES),
     )
 
 

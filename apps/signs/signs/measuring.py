@@ -1,7 +1,7 @@
 """What the whole chain does on signs that no learned part has seen: for the gates, and for the benchmark."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files as resources
 
 import msgspec
@@ -24,6 +24,7 @@ from signs.records import LANGUAGES, Language
 from signs.rendering.pictures import picture
 from signs.rendering.signs import Sign, Text
 from signs.translation.book import Book, accepted
+from signs.translation.dictionaries import Words
 
 SIGNS = 120
 FRAMES = 1500
@@ -38,6 +39,8 @@ class Rendered(msgspec.Struct, frozen=True):
         character_errors: wrong characters over those of the signs.
         exact: lines read without an error.
         shown: of the known lines, how many are shown as sure.
+        shown_phrases, shown_words: the same of those from the phrasebook, and from the dictionaries.
+        shown_exact: the same of those that were read without an error.
         right: of all lines shown as sure, known or not, how many are right.
         guessed: of the unknown lines, how many are shown as sure.
     """
@@ -45,6 +48,9 @@ class Rendered(msgspec.Struct, frozen=True):
     character_errors: Rate
     exact: Rate
     shown: Rate
+    shown_phrases: Rate
+    shown_words: Rate
+    shown_exact: Rate
     right: Rate
     guessed: Rate
 
@@ -73,8 +79,8 @@ def language_f1(parts: Parts) -> float:
 def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) -> Rendered:
     """The chain on `signs` rendered signs in Japanese and Chinese, half of them known, half in no book.
 
-    The phrases of the known half were held out of the fitting of every learned part; what is in no book comes from
-    `phrases/unknown_LANGUAGE.txt`.
+    Half of the known half are phrases, half are words of the dictionaries; all of it was held out of the fitting of every
+    learned part. What is in no book comes from `phrases/unknown_LANGUAGE.txt`.
 
     Args:
         parts: of a release.
@@ -83,41 +89,53 @@ def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) ->
         seed: of the choice and of the pictures.
     """
     kit = prepare(parts, files.__getitem__)
+    book, words = Book.opened(files["phrases.json"]), Words.opened(files["words.bin"])
     counts = {name: [0, 0] for name in Rendered.__struct_fields__}
-    for number, text in enumerate(chosen(Book.opened(files["phrases.json"]), signs, seed)):
+    for number, text in enumerate(chosen(book, words, signs, seed)):
         taken = picture([Sign((text,))], seed + number, size=SIZE)
         if not taken.lines:
             continue
         lines = kit.reader.read(decode(taken.content))
         found = kit.understood(lines, None)
         confident = infer(observed_rows(found), parts)["confidence"].tolist() if found else []
-        shown = [_shown(each, sure) for each, sure in zip(found, confident, strict=True)]
+        told = [english for each, sure in zip(found, confident, strict=True) if (english := _shown(each, sure))]
         errors = sum(each.errors for each in match([text.text], [line.text for line in lines]))
-        told = [english for english in shown if english is not None]
         _add(counts["character_errors"], errors, len(folded(text.text)))
         _add(counts["exact"], errors == 0, 1)
-        _add(counts["shown" if text.english else "guessed"], bool(told), 1)
+        of_book = book.find(text.text, text.language) is not None
+        kinds = ("shown", "shown_phrases" if of_book else "shown_words", *(("shown_exact",) if errors == 0 else ()))
+        for name in kinds if text.english else ("guessed",):
+            _add(counts[name], bool(told), 1)
         if told:
-            right = {_plain(each) for each in told} <= {_plain(each) for each in text.english}
-            _add(counts["right"], right, 1)
+            _add(counts["right"], {_plain(each) for each in told} <= {_plain(each) for each in text.english}, 1)
     return Rendered(**{name: rate(*pair) for name, pair in counts.items()})
 
 
-def chosen(book: Book, signs: int, seed: int) -> Sequence[Text]:
-    """Half held-out phrases of the book, half texts in no book, in both languages."""
+def chosen(book: Book, words: Words, signs: int, seed: int) -> Sequence[Text]:
+    """A quarter phrases of the book and a quarter words, both held out, half texts in no book; in both languages."""
     generator = random.Random(seed)  # noqa: S311 - a choice of phrases is no secret
     found: list[Text] = []
     for language in LANGUAGES_RENDERED:
-        groups = {text.text: text.group for text in all_texts() if text.language == language}
-        known = [
-            Text(spelling, language, renderings)
-            for spelling, renderings in accepted(book.table.languages[language]).items()
-            if "{" not in spelling and held_out(groups.get(spelling, spelling))
-        ]
+        known = [text for text in all_texts() if text.language == language and held_out(text.group)]
+        phrases = _phrases(book, {text.text for text in known if text.phrase}, language)
+        single = _words(book, words, [text.text for text in known if not text.phrase], language)
         unknown = [Text(text, language) for text in unknown_texts(language)]
-        half = signs // (2 * len(LANGUAGES_RENDERED))
-        found += generator.sample(known, min(half, len(known))) + generator.sample(unknown, min(half, len(unknown)))
+        share = signs // (4 * len(LANGUAGES_RENDERED))
+        for some, count in ((phrases, share), (single, share), (unknown, 2 * share)):
+            found += generator.sample(some, min(count, len(some)))
     return found
+
+
+def _phrases(book: Book, held: Collection[str], language: Language) -> list[Text]:
+    """The phrases without numbers whose spellings were held out."""
+    known = accepted(book.table.languages[language]).items()
+    return [Text(spelling, language, renderings) for spelling, renderings in known if spelling in held]
+
+
+def _words(book: Book, words: Words, held: Sequence[str], language: Language) -> list[Text]:
+    """The words that were held out, as far as the dictionaries have them and the book has not."""
+    known = [(text, words.whole(text, language)) for text in held if book.find(text, language) is None]
+    return [Text(text, language, (found.english,)) for text, found in known if found is not None]
 
 
 def unknown_texts(language: Language) -> list[str]:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import numpy as np
+
 from afield.errors import RequestError
 from afield.records.traffic import Answer, Event, Mode, Query
 from afield.serving.product import Beside, Conclude, Conclusion, Observation, Observe, Product
@@ -73,7 +75,7 @@ class Observing:
             observed = None if release is None else self._observed(query, release)
             if release is None or observed is None:
                 continue
-            scored = self._scoring.observed(seen, observed.rows, digest)
+            scored = self._scored(seen, observed, digest)
             if name != digest:
                 scored = Scored(scored.outputs, name, ("fallback:last_good", *scored.applied))
             try:
@@ -84,6 +86,12 @@ class Observing:
             return concluded, scored if mode != "off" else Scored(scored.outputs, scored.release, ("mode:off",))
         neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
         return neutral, Scored({}, NOBODY, ("fallback:neutral",))
+
+    def _scored(self, seen: Situation, observed: Observation, digest: str) -> Scored:
+        """What is said of everything found; where nothing is, no model is asked."""
+        if not observed.found:
+            return Scored({self._product.output: np.empty(0)}, digest, ())
+        return self._scoring.observed(seen, observed.rows, digest)
 
     def _observed(self, query: Query, release: Release) -> Observation | None:
         """What is found in the request with the parts of a release; None where they fail."""
