@@ -1,4 +1,4 @@
-"""What the demonstration plays: generated travellers who walk from fine weather into rain and night, or given pictures."""
+"""What the demonstration plays: generated travellers who walk into rain and night, or pictures that are given."""
 
 import random
 from collections import Counter
@@ -126,12 +126,9 @@ def verdict(
     english: str | None = None,
 ) -> Fact:
     """What somebody said of a line, as a fact."""
-    fields: dict[str, str | int | float | bool | None] = {
-        "line": line, "right": int(right), "how": how, "asked": was_asked, "text": text, "english": english,
-    }  # fmt: skip
-    return Fact(
-        f"{line}/said", "verdict", at, fields={name: value for name, value in fields.items() if value is not None}
-    )
+    fields: dict[str, str | int | float | bool | None] = {"line": line, "right": int(right), "how": how}
+    put = {name: value for name, value in (("text", text), ("english", english)) if value is not None}
+    return Fact(f"{line}/said", "verdict", at, fields={**fields, "asked": was_asked, **put})
 
 
 def demonstration(_options: Mapping[str, str], data: Path | None) -> Scenario:

@@ -35,6 +35,6 @@ MEASURES = (
 )
 MISTAKES = "Lines called sure and misread, or read right and not called sure"
 NOTE = (
-    "Travellers are generated; they are asked about a random share of the lines, whatever the confidence, and what they "
-    "say is the truth here. Whether the English is right as well is the business of the phrasebook."
+    "Travellers are generated; they are asked about a random share of the lines, whatever the confidence, and what "
+    "they say is the truth here. Whether the English is right as well is the business of the phrasebook."
 )
