@@ -1,5 +1,6 @@
 """Build steps: made once per content key, whole or absent."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,27 @@ def test_what_a_killed_build_left_half_made_is_never_seen_and_removed(tmp_path: 
     outputs = Steps(tmp_path).run("clean", {}, Making())
     assert not (outputs / "half").exists()
     assert list((tmp_path / "clean").iterdir()) == [outputs]
+
+
+def test_of_each_step_the_outputs_last_used_stay(tmp_path: Path) -> None:
+    make = Making()
+
+    def run(version: int, name: str = "clean") -> Path:
+        return Steps(tmp_path, keep=3).run(name, {"version": str(version)}, make)
+
+    other, outputs = run(0, "other"), [run(version) for version in range(3)]
+    for age, path in enumerate(outputs):
+        os.utime(path, ns=(age, age))
+    assert run(0) == outputs[0]
+    new = run(3)
+    assert {*(tmp_path / "clean").iterdir()} == {outputs[0], outputs[2], new}
+    assert other.is_dir()
+
+
+def test_outputs_in_use_stay_however_many(tmp_path: Path) -> None:
+    steps = Steps(tmp_path, keep=1)
+    outputs = [steps.run("clean", {"version": str(version)}, Making()) for version in range(3)]
+    assert {*(tmp_path / "clean").iterdir()} == {*outputs}
 
 
 def test_where_two_make_the_same_step_the_first_stays(tmp_path: Path) -> None:

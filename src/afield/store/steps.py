@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,14 +14,25 @@ from afield.store.durable import sync_file, sync_folder
 
 Report = Callable[[str, bool], None]
 
+# Outputs of one step that are kept: those last used.
+KEEP = 8
+
 
 class Steps:
     """The outputs of build steps, one folder each, whole or absent."""
 
-    def __init__(self, folder: Path, report: Report = lambda _name, _fresh: None) -> None:
-        """Keep outputs under `folder`; `report` is told each step's name and whether it was made afresh."""
+    def __init__(self, folder: Path, report: Report = lambda _name, _fresh: None, keep: int = KEEP) -> None:
+        """Keep outputs under `folder`.
+
+        Args:
+            folder: made where it is absent.
+            report: is told each step's name and whether it was made afresh.
+            keep: how many outputs of a step stay, those last used; what this object gave stays in any case.
+        """
         self._folder = folder
         self._report = report
+        self._keep = keep
+        self._given: set[Path] = set()
 
     def run(self, name: str, inputs: Mapping[str, str], make: Callable[[Path], None]) -> Path:
         """The folder of the step's outputs, made by `make` unless these inputs were met before.
@@ -35,9 +47,12 @@ class Steps:
         """
         key = hashlib.sha256(msgspec.json.encode([name, sorted(inputs.items())])).hexdigest()
         done = self._folder / name / key
-        fresh = not done.is_dir()
+        fresh = not _found(done)
+        self._given.add(done)
         if fresh:
             self._make(done, make)
+            with suppress(FileNotFoundError):  # another process prunes too
+                self._prune(done.parent)
         self._report(name, fresh)
         return done
 
@@ -54,6 +69,25 @@ class Steps:
             _publish(partial, done)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+    def _prune(self, folder: Path) -> None:
+        """Remove the outputs of a step that were used longest ago; one goes at once or not at all."""
+        found = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        oldest = sorted(found, key=lambda path: path.stat().st_mtime_ns)[: max(0, len(found) - self._keep)]
+        for path in oldest:
+            if path not in self._given:
+                aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+                path.rename(aside)
+                shutil.rmtree(aside)
+
+
+def _found(done: Path) -> bool:
+    """Whether there are such outputs; they count as used now."""
+    try:
+        os.utime(done)
+    except OSError:
+        return done.is_dir()
+    return True
 
 
 def _publish(partial: Path, done: Path) -> None:
