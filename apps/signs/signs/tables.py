@@ -23,5 +23,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "right": pl.Int64,
         "how": pl.String,
         "asked": pl.Boolean,
+        "text": pl.String,
+        "english": pl.String,
     },
 }

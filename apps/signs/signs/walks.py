@@ -140,6 +140,8 @@ def labelled(taken: Taken, kit: Kit) -> list[tuple[dict[str, object], dict[str, 
             "right": int(read_right(line, there.get(line.id))),
             "how": "generated",
             "asked": True,
+            "text": None,
+            "english": None,
         }
         made.append((fields, verdict))
     return made
