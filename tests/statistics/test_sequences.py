@@ -142,11 +142,26 @@ def test_the_betting_sequence_covers_autocorrelated_values_in_batches() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("correlation", "burn_in"), [(0.0, 24), (0.6, 24), (0.8, 96)])
+def test_the_asymptotic_sequence_itself_covers_autocorrelated_values_from_its_burn_in(
+    correlation: float, burn_in: int
+) -> None:
+    generator = np.random.default_rng(7)
+    runs, misses = 1000, 0
+    for values in gamma_losses(autoregression(generator, runs, 480, correlation), 4.0):
+        sequence = AsymptoticSequence(level=0.9, burn_in=burn_in)
+        found = [sequence.update(part) for part in np.split(values, 20)]
+        assert all(np.isinf(interval.high) for interval in found[: (burn_in - 1) // 24])
+        misses += any(1.0 not in interval for interval in found)
+    assert 1 - misses / runs >= 0.9 - 3 * np.sqrt(0.09 / runs)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("correlation", "shape", "burn_in"),
     [(0.0, 4.0, 24), (0.3, 4.0, 24), (0.6, 4.0, 24), (0.5, 1.0, 48), (0.8, 4.0, 96)],
 )
-def test_the_asymptotic_sequence_covers_at_every_look(correlation: float, shape: float, burn_in: int) -> None:
+def test_the_intervals_of_its_looks_cover_at_each_of_them(correlation: float, shape: float, burn_in: int) -> None:
     generator = np.random.default_rng(6)
     runs, misses = 2000, 0
     for values in gamma_losses(autoregression(generator, runs, 500, correlation), shape):
