@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -159,6 +159,11 @@ def test_the_facts_of_a_build_become_history_up_to_its_end(village: Raised) -> N
 def test_a_build_with_too_little_before_its_end_is_told(village: Raised) -> None:
     with pytest.raises(DataError, match="give a later --until"):
         turn(village.office, START)
+
+
+def test_a_build_whose_training_window_is_hardly_longer_than_the_lookback_is_refused(village: Raised) -> None:
+    with pytest.raises(DataError, match=r"the training window, 2024-01-01 .* is too short: features look back 35 days"):
+        turn(village.office, START + timedelta(days=35 + 14 + 1))
 
 
 def test_failed_gates_are_noted_and_the_champion_stays(village: Raised) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from afield.data.split import enough
 from afield.workshop.bench import Bench, Built
 from afield.workshop.plan import Build
 
@@ -15,6 +16,7 @@ def build(plan: Build, bench: Bench, data: Path | None, until: datetime | None =
     """
     facts = bench.read(plan, data)
     windows = bench.windows(plan, facts, until)
+    enough(windows.training, plan.features.lookback)
     examples = bench.examples(plan, facts, windows)
     fitted = bench.fit(plan, facts, examples, windows)
     scored = bench.score(plan, facts, fitted, examples, windows)

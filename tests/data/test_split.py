@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afield.data.split import by_time, within
+from afield.data.split import LEAST, by_time, enough, within
 from afield.errors import DataError
 from afield.records.facts import Window
 
@@ -33,3 +33,15 @@ def test_too_short_data_say_what_is_needed() -> None:
 def test_within_takes_the_start_and_leaves_the_end() -> None:
     frame = pl.DataFrame({"at": [START, START + timedelta(hours=1)]})
     assert frame.filter(within("at", Window(START, START + timedelta(hours=1))))["at"].to_list() == [START]
+
+
+@given(spans)
+def test_a_training_window_without_enough_rows_behind_the_lookback_is_refused(lookback: timedelta) -> None:
+    end = START + lookback + LEAST
+    enough(Window(START, end), lookback)
+    with pytest.raises(DataError, match=r"too short: .*; give data that begin 1:00:00 earlier, or a later --until"):
+        enough(Window(START, end - timedelta(hours=1)), lookback)
+
+
+def test_features_that_look_back_at_nothing_need_no_least_window() -> None:
+    enough(Window(START, START + timedelta(hours=1)), timedelta(0))

@@ -9,6 +9,9 @@ import polars as pl
 from afield.errors import DataError
 from afield.records.facts import Window
 
+# Fitted on a day, coefficients of hours and weekdays that were hardly seen grow without bounds.
+LEAST = timedelta(days=3)
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -50,6 +53,21 @@ def by_time(
         return Split(Window(start, end), tuned, judged)
 
     return split
+
+
+def enough(training: Window, lookback: timedelta) -> None:
+    """Return where features that look back have `LEAST` of rows with their whole history to learn from.
+
+    Raises:
+        DataError: the training window is too short; says by how much.
+    """
+    short = lookback + LEAST - (training.end - training.start)
+    if lookback and short > timedelta(0):
+        raise DataError(
+            f"the training window, {training.start} to {training.end}, is too short: features look back {lookback}, "
+            f"and {LEAST} of rows behind that are the least to learn from; give data that begin {short} earlier, "
+            "or a later --until by as much"
+        )
 
 
 def within(column: str, window: Window) -> pl.Expr:
