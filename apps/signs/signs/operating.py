@@ -1,5 +1,6 @@
 """How signs operates: a frame comes in, its lines are read, and each is shown, shown with a question mark, or not."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
@@ -233,14 +234,16 @@ def fact(identity: str, query: Query, found: Found, rows: Rows, number: int, mod
 
 
 def sample(at: datetime, _key: str) -> str:
-    """A request that works: a picture of one white pixel row, in which nothing is found."""
-    return msgspec.json.encode(Sight("sample", BLANK, at.replace(microsecond=0))).decode()
+    """A request that works: a small sign that says 出口."""
+    return msgspec.json.encode(Sight("sample", b64decode(EXIT), at.replace(microsecond=0))).decode()
 
 
-BLANK = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00 \x00\x00\x00 \x08\x00\x00\x00\x00V\x11%(\x00\x00\x00"
-    b"\x14IDATx\x9cc\xfc\xcf\x80\x1f0\x11\x90\x1fU0\xaa`\xa4*\x00\x00\xf6\x1f\x01?"
+EXIT = (
+    "iVBORw0KGgoAAAANSUhEUgAAAGAAAAAwAQAAAADGbUJiAAAAbklEQVR42r2SwQmDUBBE3wbRoyXYiqVZmiVYgi2Yk//0PCiKCahg"
+    "4l6WgdlleEzINi+eE+9Ltg7qVbTQp4g4usnmFZJ+E3Qo49SGOmjSUT9tNXSr6KH9O96FgQF+BQXKEdBDVJU2u9c5FBB36zIBh7ok"
+    "JRmICEgAAAAASUVORK5CYII="
 )
+"""A PNG file, Base64."""
 
 
 def operate(_options: Mapping[str, str]) -> Operate:
