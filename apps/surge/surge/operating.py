@@ -78,13 +78,13 @@ def resolve(order: Order) -> Query:
         RequestError: a zone is negative, a time is none, or the ride ends before it starts.
     """
     if order.pickup_location < 0:
-        raise RequestError(f"pickup_location {order.pickup_location}: a zone id is positive", "pickup_location")
+        raise RequestError(f"{order.pickup_location}: a zone id is positive", "pickup_location")
     at = local(order.order_time, "order_time")
     if order.pickup_time is not None and local(order.pickup_time, "pickup_time") < at:
-        raise RequestError(f"pickup_time {order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
+        raise RequestError(f"{order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
     zone, target = str(order.pickup_location), order.target_location
     if target is not None and target < 0:
-        raise RequestError(f"target_location {target}: a zone id is positive", "target_location")
+        raise RequestError(f"{target}: a zone id is positive", "target_location")
     return Query(key=zone, unit=zone, at=at, others={} if target is None else {"target_location": target})
 
 

@@ -65,7 +65,7 @@ class Situation:
             raise RequestError(f"nothing is known of {query.key[:80]!r}: it is not one of the {len(self.places)} keys")
         for name, key in query.others.items():
             if key > FAR * self.largest:
-                raise RequestError(f"{name} {key}: lies far outside the known keys, which end at {self.largest}", name)
+                raise RequestError(f"{key} lies far outside the known keys, which end at {self.largest}", name)
         tick = self.rows.tick
         if query.at < tick - step:
             raise RequestError(f"{query.at} is over; the service stands at {tick}")
