@@ -86,7 +86,8 @@ def next_step(opened: Office, **changed: object) -> str:
 
 def test_an_interrupted_build_leaves_nothing_half_made_and_the_next_goes_on(village: Raised) -> None:
     assert village.left_behind == []
-    assert village.steps == [("facts", False), ("examples", False), ("fit", True), ("score", True), ("release", True)]
+    done = [step for step in village.steps if step != ("standing", False)]
+    assert done == [("facts", False), ("examples", False), ("fit", True), ("score", True), ("release", True)]
     assert village.office.shelf.bundle(village.built.release).manifest.application == "surge"
 
 
