@@ -48,6 +48,7 @@ def test_the_layers_are_exhaustive_and_excuse_nothing(root: Path) -> None:
     "program",
     [
         "import afield",
+        "import afield.commands.output",
         "from afield.cli import main; main(['--help'])",
         "from afield.cli import main; main(['release'])",
     ],
