@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 BENT = 0.75  # what fills less of its rectangle than this may be an arc
 FILLED = 0.7  # what fills less of its ring segment than this is none
+LONG = 5.0  # times its thickness; what is shorter is one bent letter
 STEPS = 5  # of the circle's fit: enough to find a segment of sixty degrees to a pixel
 LONGEST = 1.5 * math.pi  # radians; more is a ring, whose beginning cannot be told
 
@@ -127,7 +128,7 @@ def _is_text(arc: Arc, area: int) -> bool:
     return (
         arc.span <= LONGEST
         and arc.radius > arc.thickness
-        and arc.length >= 3 * arc.thickness
+        and arc.length >= LONG * arc.thickness
         and rise >= arc.thickness / 2
         and area >= FILLED * arc.length * arc.thickness
     )

@@ -101,8 +101,8 @@ class Reader:
         """The line of one region; None where it is no text."""
         written, readable = script(reading.text), True
         doubtful = reading.hangul >= HANGUL or reading.score < LEAST
-        if doubtful and view.crop.shape[1] < WIDE * HEIGHT:
-            return None
+        if doubtful and (view.crop.shape[1] < WIDE * HEIGHT or (view.vertical and view.region.score < TEXT)):
+            return None  # a pictogram, or a stroke that stands alone
         if reading.hangul >= HANGUL:
             foreign = self._hangul(view.crop) if self._hangul is not None and not view.vertical else None
             written, readable, reading = "hangul", foreign is not None, foreign or _nothing(reading)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from signs.reading.arcs import Arc, fitted
 
-SHORT_SIDE = 736  # a smaller frame is enlarged to this: small letters are found better
+SHORT_SIDE = 576  # a smaller frame is enlarged to this: small letters are found better, large ones not yet worse
 LONG_SIDE = 1600  # a larger frame is made smaller to this, whatever its short side then is
 MULTIPLE = 32  # the network halves its input five times
 INSIDE = 0.3  # a pixel is text from this probability

@@ -4,6 +4,7 @@ import { sampled, type Pixels } from "./image.ts";
 
 const BENT = 0.75;
 const FILLED = 0.7;
+const LONG = 5;
 const STEPS = 5;
 const LONGEST = 1.5 * Math.PI;
 
@@ -120,7 +121,7 @@ export function unrolled(pixels: Pixels, arc: Arc, width: number, height: number
 function isText(arc: Arc, area: number): boolean {
   const rise = arc.radius * (1 - Math.cos(Math.min(arc.span, Math.PI) / 2));
   return (
-    arc.span <= LONGEST && arc.radius > arc.thickness && length(arc) >= 3 * arc.thickness && rise >= arc.thickness / 2 &&
+    arc.span <= LONGEST && arc.radius > arc.thickness && length(arc) >= LONG * arc.thickness && rise >= arc.thickness / 2 &&
     area >= FILLED * length(arc) * arc.thickness
   );
 }

@@ -68,7 +68,8 @@ export class Reader {
 function line({ region, vertical, crop }: View, reading: Reading): Line | null {
   const certain = score(reading);
   const hangul = reading.hangul >= HANGUL;
-  if ((hangul || certain < LEAST) && crop.width < WIDE * HEIGHT) return null;
+  const narrow = crop.width < WIDE * HEIGHT || (vertical && region.score < TEXT);
+  if ((hangul || certain < LEAST) && narrow) return null;
   const blank: Omit<Line, "script"> = {
     box: region.box, text: "", vertical, detection: region.score, scores: [], entropy: reading.entropy, blur: sharpness(crop), readable: false,
   };

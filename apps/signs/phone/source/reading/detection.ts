@@ -4,7 +4,7 @@ import { fitted, grown, type Arc } from "./arcs.ts";
 import { blobs, clockwise, corners, meanInside, meanOf, smallestRectangle, solid } from "./geometry.ts";
 import { fill, resized, rounded, type Pixels } from "./image.ts";
 
-const SHORT_SIDE = 736;
+const SHORT_SIDE = 576;
 const LONG_SIDE = 1600;
 const MULTIPLE = 32;
 const INSIDE = 0.3;
