@@ -9,6 +9,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import msgspec
+
 from afield.evaluation.texts import Rate, rate
 from benchmarks.measure import Result, show
 from signs.records import Language, Translation
@@ -22,19 +24,35 @@ SHOWN, GOAL = ("phrasebook", "dictionary a"), 0.97
 SAMPLES = ("first", "second")
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """A translation, and whether it is right for a sign that says nothing else.
+
+    Attributes:
+        language: of the text.
+        sample: `first`: classes were defined on it; `second`: drawn afterwards.
+        source: `phrasebook` or `dictionary`.
+        text, english: as they were judged.
+        right: the verdict.
+    """
+
+    language: Language
+    sample: str
+    source: str
+    text: str
+    english: str
+    right: bool
+
+
 def main() -> None:
     """Look the judged texts up and count."""
     book, words = Book.opened(phrases_table()), Words.opened(words_table())
     counts: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     sure: dict[str, float] = {}
-    for row in JUDGED.read_text("utf-8").splitlines():
-        if row.startswith("#"):
-            continue
-        code, sample, source, text, english, verdict = row.split("\t")
-        language: Language = "ja" if code == "ja" else "zh"
-        found = book(_filled(text), language) if source == "phrasebook" else words.whole(text, language)
-        name = _name(found, words, text, language, english)
-        counts[name, sample, code].append(verdict == "right")
+    for each in judged():
+        text, language = _filled(each.text), each.language
+        found = book(text, language) if each.source == "phrasebook" else words.whole(text, language)
+        name = _name(found, words, each)
+        counts[name, each.sample, language].append(each.right)
         if found is not None:
             sure[name] = found.sure
     for name in (*SOURCES, "no longer so"):
@@ -44,13 +62,22 @@ def main() -> None:
     show(_result(name, _rate(counts, name), sure[name]) for name in SOURCES if name in sure)
 
 
-def _name(found: Translation | None, words: Words, text: str, language: Language, english: str) -> str:
+def judged() -> list[Judged]:
+    """The judged translations."""
+    rows = [row.split("\t") for row in JUDGED.read_text("utf-8").splitlines() if not row.startswith("#")]
+    return [
+        Judged("ja" if code == "ja" else "zh", sample, source, text, english, verdict == "right")
+        for code, sample, source, text, english, verdict in rows
+    ]
+
+
+def _name(found: Translation | None, words: Words, each: Judged) -> str:
     """Where a judged translation comes from now, or that it is another one now."""
-    if found is None or found.english != _filled(english):
+    if found is None or found.english != _filled(each.english):
         return "no longer so"
     if found.source == "phrasebook":
         return "phrasebook"
-    return f"dictionary {(words.find(key(text), language) or '?')[0]}"
+    return f"dictionary {(words.find(key(each.text), each.language) or '?')[0]}"
 
 
 def _filled(text: str) -> str:

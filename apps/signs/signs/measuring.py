@@ -1,7 +1,8 @@
 """What the whole chain does on signs that no learned part has seen: for the gates, and for the benchmark."""
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files as resources
 
 import msgspec
@@ -25,10 +26,12 @@ from signs.rendering.pictures import picture
 from signs.rendering.signs import Sign, Text
 from signs.translation.book import Book, accepted
 from signs.translation.dictionaries import Words
+from signs.translation.keys import key
 
 SIGNS = 120
 FRAMES = 1500
 SIZE = (480, 360)
+ONE_SENSE = ("a", "b")
 LANGUAGES_RENDERED: tuple[Language, ...] = ("ja", "zh")
 
 
@@ -76,20 +79,25 @@ def language_f1(parts: Parts) -> float:
     return several(drawn["truth"].to_list(), given, LANGUAGES, resamples=100).macro_f1.value
 
 
-def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) -> Rendered:
+def rendered(
+    parts: Parts, files: Mapping[str, bytes], signs: int, seed: int, words: Sequence[Text] | None = None
+) -> Rendered:
     """The chain on `signs` rendered signs in Japanese and Chinese, half of them known, half in no book.
 
-    Half of the known half are phrases, half are words of the dictionaries; all of it was held out of the fitting of every
-    learned part. What is in no book comes from `phrases/unknown_LANGUAGE.txt`.
+    Half of the known half are phrases, half are words of the dictionaries; all of it was held out of the fitting of
+    every learned part. What is in no book comes from `phrases/unknown_LANGUAGE.txt`.
 
     Args:
         parts: of a release.
         files: its tables, by name.
         signs: how many.
         seed: of the choice and of the pictures.
+        words: to choose the words from; where None, held-out words of one sense, right as the dictionary has them.
     """
     kit = prepare(parts, files.__getitem__)
-    book, words = Book.opened(files["phrases.json"]), Words.opened(files["words.bin"])
+    book = Book.opened(files["phrases.json"])
+    if words is None:
+        words = known_words(book, Words.opened(files["words.bin"]))
     counts = {name: [0, 0] for name in Rendered.__struct_fields__}
     for number, text in enumerate(chosen(book, words, signs, seed)):
         taken = picture([Sign((text,))], seed + number, size=SIZE)
@@ -103,22 +111,24 @@ def rendered(parts: Parts, files: Mapping[str, bytes], signs: int, seed: int) ->
         _add(counts["character_errors"], errors, len(folded(text.text)))
         _add(counts["exact"], errors == 0, 1)
         of_book = book.find(text.text, text.language) is not None
+        known = of_book or text in words
         kinds = ("shown", "shown_phrases" if of_book else "shown_words", *(("shown_exact",) if errors == 0 else ()))
-        for name in kinds if text.english else ("guessed",):
+        for name in kinds if known else ("guessed",):
             _add(counts[name], bool(told), 1)
         if told:
             _add(counts["right"], {_plain(each) for each in told} <= {_plain(each) for each in text.english}, 1)
     return Rendered(**{name: rate(*pair) for name, pair in counts.items()})
 
 
-def chosen(book: Book, words: Words, signs: int, seed: int) -> Sequence[Text]:
-    """A quarter phrases of the book and a quarter words, both held out, half texts in no book; in both languages."""
+def chosen(book: Book, words: Sequence[Text], signs: int, seed: int) -> Sequence[Text]:
+    """A quarter phrases of the book, held out, a quarter `words`, and half texts in no book; in both languages."""
     generator = random.Random(seed)  # noqa: S311 - a choice of phrases is no secret
     found: list[Text] = []
     for language in LANGUAGES_RENDERED:
-        known = [text for text in all_texts() if text.language == language and held_out(text.group)]
-        phrases = _phrases(book, {text.text for text in known if text.phrase}, language)
-        single = _words(book, words, [text.text for text in known if not text.phrase], language)
+        held = {text.text for text in _held(language) if text.phrase}
+        known = accepted(book.table.languages[language]).items()
+        phrases = [Text(spelling, language, renderings) for spelling, renderings in known if spelling in held]
+        single = [text for text in words if text.language == language]
         unknown = [Text(text, language) for text in unknown_texts(language)]
         share = signs // (4 * len(LANGUAGES_RENDERED))
         for some, count in ((phrases, share), (single, share), (unknown, 2 * share)):
@@ -126,16 +136,20 @@ def chosen(book: Book, words: Words, signs: int, seed: int) -> Sequence[Text]:
     return found
 
 
-def _phrases(book: Book, held: Collection[str], language: Language) -> list[Text]:
-    """The phrases without numbers whose spellings were held out."""
-    known = accepted(book.table.languages[language]).items()
-    return [Text(spelling, language, renderings) for spelling, renderings in known if spelling in held]
+def known_words(book: Book, words: Words) -> list[Text]:
+    """Words of one sense that were held out, and that the book does not have."""
+    found: list[Text] = []
+    for language in LANGUAGES_RENDERED:
+        for text in (each.text for each in _held(language) if not each.phrase):
+            kind, gloss = words.find(key(text), language) or ("", "")
+            if kind in ONE_SENSE and book.find(text, language) is None:
+                found.append(Text(text, language, (gloss,)))
+    return found
 
 
-def _words(book: Book, words: Words, held: Sequence[str], language: Language) -> list[Text]:
-    """The words that were held out, as far as the dictionaries have them and the book has not."""
-    known = [(text, words.whole(text, language)) for text in held if book.find(text, language) is None]
-    return [Text(text, language, (found.english,)) for text, found in known if found is not None]
+@cache
+def _held(language: Language) -> tuple[Known, ...]:
+    return tuple(text for text in all_texts() if text.language == language and held_out(text.group))
 
 
 def unknown_texts(language: Language) -> list[str]:

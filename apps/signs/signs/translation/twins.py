@@ -50,10 +50,13 @@ def twins(language: str, texts: Iterable[str]) -> Twins:
 @cache
 def japanese() -> Mapping[str, str]:
     """Characters that are not in common use → the one in common use that they are a form of; kana for lookalikes."""
-    _, traditional = _chinese_forms()
+    simplified, traditional = _chinese_forms()
     common, variants = _kanjidic()
     table: dict[str, str] = {}
-    for each in sorted({*variants, *traditional} - common):
+    for form, old in JAPANESE_OF.findall(installed(*CEDICT).read_text("utf-8")):
+        if form in common:
+            table |= {each: form for each in (old, simplified.get(old, old)) if each not in common}
+    for each in sorted({*variants, *traditional} - common - set(table)):
         old = traditional.get(each, each)
         forms = {*variants[each], old, *variants[old]} & common
         if len(forms) == 1:
