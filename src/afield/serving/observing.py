@@ -6,6 +6,7 @@ import numpy as np
 
 from afield.errors import RequestError
 from afield.records.traffic import Answer, Event, Mode, Query
+from afield.serving.ingestion import FARTHEST
 from afield.serving.product import Beside, Conclude, Conclusion, Observation, Observe, Product
 from afield.serving.releases import Release
 from afield.serving.scoring import NOBODY, Scored, Scoring
@@ -29,8 +30,9 @@ class Observing:
         """The answer; recorded before it is given.
 
         Raises:
-            RequestError: the request holds nothing that can be looked at.
+            RequestError: the request holds nothing that can be looked at, or is of a moment far from the service's.
         """
+        _check_time(query, seen, now)
         identity = self._beside.identify()
         digest = seen.control.challenger if arm == "challenger" else seen.control.champion
         concluded, scored = self._concluded(identity, seen, query, digest, mode)
@@ -40,7 +42,7 @@ class Observing:
                 unit=query.unit,
                 arm=arm,
                 release=scored.release,
-                tick=query.at,
+                tick=query.at - (query.at - datetime.min) % self._product.step,
                 inclusion=1.0,
                 assignment=assignment,
                 policy=self._beside.policy,
@@ -102,6 +104,13 @@ class Observing:
         except Exception as error:  # a model or the application's own code: whatever it raises is its failure
             self._scoring.problem = f"release {release.digest[:12]} failed: {type(error).__name__}: {error}"
             return None
+
+
+def _check_time(query: Query, seen: Situation, now: datetime) -> None:
+    """Refuse what would be kept as history of a moment far away: no training would come back from there."""
+    here = seen.rows.tick if seen.rows and seen.control.now else now
+    if not here - 10 * FARTHEST <= query.at <= here + FARTHEST:
+        raise RequestError(f"{query.at} is far from {here}, where the service stands", "at")
 
 
 def observing(product: Product, beside: Beside, scoring: Scoring) -> Observing | None:
