@@ -17,7 +17,7 @@ SURE = 0.993
 benchmarks/signs_glosses.py; of several phrases in a row, each has to be."""
 SURE_OF_TWIN = 0.97
 """The same where it is found by the twins of its characters only. Put into phrases, twins lead back to them always, see
-benchmarks/signs_glosses.py; but 3 of the 60 dictionary words that twins turn into phrases mean something else."""
+docs/explanation/signs.md; but 3 of the 60 dictionary words that twins turn into phrases mean something else."""
 SCHEMA = 1
 HOLE = re.compile(r"\{(\d)\}")
 SLOT = "\ue00a"
