@@ -16,7 +16,7 @@ from afield.errors import DataError
 from afield.evaluation.gates import BeatsBaseline
 from afield.store.steps import Steps
 from afield.workshop import bench as benches
-from afield.workshop.bench import Built
+from afield.workshop.results import Built
 from tests.workshop.village import CITY, START, UNTIL, WEEK, office
 
 ALL = ["facts", "examples", "fit", "score", "release"]

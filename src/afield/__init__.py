@@ -30,6 +30,7 @@ The life of a model is two loops that touch at two records, the release and the 
         workshop        what the build loop calls, each step done once per content
         operate         the operate loop, in order
         control         the control plane: history, ticks, measuring, deciding
+        answering       the inference path assembled, for workers and the supervisor
         worker          the process that answers
         home            where everything of an application lives
         replay          recorded or generated traffic, played through a running service

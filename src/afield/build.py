@@ -4,8 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 from afield.data.split import enough
-from afield.workshop.bench import Bench, Built
+from afield.workshop.bench import Bench
 from afield.workshop.plan import Build
+from afield.workshop.results import Built
 
 
 def build(plan: Build, bench: Bench, data: Path | None, until: datetime | None = None) -> Built:

@@ -17,7 +17,7 @@ from afield.errors import ServingError
 from afield.replay import Client, Replayed, Scenario, replay
 from afield.reporting.demonstration import Played, compose
 from afield.testing.candidates import bad_candidate
-from afield.workshop.bench import Built
+from afield.workshop.results import Built
 
 OUTAGE_TICKS = 2
 NEVER_UPDATED = "never_updated"

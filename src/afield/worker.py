@@ -1,49 +1,36 @@
 """The data plane: `python -m afield.worker CONFIG.json` answers from snapshots and appends to spools.
 
-The only place where serving, mitigation, rollout, telemetry and release meet in a worker. It holds no learner,
-no Polars and no store but the snapshots.
+It holds no learner, no Polars and no store but the snapshots.
 """
 
 import gc
-import itertools
 import os
-import secrets
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from afield import __version__
+from afield.answering import loader, predictor
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
-from afield.mitigation.fallbacks import answered
-from afield.mitigation.modes import mode_of
-from afield.mitigation.overrides import in_force, overridden
 from afield.records.traffic import Event, Fact, Ingest
-from afield.release.bundle import load as load_bundle
-from afield.release.golden import reproduce
 from afield.release.signing import Trusted
-from afield.rollout.assignment import assign
 from afield.serving.access import Access
 from afield.serving.bundles import Bundles
 from afield.serving.config import read_config, read_token
 from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
-from afield.serving.model import open_release
 from afield.serving.pages import Pages
-from afield.serving.predictor import Predictor
-from afield.serving.product import Beside
 from afield.serving.protocol import Protocol
-from afield.serving.releases import Release
 from afield.serving.server import serve
 from afield.serving.service import Asked, Service
 from afield.serving.updates import Updates
@@ -57,49 +44,6 @@ from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
-
-
-def predictor(
-    operate: Operate,
-    *,
-    clock: Callable[[], datetime],
-    record: Callable[[Event], None],
-    keep: Callable[[tuple[Fact, ...]], None] = lambda _: None,
-) -> Predictor:
-    """The one inference path of an application; workers answer with it, the supervisor forecasts."""
-    prefix, numbers = secrets.token_hex(8), itertools.count()
-    beside = Beside(
-        assign=assign,
-        in_force=in_force,
-        overridden=overridden,
-        mode_of=mode_of,
-        filled=answered,
-        record=record,
-        clock=clock,
-        identify=lambda: f"{prefix}{next(numbers):x}",
-        policy=operate.telemetry.name,
-        keep=keep,
-    )
-    return Predictor(operate, beside)
-
-
-def loader(bundles: Path, trusted: Path, operate: Operate, application: str = "APP") -> Callable[[str], Release]:
-    """A function that opens a release by its digest: verified, and proven on its golden rows."""
-    keys = Trusted(trusted)
-
-    def opened(digest: str) -> Release:
-        bundle = load_bundle(bundles, digest, keys, application=application)
-        return open_release(
-            digest,
-            bundle.manifest,
-            bundle.golden,
-            bundle.model,
-            operate.infer,
-            reproduce,
-            lambda parts: operate.prepare(parts, lambda name: bundle.read(f"tables/{name}")),
-        )
-
-    return opened
 
 
 def make(file: Path) -> Service:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from afield.answering import predictor
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
@@ -25,7 +26,6 @@ from afield.telemetry.encoding import encode
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
 from afield.testing.candidates import bad_candidate
-from afield.worker import predictor
 from surge.traffic import Recorded
 from tests.workshop.village import CITY, UNTIL, copied
 

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from afield.answering import loader, predictor
 from afield.errors import RequestError
 from afield.records.traffic import Answer, Event, Fact, Mode, Query
 from afield.serving.inference import Columns, Outputs, Parts, Rows
@@ -18,7 +19,6 @@ from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
 from afield.testing.stand import TICK, Stand
 from afield.testing.toy import operate
-from afield.worker import loader, predictor
 
 
 def observe(request: object, release: Release) -> Observation:

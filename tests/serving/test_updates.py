@@ -3,6 +3,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from afield.answering import loader
 from afield.errors import ReleaseError
 from afield.records.traffic import Query
 from afield.serving.releases import Release
@@ -10,7 +11,6 @@ from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
 from afield.testing.stand import TICK, Stand, linear
 from afield.testing.toy import operate
-from afield.worker import loader
 from tests.serving.bakery import Bakery
 
 EAST = Query(key="east", unit="east", at=TICK)

@@ -13,7 +13,7 @@ from afield.build import build
 from afield.commands.output import Context, progress, result, table
 from afield.commands.scores import scores
 from afield.control.office import Office, open_office
-from afield.workshop.bench import Built
+from afield.workshop.results import Built
 
 
 def run(

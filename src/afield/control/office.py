@@ -21,11 +21,12 @@ from afield.store.ledger import Ledger
 from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.store.tables import Tables
-from afield.workshop.bench import Bench, Built, Champion
+from afield.workshop.bench import Bench
 from afield.workshop.facts import Facts
 from afield.workshop.golden import computing
 from afield.workshop.plan import Build
 from afield.workshop.production import PRODUCTION, Production
+from afield.workshop.results import Built, Champion
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from afield.answering import predictor
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
@@ -27,7 +28,6 @@ from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
-from afield.worker import predictor
 
 SUPERVISOR = "supervisor"
 # Seconds to wait for a supervisor that is about to end.

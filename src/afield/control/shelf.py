@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from afield.answering import loader
 from afield.application import Operate
 from afield.release.bundle import Bundle, load
 from afield.release.golden import Compute, reproduce_features
 from afield.release.signing import Trusted
 from afield.serving.releases import Release
-from afield.worker import loader
 
 
 class Shelf:

@@ -23,7 +23,7 @@ from afield.statistics.losses import Loss
 from afield.telemetry.delivery import OUTPUT
 from afield.telemetry.outcomes import joined
 from afield.telemetry.settlement import totals
-from afield.workshop.bench import Built
+from afield.workshop.results import Built
 
 ARMS = {"champion": "kept", "never_updated": "never_updated", "baseline": "baseline"}
 NAMES = ("kept", "never_updated", "baseline")

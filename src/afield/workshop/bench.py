@@ -1,6 +1,6 @@
 """The bench that a build works on: each step once per content key, in the order that `build` calls them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,80 +13,27 @@ from afield.clock import Clock
 from afield.data.sources import Source
 from afield.data.split import Split, by_time
 from afield.errors import DataError
-from afield.evaluation.evaluate import MODEL, Evaluation, evaluate
-from afield.evaluation.gates import decide, judge
-from afield.evaluation.metrics import Metrics
+from afield.evaluation.evaluate import evaluate
+from afield.evaluation.gates import judge
 from afield.evaluation.slices import of_keys
 from afield.features.feature import digest as contract_digest
-from afield.records.evidence import Verdict
 from afield.records.facts import Window
 from afield.records.release import Manifest, Part
-from afield.release.card import Evidence
 from afield.release.signing import Signer
 from afield.serving.inference import Infer, Parts
 from afield.store.steps import Steps
 from afield.workshop.bundling import Ingredients, make_bundle, place
 from afield.workshop.code import code_digest, environment
+from afield.workshop.describing import data, evidence, reference, spans
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.facts import Facts, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.plan import Build, Standing
+from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
 from afield.workshop.standing import open_standing, write_standing
 
 SEED = 17
-
-
-class Windows(msgspec.Struct, frozen=True):
-    """Stretches of domain time: fitted on, chosen on, tested on, and the whole."""
-
-    training: Window
-    validation: Window
-    test: Window
-    whole: Window
-
-
-class Scored(msgspec.Struct, frozen=True):
-    """The evaluation on the test window, the verdicts of the gates, and the file of reference rows for monitors."""
-
-    evaluation: Evaluation
-    verdicts: tuple[Verdict, ...]
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What a build gives.
-
-    Attributes:
-        release: digest of the signed bundle.
-        evaluation: on the test window, of the same recipe fitted without that window.
-        verdicts: what the gates say.
-        facts: what was read.
-        windows: the stretches used.
-        notes: what the learners had to say.
-    """
-
-    release: str
-    evaluation: Evaluation
-    verdicts: tuple[Verdict, ...]
-    facts: Facts
-    windows: Windows
-    notes: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every gate passed."""
-        return decide(self.verdicts)
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The release that a candidate is held against."""
-
-    digest: str
-    parts: Parts
-    manifest: Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +165,7 @@ class Bench:
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
                 files=self.standing(plan).files,
-                evidence=self._evidence(plan, facts, scored),
+                evidence=evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
             )
@@ -257,8 +204,8 @@ class Bench:
         same = (made.options, made.code, made.data, made.windows, made.feature_set, made.seed) == (
             dict(self.application.options),
             self._code(),
-            _data(facts),
-            _spans(windows),
+            data(facts),
+            spans(windows),
             contract_digest(plan.features),
             SEED,
         )
@@ -276,52 +223,10 @@ class Bench:
             files=(),
             feature_set=contract_digest(plan.features),
             code=self._code(),
-            data=_data(facts),
-            windows=_spans(windows),
+            data=data(facts),
+            windows=spans(windows),
             seed=SEED,
             environment=environment(),
             evaluation=scored.evaluation.model.numbers(),
             parent=self._held_against(plan, facts, windows)[0],
         )
-
-    def _evidence(self, plan: Build, facts: Facts, scored: Scored) -> Evidence:
-        found, summary = scored.evaluation, facts.summary
-        return Evidence(
-            purpose=plan.purpose,
-            target=plan.target,
-            source=summary.name,
-            generated=summary.generated,
-            rows=found.rows,
-            scores=_numbers(plan.metrics, found.model, found.baselines),
-            comparisons=[each for each in found.comparisons if each.metric in plan.metrics],
-            slices={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.slices.items()},
-            months={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.by_month.items()},
-            verdicts=scored.verdicts,
-            limits=plan.limits,
-        )
-
-
-def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """What monitors are fitted on: forecasts and truths of the test window, with the features they watch."""
-    watched = [name for name in plan.watched if name not in frame.columns]
-    columns = examples.select(watched).collect() if watched else pl.DataFrame()
-    held = frame.select("tick", "truth", pl.col(MODEL).alias(plan.part), "history")
-    return held.with_columns(columns.get_columns()).filter(pl.col("history")).drop("history")
-
-
-def _data(facts: Facts) -> dict[str, str]:
-    """Digest of what was read, as the manifest says it."""
-    return {"facts": facts.summary.fingerprint}
-
-
-def _spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
-    """The windows, as the manifest says them."""
-    return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
-
-
-def _numbers(
-    names: Sequence[str], model: Metrics, baselines: Mapping[str, Metrics]
-) -> dict[str, dict[str, float | None]]:
-    """Who → each metric of these names; None where it is undefined."""
-    named = {"model": model, **baselines}
-    return {who: dict.fromkeys(names) | found.numbers(names) for who, found in named.items()}

@@ -1,0 +1,64 @@
+"""The inference path assembled from the stages: for the workers that answer, and for the supervisor that forecasts."""
+
+import itertools
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from afield.application import Operate
+from afield.mitigation.fallbacks import answered
+from afield.mitigation.modes import mode_of
+from afield.mitigation.overrides import in_force, overridden
+from afield.records.traffic import Event, Fact
+from afield.release.bundle import load
+from afield.release.golden import reproduce
+from afield.release.signing import Trusted
+from afield.rollout.assignment import assign
+from afield.serving.model import open_release
+from afield.serving.predictor import Predictor
+from afield.serving.product import Beside
+from afield.serving.releases import Release
+
+
+def predictor(
+    operate: Operate,
+    *,
+    clock: Callable[[], datetime],
+    record: Callable[[Event], None],
+    keep: Callable[[tuple[Fact, ...]], None] = lambda _: None,
+) -> Predictor:
+    """The one inference path of an application; workers answer with it, the supervisor forecasts."""
+    prefix, numbers = secrets.token_hex(8), itertools.count()
+    beside = Beside(
+        assign=assign,
+        in_force=in_force,
+        overridden=overridden,
+        mode_of=mode_of,
+        filled=answered,
+        record=record,
+        clock=clock,
+        identify=lambda: f"{prefix}{next(numbers):x}",
+        policy=operate.telemetry.name,
+        keep=keep,
+    )
+    return Predictor(operate, beside)
+
+
+def loader(bundles: Path, trusted: Path, operate: Operate, application: str = "APP") -> Callable[[str], Release]:
+    """A function that opens a release by its digest: verified, and proven on its golden rows."""
+    keys = Trusted(trusted)
+
+    def opened(digest: str) -> Release:
+        bundle = load(bundles, digest, keys, application=application)
+        return open_release(
+            digest,
+            bundle.manifest,
+            bundle.golden,
+            bundle.model,
+            operate.infer,
+            reproduce,
+            lambda parts: operate.prepare(parts, lambda name: bundle.read(f"tables/{name}")),
+        )
+
+    return opened

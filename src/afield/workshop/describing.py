@@ -1,0 +1,58 @@
+"""What a release says of itself: the evidence of its card, its data and windows, and the reference of its monitors."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import polars as pl
+
+from afield.evaluation.evaluate import MODEL
+from afield.evaluation.metrics import Metrics
+from afield.release.card import Evidence
+from afield.workshop.facts import Facts
+from afield.workshop.plan import Build
+from afield.workshop.results import Scored, Windows
+
+
+def evidence(plan: Build, facts: Facts, scored: Scored) -> Evidence:
+    """What the card says of a release."""
+    found, summary = scored.evaluation, facts.summary
+    return Evidence(
+        purpose=plan.purpose,
+        target=plan.target,
+        source=summary.name,
+        generated=summary.generated,
+        rows=found.rows,
+        scores=_numbers(plan.metrics, found.model, found.baselines),
+        comparisons=[each for each in found.comparisons if each.metric in plan.metrics],
+        slices={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.slices.items()},
+        months={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.by_month.items()},
+        verdicts=scored.verdicts,
+        limits=plan.limits,
+    )
+
+
+def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """What monitors are fitted on: forecasts and truths of the test window, with the features they watch."""
+    watched = [name for name in plan.watched if name not in frame.columns]
+    columns = examples.select(watched).collect() if watched else pl.DataFrame()
+    held = frame.select("tick", "truth", pl.col(MODEL).alias(plan.part), "history")
+    return held.with_columns(columns.get_columns()).filter(pl.col("history")).drop("history")
+
+
+def data(facts: Facts) -> dict[str, str]:
+    """Digest of what was read, as the manifest says it."""
+    return {"facts": facts.summary.fingerprint}
+
+
+def spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
+    """The windows, as the manifest says them."""
+    return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
+
+
+def _numbers(
+    names: Sequence[str], model: Metrics, baselines: Mapping[str, Metrics]
+) -> dict[str, dict[str, float | None]]:
+    """Who → each metric of these names; None where it is undefined."""
+    named = {"model": model, **baselines}
+    return {who: dict.fromkeys(names) | found.numbers(names) for who, found in named.items()}

@@ -1,0 +1,65 @@
+"""What a build gives, step by step, as records."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from afield.evaluation.evaluate import Evaluation
+from afield.evaluation.gates import decide
+from afield.records.evidence import Verdict
+from afield.records.facts import Window
+from afield.records.release import Manifest
+from afield.serving.inference import Parts
+from afield.workshop.facts import Facts
+
+
+class Windows(msgspec.Struct, frozen=True):
+    """Stretches of domain time: fitted on, chosen on, tested on, and the whole."""
+
+    training: Window
+    validation: Window
+    test: Window
+    whole: Window
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """The evaluation on the test window, the verdicts of the gates, and the file of reference rows for monitors."""
+
+    evaluation: Evaluation
+    verdicts: tuple[Verdict, ...]
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build gives.
+
+    Attributes:
+        release: digest of the signed bundle.
+        evaluation: on the test window, of the same recipe fitted without that window.
+        verdicts: what the gates say.
+        facts: what was read.
+        windows: the stretches used.
+        notes: what the learners had to say.
+    """
+
+    release: str
+    evaluation: Evaluation
+    verdicts: tuple[Verdict, ...]
+    facts: Facts
+    windows: Windows
+    notes: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return decide(self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The release that a candidate is held against."""
+
+    digest: str
+    parts: Parts
+    manifest: Manifest
