@@ -185,7 +185,7 @@ class Operate:
         delay: outcomes of a tick are complete so long after its end.
         chunk: stretch of domain time that monitors measure at once.
         facts: kind of fact that clients send → type of its fields.
-        private: fields of facts that are stored only as keyed hashes.
+        private: fields of facts that are stored only as keyed hashes; `unit`: who asked is too, in recorded answers.
         infer: feature columns and parts of a release → outputs, each of shape `(n,)`.
         output: the output that an answer cannot do without, and that outcomes are compared with.
         interval: names of the outputs that bound the predictive interval, or None.

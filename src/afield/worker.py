@@ -38,12 +38,13 @@ from afield.store.secret import secret
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import claim_any
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability, protect_fact
+from afield.telemetry.policy import Durability, Policy, protect_fact
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
+ASKER = "unit"
 
 
 def make(file: Path) -> Service:
@@ -61,8 +62,8 @@ def make(file: Path) -> Service:
     clock = WallClock(ZoneInfo(application.zone))
     telemetry = _spool(Path(config.telemetry), operate.telemetry.mode, config.seal_after)
     facts = _spool(Path(config.facts), "durable", config.seal_after)
-    recorder = Recorder(operate.telemetry, telemetry)
     key = secret(Path(config.privacy)) if config.privacy else b""
+    recorder = Recorder(_policy(operate), telemetry, key)
     append = _appender(facts, operate.private, key)
     answers = predictor(
         replace(operate, infer=infer), clock=clock.now, record=recorder.record, keep=_fact_keeper(append)
@@ -100,6 +101,12 @@ def make(file: Path) -> Service:
 
 def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
     return Spool(folder, writer=claim_any(folder, "worker"), mode=mode, seal_after=seal_after)
+
+
+def _policy(operate: Operate) -> Policy:
+    """What is recorded of answers; who asked is a keyed hash where that is declared private."""
+    policy = operate.telemetry
+    return replace(policy, fields={**policy.fields, ASKER: "hash"}) if ASKER in operate.private else policy
 
 
 def _appender(spool: Spool, private: tuple[str, ...], key: bytes) -> Callable[[Ingest, int], None]:

@@ -253,7 +253,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
         request=Sight,
         resolve=resolve,
         facts={"line": LineFact, "verdict": VerdictFact},
-        private=("device",),
+        private=("device", "unit"),
         infer=infer,
         observe=observe,
         conclude=conclude,
