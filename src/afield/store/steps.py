@@ -26,7 +26,7 @@ class Steps:
 
         Args:
             folder: made where it is absent.
-            report: is told each step's name and whether it was made afresh.
+            report: is told each step's name, once, and whether it was made afresh.
             keep: how many outputs of a step stay, those last used; what this object gave stays in any case.
         """
         self._folder = folder
@@ -47,13 +47,14 @@ class Steps:
         """
         key = hashlib.sha256(msgspec.json.encode([name, sorted(inputs.items())])).hexdigest()
         done = self._folder / name / key
-        fresh = not _found(done)
+        fresh, again = not _found(done), done in self._given
         self._given.add(done)
         if fresh:
             self._make(done, make)
             with suppress(FileNotFoundError):  # another process prunes too
                 self._prune(done.parent)
-        self._report(name, fresh)
+        if not again:
+            self._report(name, fresh)
         return done
 
     def _make(self, done: Path, make: Callable[[Path], None]) -> None:
