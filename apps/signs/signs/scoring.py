@@ -12,7 +12,7 @@ from afield.control.registry import named
 from afield.errors import ReleaseError, UsageError
 from afield.serving.inference import Parts
 from afield.serving.releases import Release
-from signs.evaluating import Evaluation, Scores, evaluate
+from signs.evaluating import Evaluation, Scores, evaluate, read_truth
 from signs.operating import AUTOMATE, how, infer, kit_of, observed_rows
 from signs.records import Frame, Line
 
@@ -28,6 +28,7 @@ def score(
     """
     if data is None:
         raise UsageError("which pictures? give --data DIR, a folder of pictures with their truth.jsonl")
+    read_truth(data)  # what is wrong with it is told before a release is built for it
     digest = named(office.home.bundles, release) if release else champion(office, tell)
     opened = office.shelf.release(digest)
     kit = kit_of(opened)
