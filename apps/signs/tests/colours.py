@@ -22,6 +22,7 @@ from afield.release.signing import Signer
 from afield.serving.config import Config
 from afield.serving.model import Model
 from afield.serving.releases import Release
+from afield.store.secret import secret
 from afield.store.snapshots import publish_control
 from apps.signs.tests.phone.conftest import by_script, confident
 from signs.confidence import FEATURES
@@ -188,7 +189,7 @@ def stand(folder: Path, port: int) -> Config:
     }
     digest = write(folder / "bundles", manifest, files, signer)
     publish_control(folder / "snapshots", ControlState(version=1, champion=digest, now=START))
-    (folder / "privacy.key").write_bytes(b"k" * 32)
+    secret(folder / "privacy.key")
     return Config(
         application="signs",
         snapshots=str(folder / "snapshots"),
