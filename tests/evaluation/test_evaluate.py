@@ -1,5 +1,5 @@
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import polars as pl
@@ -123,3 +123,24 @@ def test_two_slices_of_one_name_are_refused(frame, names):
 
 def test_a_slice_without_rows_is_left_out(frame):
     assert evaluate(frame, slices=[Slice("none", pl.lit(value=False))]).slices == {}
+
+
+def test_a_single_day_is_compared_by_shorter_blocks(make):
+    day = make(days=1)
+    assert evaluate(day, baselines=("last_week",)).comparisons == ()
+    found = evaluate(day, baselines=("last_week",), block=timedelta(hours=3), resamples=200)
+    assert {each.metric for each in found.comparisons} == {"rmse", "mae", "poisson_deviance"}
+    assert all(each.difference.count == day.height for each in found.comparisons)
+
+
+def test_the_length_of_a_block_changes_intervals_and_no_score(make):
+    frame = make(days=6)
+    by_day, by_hours = (
+        evaluate(frame, baselines=("last_week",), block=block, resamples=200)
+        for block in (timedelta(days=1), timedelta(hours=6))
+    )
+    assert by_day.model.numbers() == pytest.approx(by_hours.model.numbers())
+    assert list(by_day.by_month) == list(by_hours.by_month) == ["2023-06"]
+    one, other = (found.comparisons[0].ratio for found in (by_day, by_hours))
+    assert one.value == pytest.approx(other.value)
+    assert one.interval != other.interval

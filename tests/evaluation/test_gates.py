@@ -3,7 +3,7 @@ import pytest
 
 from afield.errors import EvaluationError
 from afield.evaluation.evaluate import evaluate
-from afield.evaluation.gates import AtMost, BeatsBaseline, BiasWithin, NoWorseThan, decide, judge
+from afield.evaluation.gates import AtLeast, AtMost, BeatsBaseline, BiasWithin, NoWorseThan, decide, judge
 from afield.evaluation.slices import of_keys
 from afield.records.evidence import Verdict
 
@@ -111,3 +111,23 @@ def test_a_candidate_that_nothing_judged_is_not_let_through():
 
 def test_verdicts_are_plain_records(good):
     assert isinstance(BiasWithin(0.05).judge(good), Verdict)
+
+
+@pytest.mark.parametrize(("limit", "passed"), [(1e6, True), (2e6, True), (2.1e6, False)])
+def test_at_least_passes_from_its_limit_on(good, limit, passed):
+    verdict = AtLeast("bytes", limit).judge(good)
+    assert verdict.passed is passed
+    assert verdict.evidence == {"value": 2e6, "limit": limit}
+    assert "at least" in verdict.reason
+
+
+def test_what_was_not_measured_does_not_reach_its_least(good):
+    verdict = AtLeast("precision", 0.0).judge(good)
+    assert not verdict.passed
+    assert verdict.reason == "precision was not measured"
+
+
+def test_what_is_not_a_number_reaches_nothing(good):
+    unknown = msgspec.structs.replace(good, measured={"precision": float("nan")})
+    assert not AtLeast("precision", 0.5).judge(unknown).passed
+    assert not AtMost("precision", 0.5).judge(unknown).passed

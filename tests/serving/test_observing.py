@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ from afield.errors import RequestError
 from afield.records.traffic import Answer, Event, Fact, Mode, Query
 from afield.serving.inference import Columns, Outputs, Parts, Rows
 from afield.serving.predictor import Predictor
-from afield.serving.product import Conclusion, Observation
+from afield.serving.product import Conclude, Conclusion, Observation
 from afield.serving.releases import Release
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
@@ -43,7 +44,7 @@ def conclude(identity: str, query: Query, observed: Observation, outputs: Output
 class Looking:
     """A predictor of the bakery that looks at shelves, and what it recorded and kept."""
 
-    def __init__(self, stand: Stand) -> None:
+    def __init__(self, stand: Stand, conclude: Conclude = conclude) -> None:
         self.stand = stand
         self.events: list[Event] = []
         self.facts: list[Fact] = []
@@ -71,8 +72,8 @@ class Looking:
         load: Callable[[str], Release] = loader(self.stand.bundles, self.stand.trusted, self.operate)
         Updates(Follower(self.stand.snapshots), load, self.predictor).step()
 
-    def ask(self, picture: object) -> Answer:
-        return self.predictor.answer(Query(key="", unit="phone-1", at=TICK, request=picture))
+    def ask(self, picture: object, at: datetime = TICK) -> Answer:
+        return self.predictor.answer(Query(key="", unit="phone-1", at=at, request=picture))
 
 
 @pytest.fixture
@@ -129,3 +130,33 @@ def test_mode_off_is_told_to_the_conclusion_and_to_the_client(looking: Looking) 
     looking.predictor.see(Situation(seen.rows, off, seen.releases))
     answer = looking.ask("4")
     assert (answer.mode, answer.applied, answer.content[0]["mode"]) == ("off", ("mode:off",), "off")
+
+
+def test_an_answer_is_recorded_at_the_tick_that_the_request_fell_into(looking: Looking) -> None:
+    step = looking.operate.step
+    looking.ask("4", TICK + step / 3)
+    looking.ask("4", TICK + step / 2)
+    assert {each.tick for each in looking.events} == {TICK}
+    assert {each.at for each in looking.facts} == {TICK + step / 3, TICK + step / 2}
+
+
+@pytest.mark.parametrize("at", [datetime.max, datetime.min, TICK + timedelta(days=41), TICK - timedelta(days=401)])
+def test_a_request_from_far_away_in_time_is_refused_and_leaves_nothing(looking: Looking, at: datetime) -> None:
+    looking.stand.rows()
+    looking.serve(looking.stand.release())
+    with pytest.raises(RequestError, match="where the service stands") as refused:
+        looking.ask("4", at)
+    assert refused.value.field == "at"
+    assert looking.events == []
+    assert looking.facts == []
+
+
+def test_where_the_conclusion_fails_the_neutral_answer_says_so(looking: Looking) -> None:
+    def failing(*_: object) -> Conclusion:
+        raise ZeroDivisionError("no shelves")
+
+    stubborn = Looking(looking.stand, failing)
+    stubborn.serve(looking.stand.release())
+    answer = stubborn.ask("4")
+    assert (answer.applied, answer.content, answer.release) == (("fallback:neutral",), (), "none")
+    assert "no shelves" in stubborn.predictor.problem
