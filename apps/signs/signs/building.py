@@ -36,7 +36,7 @@ SCORE_ALONE = LogisticRegression(name="logistic_on_score", columns=("mean_score"
 DAY = timedelta(days=1)
 GATES = (
     BeatsBaseline("mean_score"),
-    BiasWithin(0.1),
+    BiasWithin(0.15),
     NoWorseThan("logistic_on_score", margin=0.05),
     AtMost("character_error_rate", 0.1),
     AtLeast("language_macro_f1", 0.85),
@@ -71,7 +71,7 @@ def build(_options: Mapping[str, str]) -> Build:
         companions=lambda _training, _history: {},
         slices=lambda _: {},
         gates=GATES,
-        validation=DAY,
+        validation=DAY / 2,
         test=DAY,
         block=timedelta(hours=3),
         watched=("mean_score", "blur"),

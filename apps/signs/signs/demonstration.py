@@ -26,7 +26,7 @@ from signs.walk import Taken, walk
 from signs.walks import Walks, split_phrases
 from signs.words import MEASURES, MISTAKES, NOTE
 
-SEED, DAYS, FRAMES, TURN = 23, 6, 780, 1.0
+SEED, DAYS, FRAMES, TURN = 23, 8, 960, 1.0
 ANSWERED = 0.85
 """How often a traveller answers who is asked."""
 EDITED = 0.35
@@ -148,8 +148,8 @@ def demonstration(_options: Mapping[str, str], data: Path | None) -> Scenario:
         window=window,
         traffic=travellers,
         felt=felt,
-        bad_candidate=window.start + 5 * DAY,
-        outage=window.start + 5 * DAY + 8 * STEP,
+        bad_candidate=window.start + 6 * DAY,
+        outage=window.start + 7 * DAY,
         regime_change=window.start + TURN * DAY if data is None else None,
         expected=lambda rows: int(sum(asked(key) for key in rows["key"].to_list())),
         sections=lambda _arms, folders: sections(travellers.seen, travellers.languages, folders),

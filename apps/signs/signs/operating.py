@@ -283,7 +283,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
                 restart=24,
             ),
         ),
-        retraining=any_of(after(alerts=1, cooldown=DAY, wait=DAY / 2), every(28 * DAY)),
+        retraining=any_of(after(alerts=1, cooldown=DAY, wait=1.75 * DAY), every(28 * DAY)),
         rollout=Ladder(
             effect=0.2,
             burn_in=12,
