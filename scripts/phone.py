@@ -1,7 +1,8 @@
 """Build the phone's page with Node, or bring what its tests need; `build` or `browser`.
 
 Node and npm are the system's, or, where there are none, come into .tools as a package of the index. npm installs by
-the hashes of package-lock.json and runs no scripts of packages.
+the hashes of package-lock.json and runs no scripts of packages. The constants that the page shares with Python are
+written for it first.
 """
 
 import os
@@ -10,10 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.phone_constants import constants
 from scripts.setup import PYTHON, ROOT, TOOLS, run, say, uv_settings, works
 
 PHONE = ROOT / "apps" / "signs" / "phone"
 PAGE = ROOT / "apps" / "signs" / "signs" / "pages" / "phone" / "page.js"
+CONSTANTS = PHONE / "source" / "constants.json"
 NODE = TOOLS / "node"
 OLDEST = 20
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -32,6 +35,8 @@ def main(arguments: list[str]) -> None:
 
 def build() -> None:
     """Check the types and write the page; nothing is done where nothing changed."""
+    if not CONSTANTS.is_file() or CONSTANTS.read_text("utf-8") != constants():
+        CONSTANTS.write_text(constants(), "utf-8")
     if PAGE.is_file() and PAGE.stat().st_mtime > max(file.stat().st_mtime for file in sources()):
         return
     npm, settings = node()

@@ -1,22 +1,20 @@
 // The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.kit` and `signs.operating`.
 import { features } from "./confidence.ts";
+import { kit, operating } from "./constants.json";
 import { LANGUAGES, rows, type Language } from "./language/features.ts";
 import type { Opened, Understood } from "./messages.ts";
 import type { Tensor } from "./reading/detection.ts";
 import { Reader } from "./reading/chain.ts";
 import type { Frame, Line, Mode } from "./records.ts";
 import type { Part } from "./release.ts";
-import { Book, type Translation } from "./translation/book.ts";
-import { Words } from "./translation/dictionaries.ts";
+import type { Translates, Translation } from "./translation/book.ts";
+import { translator } from "./translation/engine.ts";
 
 /** A model: its outputs by name. */
 export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
 
-const SURE = 0.9;
-const DOUBTFUL = 0.4;
-const LEAST = 0.05;
-const ENGLISH = 0.7;
-const SILENT = 0.1;
+const { SURE, DOUBTFUL } = operating;
+const { LEAST, ENGLISH, SILENT } = kit;
 
 type Shares = Record<Language, number>;
 
@@ -26,8 +24,7 @@ export class Chain {
   readonly #reader: Reader;
   readonly #models: Record<string, Model>;
   readonly #confidence: Part;
-  readonly #book: Book;
-  readonly #words: Words;
+  readonly #translate: Translates;
 
   /** The chain of a release, whose models these are. */
   constructor(models: Record<string, Model>, { parts, tables }: Opened) {
@@ -36,8 +33,7 @@ export class Chain {
     this.#reader = new Reader(only("detection"), only("recognition"), characters);
     this.#models = models;
     this.#confidence = parts.find(({ name }) => name === "confidence") as Part;
-    this.#book = new Book(tables["phrases.json"]);
-    this.#words = new Words(tables["words.bin"]);
+    this.#translate = translator(tables["phrases.json"], tables["words.bin"]);
   }
 
   /** The lines of a frame as they may be shown; `spoken`: languages of the country's signs, null where it is not known. */
@@ -71,10 +67,6 @@ export class Chain {
     return { line, language, sure: 1 - against - SILENT * silent, translation };
   }
 
-  #translate(text: string, language: string): Translation | null {
-    return this.#book.translate(text, language) ?? this.#words.translate(text, language);
-  }
-
   async #languages(lines: Line[], spoken: readonly string[] | null): Promise<Shares[]> {
     const read = lines.filter(({ text }) => text);
     const { data, columns } = rows(read.map(({ text }) => text), spoken);
@@ -101,7 +93,7 @@ export class Chain {
     const shown = mode === "off" ? null : translation;
     return {
       box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable, language,
-      english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), known: translation !== null, features: asked,
+      english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), features: asked,
     };
   }
 }

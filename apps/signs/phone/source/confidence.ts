@@ -1,10 +1,9 @@
 // What tells whether a line was read right: the same as Python's `signs.confidence`.
+import { confidence } from "./constants.json";
 import { distance } from "./reading/image.ts";
 import type { Line } from "./records.ts";
 
-const SCRIPTS = ["latin", "han", "kana", "hangul", "other", "none"];
-const SMALLEST = 1e-6;
-const DOUBT = 0.5;
+const { DOUBT, SCRIPTS, SMALLEST } = confidence;
 
 /** The features of a line by name; all finite, also of a line without text. */
 export function features(line: Line, known: boolean): Record<string, number> {

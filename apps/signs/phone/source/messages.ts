@@ -9,8 +9,8 @@ export interface Opened {
   tables: Record<string, ArrayBuffer>;
 }
 
-/** A line with what it means; `known`: there is a translation; `features`: of the confidence model, in its order. */
-export interface Understood extends Omit<Content, "id" | "ask"> { readable: boolean; known: boolean; features: number[] }
+/** A line with what it means; `features`: of the confidence model, in its order. */
+export interface Understood extends Omit<Content, "id" | "ask"> { readable: boolean; features: number[] }
 /** What was found in one frame, and how long that took. */
 export interface Found { lines: Understood[]; milliseconds: number }
 

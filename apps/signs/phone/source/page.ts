@@ -5,7 +5,7 @@ import * as cloud from "./cloud.ts";
 import { Models } from "./models.ts";
 import { draw } from "./overlay.ts";
 import * as queue from "./queue.ts";
-import { local, type Content, type Frame } from "./records.ts";
+import { local, type Content, type Frame, type How } from "./records.ts";
 import { ReleaseError } from "./release.ts";
 import * as storage from "./storage.ts";
 import * as telemetry from "./telemetry.ts";
@@ -153,9 +153,9 @@ function freeze({ width, height }: Frame): void {
 async function answerTo(taken: Frame, by: Models): Promise<void> {
   const found = await by.read(taken, where.value ? where.value.split(" ") : null);
   const id = crypto.randomUUID();
-  const lines = found.lines.map(({ readable: _, features: __, known, ...line }, place): Content => {
+  const lines = found.lines.map(({ readable, features: _, ...line }, place): Content => {
     const name = `${id}/${place}`;
-    return { ...line, id: name, ask: known && telemetry.asked(name) };
+    return { ...line, id: name, ask: readable && telemetry.asked(name) };
   });
   const own = { id, at: local(new Date()), release, lines, server: false };
   show(own);
@@ -176,9 +176,12 @@ function show(next: telemetry.Shown): void {
   shown = next;
   shownSince = performance.now();
   const judged = {
-    right: (line: Content) => judge(next, line, "tapped_right"),
-    wrong: (line: Content) => judge(next, line, "tapped_wrong"),
-    corrected: (line: Content, text: string, english: string) => keep(telemetry.judged(next, line, "edited", { text, english })),
+    right: (line: Content) => judge(line, "tapped_right"),
+    wrong: (line: Content) => judge(line, "tapped_wrong"),
+    corrected: (line: Content, text: string, english: string) => {
+      const instead = telemetry.correction(line, text, english);
+      if (instead) keep(telemetry.judged(line, "edited", instead));
+    },
   };
   at("lines").replaceChildren(...answer.items(next.lines, judged));
   at("summary").textContent = answer.summary(next.lines, next.server);
@@ -186,9 +189,9 @@ function show(next: telemetry.Shown): void {
   redraw();
 }
 
-function judge(about: telemetry.Shown, line: Content, source: "tapped_right" | "tapped_wrong"): void {
+function judge(line: Content, how: How): void {
   touched.add(line.id);
-  keep(telemetry.judged(about, line, source));
+  keep(telemetry.judged(line, how));
 }
 
 /** Take the picture again; at once, that says that what was shown was of no use. */
@@ -196,7 +199,7 @@ function retake(): void {
   const about = shown;
   if (about && !touched.size && performance.now() - shownSince < AT_ONCE) {
     const useless = about.lines.filter((line) => line.mode !== "off" && line.english);
-    keep(Promise.all(useless.map((line) => telemetry.judged(about, line, "retaken"))));
+    keep(Promise.all(useless.map((line) => telemetry.judged(line, "retaken"))));
   }
   live();
 }

@@ -1,8 +1,8 @@
 // The queue: telemetry and corrections wait on the device until the server has them; each counts once, by its id.
-import type { Event, Fact, Outcome } from "./records.ts";
+import type { Event, Fact } from "./records.ts";
 import * as storage from "./storage.ts";
 
-export type Item = { event: Event } | { outcome: Outcome } | { fact: Fact };
+export type Item = { event: Event } | { fact: Fact };
 const BATCH = 100;
 /** More than this is not kept: the oldest are dropped, and counted. */
 const MOST = 2000;
@@ -53,11 +53,9 @@ async function drop(number: number): Promise<void> {
 /** Whether the server took all of these, refuses something among them, or should be asked later. */
 async function send(items: Item[]): Promise<"taken" | "refused" | "later"> {
   const events = items.flatMap((item) => ("event" in item ? [item.event] : []));
-  const outcomes = items.flatMap((item) => ("outcome" in item ? [item.outcome] : []));
   const facts = items.flatMap((item) => ("fact" in item ? [item.fact] : []));
   const first = events.length ? await post("/v1/telemetry", { events }) : "taken";
-  if (first !== "taken" || !(outcomes.length || facts.length)) return first;
-  return post("/v1/events", { facts, outcomes });
+  return first === "taken" && facts.length ? post("/v1/events", { facts }) : first;
 }
 
 async function post(path: string, body: object): Promise<"taken" | "refused" | "later"> {

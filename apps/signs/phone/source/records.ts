@@ -43,9 +43,8 @@ export interface Event {
   output: Record<string, number>; at: string; mode: Mode; kind: "answer";
 }
 
-export interface Outcome {
-  id: string; key: string; event_time: string; known_at: string; source: "tapped_wrong" | "tapped_right" | "edited" | "retaken"; value: 0 | 1; supersedes?: string;
-}
+/** What a person did to say whether a line is right. */
+export type How = "tapped_wrong" | "tapped_right" | "edited" | "retaken";
 
 export interface Fact { id: string; kind: "line" | "verdict"; at: string; fields: Record<string, string | number | boolean> }
 

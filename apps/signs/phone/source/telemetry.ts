@@ -1,14 +1,16 @@
 // What the device tells of its answers and of what people say of them: numbers and corrections, never pictures.
+import { operating } from "./constants.json";
 import { crc32 } from "./crc32.ts";
 import type { Found } from "./messages.ts";
 import * as queue from "./queue.ts";
-import { local, type Content, type Mode, type Outcome } from "./records.ts";
+import { local, type Content, type How, type Mode } from "./records.ts";
 
-/** Share of the translated lines at which the traveller is asked whether they are right, by lot: an unbiased sample. */
-const ASKED = 0.6;
+const { ASKED } = operating;
 
 /** An answer as it is shown, and what telemetry has to know of it. */
 export interface Shown { id: string; at: string; release: string; lines: Content[]; server: boolean }
+
+export interface Correction { text?: string; english?: string }
 
 /** Whether the traveller is asked about the line of this id; as Python's `signs.operating.asked`. */
 export function asked(id: string): boolean {
@@ -28,15 +30,21 @@ export async function answered(device: string, { id, at, release, lines }: Shown
   await queue.add([{ event: { ...event, kind: "answer" } }, ...facts]);
 }
 
-/** Record what a person says of a line; saying the same of it again changes nothing. */
-export async function judged(shown: Shown, line: Content, how: Outcome["source"], instead: { text?: string; english?: string } = {}): Promise<void> {
-  const right = how === "tapped_right" ? 1 : 0;
-  const id = `${line.id}:${how}`;
-  const known = local(new Date());
-  const outcome: Outcome = {
-    id, key: line.id, event_time: shown.at, known_at: known, source: how, value: right,
-    ...(how === "edited" && { supersedes: `${line.id}:tapped_wrong` }),
-  };
-  const fact = { id, kind: "verdict" as const, at: known, fields: { line: line.id, right, how, asked: line.ask ?? false, ...instead } };
-  await queue.add([{ outcome }, { fact }]);
+/**
+ * Record what a person says of a line; saying the same of it again changes nothing.
+ *
+ * The line was read right where the person says so, or puts only its English right. Taking the picture again answers no
+ * question, and so is never counted as one that was asked.
+ */
+export async function judged(line: Content, how: How, { text, english }: Correction = {}): Promise<void> {
+  const right = how === "tapped_right" || (how === "edited" && !!text && text === line.text) ? 1 : 0;
+  const asked = line.ask && how !== "retaken";
+  const fields = { line: line.id, right, how, asked, ...(text && { text }), ...(english && { english }) };
+  await queue.add([{ fact: { id: `${line.id}:${how}`, kind: "verdict", at: local(new Date()), fields } }]);
+}
+
+/** What a person put instead of a line's reading and English; the reading goes with the English. */
+export function correction(line: Content, text: string, english: string): Correction | null {
+  if (english && english !== line.english) return { text: text || line.text, english };
+  return text && text !== line.text ? { text } : null;
 }

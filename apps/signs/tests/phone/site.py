@@ -30,6 +30,7 @@ class Site:
 
     Attributes:
         down: nothing answers while it is set.
+        order: a signed rollback, where the server has one.
         mute: takes what it is sent, and says nothing: the answers are lost.
         changed: the bytes of a bundle, as somebody on the way changes them.
         reads: the answer to `POST /v1/read`; None: 503.
@@ -75,7 +76,8 @@ class Site:
                     msgspec.json.encode({"keys": {name: key.public_bytes_raw().hex() for name, key in keys.items()}}),
                 )
             case ["v1", "bundles", "champion"]:
-                return Reply(200, msgspec.json.encode({"release": self.champion, "order": self.order}))
+                order = {"order": self.order} if self.order else {}
+                return Reply(200, msgspec.json.encode({"release": self.champion} | order))
             case ["v1", "bundles", release, *file]:
                 content = bundles.file(release, file[0]) if file else bundles.statement(release)
                 return refused(404, "no such file") if content is None else Reply(200, self.changed(content))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from afield.records.release import Part
@@ -13,6 +14,7 @@ from afield.release.canonical import canonical
 from afield.release.signing import Signer, Statement, sign_statement
 from apps.signs.tests.phone.conftest import VECTORS
 from apps.signs.tests.phone.site import START, Site
+from signs.operating import VerdictFact
 
 Content = tuple[dict[str, bytes], tuple[Part, ...]]
 pytestmark = pytest.mark.slow
@@ -40,6 +42,12 @@ def until(page: Any, holds: Callable[[], bool]) -> None:
             return
         page.wait_for_timeout(100)
     pytest.fail("it did not come to hold within 15 seconds")
+
+
+def verdicts(site: Site) -> list[VerdictFact]:
+    """What people said, as the service decodes it."""
+    facts = [fact for ingest in site.ingests for fact in ingest.facts if fact.kind == "verdict"]
+    return [msgspec.convert(fact.fields, VerdictFact) for fact in facts]
 
 
 def come_back(page: Any) -> None:
@@ -196,13 +204,11 @@ def test_corrections_made_offline_are_delivered_once_each(context: Any, page: An
     come_back(page)
     page.wait_for_timeout(300)
 
-    outcomes = [outcome for ingest in site.ingests for outcome in ingest.outcomes]
-    assert [(outcome.source, outcome.value) for outcome in outcomes] == [("tapped_wrong", 0.0), ("edited", 0.0)]
-    assert outcomes[1].supersedes == outcomes[0].id
+    assert not any(ingest.outcomes for ingest in site.ingests)
     facts = [fact for ingest in site.ingests for fact in ingest.facts]
-    verdicts = [fact for fact in facts if fact.kind == "verdict"]
-    assert [fact.fields["how"] for fact in verdicts] == ["tapped_wrong", "edited"]
-    assert verdicts[1].fields["english"] == "Cash only, please"
+    told = verdicts(site)
+    assert [(each.how, each.right) for each in told] == [("tapped_wrong", 0), ("edited", 1)]
+    assert (told[1].text, told[1].english) == ("現金のみ", "Cash only, please")
     assert len({fact.id for fact in facts}) == len(facts)
     events = [event for batch in site.telemetry for event in batch.events]
     assert len(events) == 1
@@ -270,10 +276,9 @@ def test_taking_the_picture_again_at_once_counts_against_what_was_shown(page: An
     read_by_camera(page)
 
     page.get_by_role("button", name="Again").click()
-    until(page, lambda: any(ingest.outcomes for ingest in site.ingests))
+    until(page, lambda: bool(verdicts(site)))
 
-    outcomes = [outcome for ingest in site.ingests for outcome in ingest.outcomes]
-    assert {(outcome.source, outcome.value) for outcome in outcomes} == {("retaken", 0.0)}
+    assert {(each.how, each.right, each.asked) for each in verdicts(site)} == {("retaken", 0, False)}
 
 
 def test_every_control_has_a_name_and_is_large_enough_for_a_finger(page: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.phone_constants import constants
 from signs.confidence import features
 from signs.language.features import of_country
 from signs.language.place import spoken
@@ -18,9 +19,10 @@ from signs.language.script import script, systems
 from signs.operating import asked
 from signs.reading.order import reading_order
 from signs.reading.recognition import Reading
-from signs.records import LANGUAGES, Line
+from signs.records import LANGUAGES, Line, Translation
 from signs.translation.book import Book, phrases_table
-from signs.translation.dictionaries import Words, packed
+from signs.translation.dictionaries import packed
+from signs.translation.engine import translator
 from signs.translation.keys import key
 
 PROGRAM = Path(__file__).parents[2] / "phone" / "node_modules" / ".parity" / "parity.mjs"
@@ -44,6 +46,10 @@ ODD = [
     "約１００ｍ",
     "三〇〇円",
     "9:00〜17:00",
+    "1F〜",
+    "〜出口〜",
+    "E\u0327 \u0301",
+    "\uff21\uff0d",
     "Straße",
     "Défense d’entrer!",
     "Defense d'entrer",
@@ -110,6 +116,10 @@ def texts(tables: tuple[Path, Path]) -> list[tuple[str, str]]:
     return found
 
 
+def test_the_phone_is_built_with_the_constants_of_python(phone: Phone) -> None:
+    assert phone("constants") == json.loads(constants()), "run: make phone"
+
+
 def test_keys_scripts_and_writing_systems_are_the_same(phone: Phone, texts: list[tuple[str, str]]) -> None:
     for text, _ in texts:
         assert phone("key", text) == key(text), text
@@ -123,6 +133,17 @@ def test_the_phrasebook_says_the_same(phone: Phone, texts: list[tuple[str, str]]
 
     for text, language in texts:
         assert phone("book", text, language) == as_told(book(text, language)), (text, language)
+
+
+def test_phrases_words_and_their_twins_are_asked_in_the_same_turn(
+    phone: Phone, texts: list[tuple[str, str]], tables: tuple[Path, Path]
+) -> None:
+    translate = translator(*(table.read_bytes() for table in tables))
+    accents = str.maketrans("éèàçñüäö専関", "eeacnuao專關")
+
+    for text, language in texts:
+        for looked in (text, text.translate(accents)):
+            assert phone("translate", looked, language) == as_told(translate(looked, language)), (looked, language)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +163,15 @@ def test_the_phrasebook_says_the_same(phone: Phone, texts: list[tuple[str, str]]
         "エ事",
         "口一マ",
         "ニ一",
+        "車站出口地鐵",
+        "駅前広場工事土曜駅前広場工事土曜駅前広場",
     ],
 )
 def test_the_dictionary_says_the_same(phone: Phone, tables: tuple[Path, Path], text: str) -> None:
-    words = Words.opened(tables[1].read_bytes())
+    translate = translator(*(table.read_bytes() for table in tables))
 
     for language in LANGUAGES:
-        assert phone("words", text, language) == as_told(words(text, language))
+        assert phone("translate", text, language) == as_told(translate(text, language))
 
 
 @pytest.mark.parametrize("country", [None, "JP", "CH", "FR", "US"])
@@ -208,7 +231,23 @@ def test_travellers_are_asked_about_the_same_lines(phone: Phone) -> None:
         assert phone("asked", f"4f1c-{number}/0") == asked(f"4f1c-{number}/0")
 
 
-def as_told(translation: object) -> object:
+@pytest.mark.parametrize(
+    ("text", "english", "sent"),
+    [
+        ("出口", "Way out", {"text": "出口", "english": "Way out"}),
+        ("出囗", "Exit", {"text": "出囗"}),
+        ("出囗", "Way out", {"text": "出囗", "english": "Way out"}),
+        ("", "Way out", {"text": "出口", "english": "Way out"}),
+        ("出口", "Exit", None),
+        ("出口", "", None),
+    ],
+)
+def test_the_reading_goes_with_an_edited_english(phone: Phone, text: str, english: str, sent: object) -> None:
+    assert phone("correction", {"text": "出口", "english": "Exit"}, text, english) == sent
+
+
+def as_told(translation: Translation | None) -> object:
     if translation is None:
         return None
-    return {name: getattr(translation, name) for name in ("english", "source", "sure", "reason")}
+    told = {name: getattr(translation, name) for name in ("english", "source", "reason")}
+    return told | {"sure": pytest.approx(translation.sure, abs=1e-12)}

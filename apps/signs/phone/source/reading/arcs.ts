@@ -1,12 +1,9 @@
 // Text along a circle: the same as Python's `signs.reading.arcs`.
+import { arcs } from "../constants.json";
 import type { Shape } from "./geometry.ts";
 import { sampled, type Pixels } from "./image.ts";
 
-const BENT = 0.75;
-const FILLED = 0.7;
-const LONG = 5;
-const STEPS = 5;
-const LONGEST = 1.5 * Math.PI;
+const { BENT, FILLED, LONG, LONGEST, STEPS } = arcs;
 
 /** A ring segment, in pixels; angles in radians, clockwise on the screen from the right. */
 export interface Arc { x: number; y: number; radius: number; middle: number; span: number; thickness: number }

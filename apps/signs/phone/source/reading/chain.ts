@@ -1,4 +1,5 @@
 // The reader: a frame's lines of text in reading order; the same as Python's `signs.reading.chain`.
+import { chain } from "../constants.json";
 import { script } from "../language/script.ts";
 import type { Box, Frame, Line, Script } from "../records.ts";
 import { prepared, regions, type Network, type Region } from "./detection.ts";
@@ -7,13 +8,8 @@ import { distance, rgb, sharpness, turned, type Pixels } from "./image.ts";
 import { readingOrder } from "./order.ts";
 import { cut, cutArc, HEIGHT, read, score, SURE, trimmed, type Reading } from "./recognition.ts";
 
-const TALL = 1.5;
-const LEAST = 0.5;
-const LONE: Record<string, number> = { latin: 0.6, none: 0.6, han: 0.95, kana: 0.9, other: 0.95 };
-const HANGUL = 0.8;
-const TEXT = 0.8;
-const WIDE = 1.5;
-const UPRIGHT = 3.0;
+const { HANGUL, LEAST, TALL, TEXT, UPRIGHT, WIDE } = chain;
+const LONE: Record<string, number> = chain.LONE;
 
 /** A region, how it is looked at, and its crop. */
 interface View { region: Region; vertical: boolean; crop: Pixels }

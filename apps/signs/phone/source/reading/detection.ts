@@ -1,17 +1,11 @@
 // Where text is: the same as Python's `signs.reading.detection`.
+import { detection } from "../constants.json";
 import type { Box, Point } from "../records.ts";
 import { fitted, grown, type Arc } from "./arcs.ts";
 import { blobs, clockwise, corners, meanInside, meanOf, smallestRectangle, solid } from "./geometry.ts";
 import { fill, resized, rounded, type Pixels } from "./image.ts";
 
-const SHORT_SIDE = 576;
-const LONG_SIDE = 1600;
-const MULTIPLE = 32;
-const INSIDE = 0.3;
-const KEPT = 0.5;
-const SMALLEST = 3;
-const EXPANSION = 1.5;
-const MOST = 1000;
+const { EXPANSION, INSIDE, KEPT, LONG_SIDE, MOST, MULTIPLE, SHORT_SIDE, SMALLEST } = detection;
 
 /** Numbers of any shape. */
 export interface Tensor { data: Float32Array; shape: readonly number[] }

@@ -1,8 +1,8 @@
 // The order in which a person reads the lines of a frame: the same as Python's `signs.reading.order`.
+import { order } from "../constants.json";
 import type { Box, Point } from "../records.ts";
 
-const NEAR = 0.5;
-const GAP = 1.5;
+const { GAP, NEAR } = order;
 
 interface Bounds { left: number; top: number; right: number; bottom: number }
 interface Unit extends Bounds { places: number[] }

@@ -1,18 +1,14 @@
 // What text says: the same as Python's `signs.reading.recognition`.
+import { recognition } from "../constants.json";
 import type { Box } from "../records.ts";
 import type { Network } from "./detection.ts";
 import { length, unrolled, type Arc } from "./arcs.ts";
 import type { Probe } from "./hangul.ts";
 import { averaged, distance, fill, rounded, straightened, type Pixels } from "./image.ts";
 
-export const HEIGHT = 48;
-const STEP = 32;
-const NARROWEST = 64;
-const WIDEST = 3200;
-const LARGEST_CALL = 3200;
-const POINTER = /[\s\u2190-\u21ff▲△▶▷▼▽◀◁◄►➔➜➡⬅⬆⬇]/u;
-/** A reading is doubtful below this mean probability. */
-export const SURE = 0.9;
+export const { HEIGHT, SURE } = recognition;
+const { LARGEST_CALL, NARROWEST, STEP, WIDEST } = recognition;
+const POINTER = new RegExp(`[\\s\u2190-\u21ff${recognition.POINTERS}]`, "u");
 
 /**
  * What a crop says: its characters, the probability of each, the mean entropy of those choices in nats, and the

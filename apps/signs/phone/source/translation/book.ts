@@ -1,11 +1,9 @@
 // The phrasebook of a release: the same as Python's `signs.translation.book`.
+import { book, twins } from "../constants.json";
 import { DIGITS, key, NUMBERS, numeral } from "./keys.ts";
 import { alone, Twins, type Pair } from "./twins.ts";
 
-const SURE = 0.995;
-const SURE_OF_PARTS = 0.97;
-const SURE_OF_TWIN = 0.97;
-const SCHEMA = 1;
+const { SURE, SURE_OF_TWIN, SCHEMA } = book;
 const HOLE = /\{(\d)\}/g;
 /** Stands for a number in the key of a phrase. */
 const SLOT = "\ue00a";
@@ -31,7 +29,7 @@ export class Book {
 
   /** The book in the bytes of `phrases.json`. */
   constructor(raw: ArrayBuffer) {
-    const { languages, schema, twins } = JSON.parse(new TextDecoder().decode(raw)) as Table;
+    const { languages, schema, twins: pairs } = JSON.parse(new TextDecoder().decode(raw)) as Table;
     if (schema > SCHEMA) throw new Error("the phrasebook is of a newer kind than this page reads; reload the page");
     for (const [language, phrases] of Object.entries(languages)) {
       const exact = new Map<string, string>();
@@ -48,7 +46,7 @@ export class Book {
       }
       this.#exact.set(language, exact);
       this.#holed.set(language, holed);
-      const pair = twins?.[language];
+      const pair = pairs?.[language];
       if (!pair) continue;
       const known = new Twins(pair);
       this.#twins.set(language, known);
@@ -61,12 +59,9 @@ export class Book {
   translate(text: string, language: string): Translation | null {
     const whole = this.find(text, language);
     if (whole !== null) return { english: whole, source: "phrasebook", sure: SURE, reason: "a phrase of the phrasebook" };
-    const twin = this.twin(text, language);
-    const alike = "a phrase of the phrasebook, but for a character that looks alike";
-    if (twin !== null) return { english: twin, source: "phrasebook", sure: SURE_OF_TWIN, reason: alike };
     const each = parts(text, language).map((part) => this.find(part, language));
     if (!each.length || each.includes(null)) return null;
-    return { english: [...new Set(each)].join(", "), source: "phrasebook", sure: SURE_OF_PARTS, reason: "phrases of the phrasebook, one after the other" };
+    return { english: [...new Set(each)].join(", "), source: "phrasebook", sure: SURE ** each.length, reason: "phrases of the phrasebook, one after the other" };
   }
 
   /** The first rendering of a phrase, its numbers filled in; null where the book does not have it. */
@@ -75,12 +70,13 @@ export class Book {
     return this.#exact.get(language)?.get(looked) ?? numbered(looked, this.#holed.get(language));
   }
 
-  /** The same of the one phrase that differs from the text in nothing but twins. */
-  twin(text: string, language: string): string | null {
-    const twins = this.#twins.get(language);
-    if (!twins) return null;
+  /** The English of the one phrase that differs from a line in nothing but twins of characters. */
+  twin(text: string, language: string): Translation | null {
+    const known = this.#twins.get(language);
+    if (!known) return null;
     const looked = key(text);
-    return this.#exactTwins.get(language)?.get(twins.form(looked)) ?? numbered(looked, this.#holedTwins.get(language), twins);
+    const english = this.#exactTwins.get(language)?.get(known.form(looked)) ?? numbered(looked, this.#holedTwins.get(language), known);
+    return english === null ? null : { english, source: "phrasebook", sure: SURE_OF_TWIN, reason: `a phrase of the phrasebook, ${twins.TWIN}` };
   }
 }
 

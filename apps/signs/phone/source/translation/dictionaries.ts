@@ -1,20 +1,14 @@
 // The dictionaries of a release: the same as Python's `signs.translation.dictionaries` and `segmentation`.
+import { book, dictionaries, entries, segmentation, twins } from "../constants.json";
 import type { Translation } from "./book.ts";
 import { key } from "./keys.ts";
 import { Twins, type Pair } from "./twins.ts";
 
-const SURE: Record<string, number> = { a: 0.965, b: 0.84, c: 0.69, d: 0.5 };
-const SURE_SEGMENTED = 0.45;
-const REASONS: Record<string, string> = {
-  a: "a word of the dictionary", b: "a short word of the dictionary", c: "a word of several meanings", d: "a word that may mean several things",
-};
-const TWINS_OF = "twins of ";
-const AMBIGUOUS = "-";
-const TRUSTED = "ab";
-const LONGEST = 16;
-const SHORTEST = 2;
-const MOST = 3;
-const SCHEMA = 1;
+const SURE: Record<string, number> = dictionaries.SURE;
+const REASONS: Record<string, string> = dictionaries.REASONS;
+const { AMBIGUOUS, SCHEMA, SURE_SEGMENTED, TRUSTED, TWINS_OF } = dictionaries;
+const { LONGEST } = entries;
+const { MOST, SHORTEST } = segmentation;
 const NEWLINE = 10;
 
 interface Header { begins: Record<string, [number, number]>; schema: number; twins?: Record<string, Pair> }
@@ -30,31 +24,39 @@ export class Words {
   constructor(raw: ArrayBuffer) {
     const all = new Uint8Array(raw);
     const end = all.indexOf(NEWLINE);
-    const { begins, schema, twins } = JSON.parse(this.#decoder.decode(all.subarray(0, end))) as Header;
+    const { begins, schema, twins: pairs } = JSON.parse(this.#decoder.decode(all.subarray(0, end))) as Header;
     if (schema > SCHEMA) throw new Error("the dictionary is of a newer kind than this page reads; reload the page");
     this.#lines = all.subarray(end + 1);
     this.#begins = begins;
-    this.#twins = new Map(Object.entries(twins ?? {}).map(([language, pair]) => [language, new Twins(pair)]));
+    this.#twins = new Map(Object.entries(pairs ?? {}).map(([language, pair]) => [language, new Twins(pair)]));
   }
 
-  /** The English of a line that is a word, or, less surely, of one that is a row of words. */
-  translate(text: string, language: string): Translation | null {
-    const looked = key(text);
-    const size = [...looked].length;
-    if (!size || !(language in this.#begins) || size > 2 * LONGEST) return null;
-    const found = this.find(looked, language);
-    if (found) return { english: found[1], source: "dictionary", sure: SURE[found[0]], reason: REASONS[found[0]] };
-    const twin = this.twin(looked, language);
-    const alike = "but for a character that looks alike";
-    if (twin) return { english: twin[1], source: "dictionary", sure: SURE[twin[0]], reason: `${REASONS[twin[0]]}, ${alike}` };
-    const row = this.#pieces([...looked], language);
-    if (!row.length) return null;
-    return { english: row.join(" "), source: "segmented", sure: SURE_SEGMENTED, reason: "word by word, which may miss the sense" };
+  /** The English of a line that is a word. */
+  whole(text: string, language: string): Translation | null {
+    const found = this.find(key(text), language);
+    return found && { english: found[1], source: "dictionary", sure: SURE[found[0]], reason: REASONS[found[0]] };
+  }
+
+  /** The English of the one word that differs from a line in nothing but twins of characters. */
+  twin(text: string, language: string): Translation | null {
+    const form = this.#twins.get(language)?.form(key(text));
+    if (form === undefined) return null;
+    const found = this.find(form, TWINS_OF + language) ?? this.find(form, language);
+    if (!found || found[0] === AMBIGUOUS) return null;
+    return { english: found[1], source: "dictionary", sure: SURE[found[0]] * book.SURE_OF_TWIN, reason: `${REASONS[found[0]]}, ${twins.TWIN}` };
+  }
+
+  /** The English of a line that is a row of words, one after the other. */
+  row(text: string, language: string): Translation | null {
+    const found = this.#pieces([...key(text)], language);
+    if (!found.length) return null;
+    return { english: found.join(" "), source: "segmented", sure: SURE_SEGMENTED, reason: "word by word, which may miss the sense" };
   }
 
   /** Class and gloss of a key, by bisection; null where that part of the file does not have it. */
   find(looked: string, part: string): [string, string] | null {
-    let [low, high] = this.#begins[part];
+    const size = [...looked].length;
+    let [low, high] = (size > 0 && size <= LONGEST && this.#begins[part]) || [0, 0];
     const wanted = this.#encoder.encode(`${looked}\t`);
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -71,14 +73,6 @@ export class Words {
       else high = start;
     }
     return null;
-  }
-
-  /** Class and gloss of the one word that differs from a key in nothing but twins. */
-  twin(looked: string, language: string): [string, string] | null {
-    const form = this.#twins.get(language)?.form(looked);
-    if (form === undefined) return null;
-    const found = this.find(form, TWINS_OF + language) ?? this.find(form, language);
-    return found && found[0] !== AMBIGUOUS ? found : null;
   }
 
   /** What the fewest words that make up a text mean, in order; none where some of it is no word. */

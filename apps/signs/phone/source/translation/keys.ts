@@ -1,7 +1,8 @@
 // What two spellings of the same sign have in common: the same as Python's `signs.translation.keys`.
+import { keys } from "../constants.json";
 
-const ENDS = new Set(" .,:;!?…·・。、，：；！？~〜～-–—'\"“”‘’()[]（）【】「」『』<>《》*※→←↑↓⇒⇐▶◀►◄●■◆★☆");
-const DASHES = /[〜～~–—−‐－]/gu;
+const ENDS = new Set(keys.ENDS);
+const DASHES = new Set(keys.DASHES);
 const NUMERALS = "〇一二三四五六七八九";
 const SCALES: Record<string, number> = { 十: 10, 百: 100, 千: 1000 };
 /** Numbers in digits, and numbers in digits or Chinese numerals, as patterns. */
@@ -11,7 +12,8 @@ export const NUMBERS = `${DIGITS}|[〇一二三四五六七八九十百千]+`;
 /** The text in NFKC, without case, white space, or punctuation around it. */
 export function key(text: string): string {
   // NFKC once more: case and space may have kept letter and accent apart.
-  const bare = stripped(folded(text).replace(/\s+/gu, "").normalize("NFKC").replace(DASHES, "-"), ENDS);
+  const joined = [...folded(text).replace(/\s+/gu, "").normalize("NFKC")];
+  const bare = stripped(joined.map((each) => (DASHES.has(each) ? "-" : each)).join(""), ENDS);
   // A dash at the end says "from" or "up to", unless the text stands between two.
   return bare.startsWith("-") ? stripped(stripped(bare, new Set("-")), ENDS) : bare;
 }
