@@ -16,9 +16,10 @@ export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
 const { SURE, DOUBTFUL } = operating;
 const { LEAST, ENGLISH, SILENT } = kit;
 
-type Shares = Record<Language, number>;
+export type Shares = Record<Language, number>;
 
-interface Found { line: Line; language: Language; sure: number; translation: Translation | null }
+/** A line with its language, how sure its translation is as far as the language goes, and the translation. */
+export interface Found { line: Line; language: Language; sure: number; translation: Translation | null }
 
 export class Chain {
   readonly #reader: Reader;
@@ -39,32 +40,14 @@ export class Chain {
   /** The lines of a frame as they may be shown; `spoken`: languages of the country's signs, null where it is not known. */
   async read(frame: Frame, spoken: readonly string[] | null): Promise<Understood[]> {
     const lines = await this.#reader.read(frame);
-    const told = await this.#languages(lines, spoken);
-    const found = lines.map((line, place) => this.#found(line, told[place]));
+    const shares = await this.#languages(lines, spoken);
+    const found = lines.map((line, place) => understood(line, shares[place], this.#translate));
     const asked = found.map(({ line, translation }) => {
       const named = features(line, translation !== null);
       return this.#confidence.features.map((name) => named[name]);
     });
     const confident = await this.#confident(asked);
-    return found.map((each, place) => this.#understood(each, confident[place], asked[place]));
-  }
-
-  /** A line in the language whose phrase or word it most likely is; see `signs.kit`. */
-  #found(line: Line, shares: Shares): Found {
-    const likeliest = best(LANGUAGES, (language) => shares[language]);
-    const unknown = { line, language: likeliest, sure: shares[likeliest], translation: null };
-    if (!line.readable || (likeliest === "en" && shares.en >= ENGLISH)) return unknown;
-    const known = LANGUAGES.flatMap((language): [Language, Translation][] => {
-      const translation = shares[language] >= LEAST ? this.#translate(line.text, language) : null;
-      return translation ? [[language, translation]] : [];
-    });
-    if (!known.length) return unknown;
-    const [language, translation] = best(known, ([each, { sure }]) => shares[each] * sure);
-    const other = known.filter(([, { english }]) => english.toLowerCase() !== translation.english.toLowerCase());
-    const against = other.reduce((sum, [each]) => sum + shares[each], 0);
-    const speaking = known.map(([each]) => each);
-    const silent = LANGUAGES.reduce((sum, each) => sum + (speaking.includes(each) ? 0 : shares[each]), 0);
-    return { line, language, sure: 1 - against - SILENT * silent, translation };
+    return found.map((each, place) => told(each, confident[place], asked[place]));
   }
 
   async #languages(lines: Line[], spoken: readonly string[] | null): Promise<Shares[]> {
@@ -86,27 +69,46 @@ export class Chain {
     const [output] = Object.values(await this.#models.confidence(input));
     return [...output.data].map((value) => Math.min(Math.max(value, 0), 1));
   }
+}
 
-  #understood(found: Found, confidence: number, asked: number[]): Understood {
-    const { line, language, translation } = found;
-    const mode = how(found, confidence);
-    const shown = mode === "off" ? null : translation;
-    return {
-      box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable, language,
-      english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), features: asked,
-    };
-  }
+/** A line in the language whose phrase or word it most likely is; see `signs.kit`. */
+export function understood(line: Line, shares: Shares, translate: Translates): Found {
+  const likeliest = best(LANGUAGES, (language) => shares[language]);
+  const unknown = { line, language: likeliest, sure: shares[likeliest], translation: null };
+  if (!line.readable || (likeliest === "en" && shares.en >= ENGLISH)) return unknown;
+  const known = LANGUAGES.flatMap((language): [Language, Translation][] => {
+    const translation = shares[language] >= LEAST ? translate(line.text, language) : null;
+    return translation ? [[language, translation]] : [];
+  });
+  if (!known.length) return unknown;
+  const [language, translation] = best(known, ([each, { sure }]) => shares[each] * sure);
+  const other = known.filter(([, { english }]) => english.toLowerCase() !== translation.english.toLowerCase());
+  const against = other.reduce((sum, [each]) => sum + shares[each], 0);
+  const speaking = known.map(([each]) => each);
+  const silent = LANGUAGES.reduce((sum, each) => sum + (speaking.includes(each) ? 0 : shares[each]), 0);
+  return { line, language, sure: 1 - against - SILENT * silent, translation };
+}
+
+/** One line, as the page is told of it. */
+function told(found: Found, confidence: number, asked: number[]): Understood {
+  const { line, language, translation } = found;
+  const mode = how(found, confidence);
+  const shown = mode === "off" ? null : translation;
+  return {
+    box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable, language,
+    english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), features: asked,
+  };
 }
 
 /** The mode of one line: what its confidence allows. */
-function how({ sure, translation }: Found, confidence: number): Mode {
+export function how({ sure, translation }: Found, confidence: number): Mode {
   if (!translation) return "off";
   const all = confidence * translation.sure * sure;
   return all >= SURE ? "automate" : all >= DOUBTFUL ? "prompt" : "off";
 }
 
 /** One line that a person can read. */
-function why({ line, translation }: Found, confidence: number, mode: Mode): string {
+export function why({ line, translation }: Found, confidence: number, mode: Mode): string {
   const share = `${Math.round(100 * confidence)}%`;
   if (!line.readable) return `unreadable script: ${line.script[0].toUpperCase()}${line.script.slice(1)}`;
   if (!translation) return "read, but in neither the phrasebook nor the dictionary";

@@ -1,12 +1,14 @@
 // Not of the page: answers the questions of the tests that compare these parts with Python's, from JSON lines to JSON lines.
 import { createInterface } from "node:readline";
 import { readFileSync } from "node:fs";
+import { how, understood, why, type Found, type Shares } from "./chain.ts";
 import { features } from "./confidence.ts";
 import constants from "./constants.json";
 import { rows } from "./language/features.ts";
 import { script, systems } from "./language/script.ts";
 import { readingOrder } from "./reading/order.ts";
 import { trimmed } from "./reading/recognition.ts";
+import type { Line } from "./records.ts";
 import { asked, correction } from "./telemetry.ts";
 import { Book, type Translates } from "./translation/book.ts";
 import { translator } from "./translation/engine.ts";
@@ -26,6 +28,8 @@ const ANSWERS: Record<string, (...given: never[]) => unknown> = {
   systems,
   book: (text: string, language: string) => book.translate(text, language),
   translate: (text: string, language: string) => translate(text, language),
+  understood: (line: Line, shares: Shares) => understood(line, shares, translate),
+  shown: (found: Found, confidence: number) => [how(found, confidence), why(found, confidence, how(found, confidence))],
   rows: (texts: string[], spoken: string[] | null) => Array.from(rows(texts, spoken).data),
   features,
   asked,

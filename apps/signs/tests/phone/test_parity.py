@@ -13,10 +13,11 @@ import pytest
 
 from scripts.phone_constants import constants
 from signs.confidence import features
+from signs.kit import Kit
 from signs.language.features import of_country
 from signs.language.place import spoken
 from signs.language.script import script, systems
-from signs.operating import asked
+from signs.operating import asked, how, why
 from signs.reading.order import reading_order
 from signs.reading.recognition import Reading
 from signs.records import LANGUAGES, Line, Translation
@@ -224,6 +225,33 @@ def test_arrows_at_the_ends_are_left_out_alike(phone: Phone, text: str) -> None:
     expected = Reading(text, np.ones(len(text), np.float32), 0.0).trimmed().text
 
     assert phone("trimmed", list(text)) == expected
+
+
+def test_a_line_is_shown_in_the_same_language_as_surely_and_for_the_same_reason(
+    phone: Phone, texts: list[tuple[str, str]], tables: tuple[Path, Path]
+) -> None:
+    chance = random.Random(13)
+    kit = object.__new__(Kit)
+    kit.translate = translator(*(table.read_bytes() for table in tables))
+    box = np.zeros((4, 2), np.float32)
+
+    for text, language in [*chance.sample(texts, 150), *((each, "ja") for each in ("出口", "工事", "東京", "口"))]:
+        line = Line(
+            box, text, False, 0.9, np.ones(len(text), np.float32), 0.1, 9.0, script(text), chance.random() < 0.9
+        )
+        drawn = {name: chance.random() ** 6 + 2 * (name == language) for name in LANGUAGES}
+        shares = {name: share / sum(drawn.values()) for name, share in drawn.items()}
+        confidence = chance.choice([0.3, 0.7, 0.93, 0.999])
+        given = {"text": text, "readable": line.readable, "script": line.script}
+
+        found = phone("understood", given, shares)
+        expected = kit._found(line, shares)
+        mode = how(expected, confidence, "automate")
+
+        assert found["language"] == expected.language
+        assert found["sure"] == pytest.approx(expected.language_sure)
+        assert found["translation"] == as_told(expected.translation)
+        assert phone("shown", found, confidence) == [mode, why(expected, confidence, mode)]
 
 
 def test_travellers_are_asked_about_the_same_lines(phone: Phone) -> None:
