@@ -39,7 +39,7 @@ class History:
         for name, table in self._tables.items():
             if not self._store.exists(name):
                 continue
-            rows = table.cast(self._store.scan(name))
+            rows = table.cast(self._store.scan(name), name)
             newest = rows.select(pl.col("known_at").max()).collect().item() if table.identity else None
             if newest is not None:
                 rows = rows.filter(pl.col(str(table.time)) >= newest - self._lookback)

@@ -202,6 +202,13 @@ class Tables:
         sync_folder(entry.parent)
 
 
+def stored_as(dtype: pl.DataType) -> pl.DataType:
+    """The type under which Delta stores a Polars type: signed, text for categories, microseconds."""
+    if isinstance(dtype, pl.Datetime):
+        return pl.Datetime("us", dtype.time_zone)
+    return _STORED.get(type(dtype), dtype)
+
+
 class _Add(msgspec.Struct):
     path: str
 
@@ -215,7 +222,7 @@ def _fitted(name: str, frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     columns: list[pl.Expr] = []
     for column, dtype in frame.schema.items():
         there = schema.get(column)
-        stored = _stored(dtype)
+        stored = stored_as(dtype)
         if dtype == pl.Null:
             if there is not None:
                 columns.append(pl.col(column).cast(there))
@@ -229,13 +236,6 @@ def _fitted(name: str, frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
         return frame.select(columns)
     except pl.exceptions.InvalidOperationError as error:
         raise StoreError(f"table {name}: a number is too large for its column: {_first_line(error)}") from error
-
-
-def _stored(dtype: pl.DataType) -> pl.DataType:
-    """The type under which Delta stores a Polars type: signed, text for categories, microseconds."""
-    if isinstance(dtype, pl.Datetime):
-        return pl.Datetime("us", dtype.time_zone)
-    return _STORED.get(type(dtype), dtype)
 
 
 def _first_line(error: BaseException) -> str:

@@ -77,11 +77,11 @@ def with_lookback(
         if not store.exists(name):
             continue
         if table.time is None:
-            made[name] = _filled(own[name], table.once(table.cast(store.scan(name))), table)
+            made[name] = _filled(own[name], table.once(table.cast(store.scan(name), name)), table)
             if _height(own[name]) == 0 < _height(made[name]):
                 tell(f"  table {name} is not in the data; that of the store is used")
         elif since < before:
-            known = table.cast(store.scan(name))
+            known = table.cast(store.scan(name), name)
             rows = table.once(known.filter(pl.col(table.time).is_between(since, before, closed="left"))).collect()
             made[name] = pl.concat([rows.lazy(), own[name]]).unique(table.key, keep="last", maintain_order=True)
             if rows.height:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from afield.data.contract import Contract
 from afield.data.sources import Source
+from afield.errors import StoreError
 from afield.evaluation.gates import Gate
 from afield.features.feature import FeatureSet
 from afield.records.facts import Window
 from afield.serving.inference import Parts
 from afield.statistics.losses import poisson_deviance
+from afield.store.tables import stored_as
 from afield.training.recipes import ClassRecipe, Recipe
 from afield.workshop.examples import Labels, Spine
 
@@ -83,9 +85,26 @@ class Table:
     identity: str = ""
     private: tuple[str, ...] = ()
 
-    def cast(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The columns of the schema, in its types."""
-        return rows.select(pl.col(column).cast(kind) for column, kind in self.schema.items())
+    def cast(self, rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
+        """The columns of the schema, in its types: what is stored as table `name`, perhaps before one was declared.
+
+        Columns that the stored rows lack are null; columns that the schema lacks are left out.
+
+        Raises:
+            StoreError: a column is stored in another type, or one of the key is not stored.
+        """
+        there, declared = rows.collect_schema(), pl.Schema(self.schema)
+        for column, kind in declared.items():
+            found = there.get(column)
+            if column in self.key if found is None else not _fits(found, kind):
+                raise StoreError(
+                    f"table {name}, column {column!r} holds {found or 'nothing'}, {kind} is declared; declare the "
+                    "column under a new name, or serve another home: AFIELD_HOME names it"
+                )
+        return rows.select(
+            (pl.col(column) if column in there else pl.lit(None)).cast(kind).alias(column)
+            for column, kind in declared.items()
+        )
 
     def once(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Each row once: a fact sent again changes nothing, and a later report of the same key replaces an earlier."""
@@ -166,3 +185,8 @@ class Build:
     standing: Callable[[], Standing] = Standing
     measures: Measures = no_measures
     metrics: tuple[str, ...] = METRICS
+
+
+def _fits(found: pl.DataType, declared: pl.DataType) -> bool:
+    """Whether a column is stored as the declared type is, integers of any width alike."""
+    return found == stored_as(declared) or (found.is_integer() and declared.is_integer())

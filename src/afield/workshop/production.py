@@ -42,4 +42,4 @@ class Production:
     def _table(self, name: str, table: Table) -> pl.LazyFrame:
         if not self._store.exists(name):
             return pl.LazyFrame(schema=dict(table.schema))
-        return table.once(table.cast(self._store.scan(name)))
+        return table.once(table.cast(self._store.scan(name), name))
