@@ -104,3 +104,14 @@ def test_feature_rows_of_measured_chunks_leave_memory() -> None:
     for hour in range(50):
         measure(watch, hour, 2.0)
     assert sum(frame.height for frame in watch._rows) == 0
+
+
+def test_a_tick_without_rows_is_no_hindrance() -> None:
+    counting = Counting()
+    watch, _ = watching(counting)
+    empty = FeatureRows("v", "set", NOON, NOON, (), {"mean_24h": np.zeros(0), "unwatched": np.zeros(0)})
+    for each in (empty, rows(NOON + HOUR)):
+        watch.see(each)
+    watch.measure(joined(NOON + HOUR, 1.0), Window(NOON, NOON + 2 * HOUR), "a")
+    (chunk,) = counting.chunks
+    assert chunk["mean_24h"].to_list() == [1.0, 2.0]

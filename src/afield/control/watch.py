@@ -44,10 +44,8 @@ class Watch:
     def see(self, rows: FeatureRows) -> None:
         """Keep what the monitors need of the feature rows that were served."""
         kept = {name: rows.columns[name] for name in self._features if name in rows.columns}
-        frame = pl.DataFrame(
-            {"tick": pl.Series([rows.tick]).new_from_index(0, len(rows.keys)), "key": rows.keys, **kept}
-        )
-        self._rows.append(frame)
+        ticks = pl.Series([rows.tick], dtype=pl.Datetime("us")).new_from_index(0, len(rows.keys))
+        self._rows.append(pl.DataFrame({"tick": ticks, "key": pl.Series(rows.keys, dtype=pl.String), **kept}))
 
     def measure(self, joined: pl.DataFrame, window: Window, champion: str) -> Sequence[Alert]:
         """Alerts that are new after this chunk.
