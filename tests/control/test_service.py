@@ -2,12 +2,16 @@
 
 import os
 import socket
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from afield.control.service import Service, Terms, running
 from afield.errors import ServingError
+from afield.serving.inference import Rows
+from afield.serving.product import Observation, Observe
 from tests.workshop.village import copied, office
 
 
@@ -56,3 +60,22 @@ def test_workers_are_told_where_everything_lies_and_seal_sooner_in_a_replay(
             assert Path(place).is_relative_to(opened.home.folder)
         seals.append(config.seal_after)
     assert seals[1] < seals[0]
+
+
+@pytest.mark.parametrize(
+    ("observe", "warned"), [(None, True), (lambda _request, _release: Observation(Rows.of({}), ()), False)]
+)
+def test_old_facts_are_told_where_features_are_looked_up_and_only_there(
+    observe: Observe | None,
+    warned: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("afield.control.service.launch", lambda *_: subprocess.Popen(["true"]))
+    monkeypatch.setattr("afield.control.service.await_ready", lambda *_: None)
+    told: list[str] = []
+    opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    opened = replace(opened, operate=replace(opened.operate, observe=observe), tell=told.append)
+    with running(opened, Terms(port=8123)):
+        assert any("answers come from fallbacks" in line for line in told) == warned

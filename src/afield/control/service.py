@@ -149,8 +149,10 @@ class Service:
         ).run(self._stop)
 
     def _warn(self) -> None:
-        """Say so where the facts are too old for the model to have a say."""
+        """Say so where the facts are too old for the model to have a say; requests with their own input need none."""
         office = self._office
+        if office.operate.observe is not None:
+            return
         newest, now = office.newest(), office.clock.now()
         if not self._terms.by_events and now - newest > office.operate.stale_after:
             office.tell(
