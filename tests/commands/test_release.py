@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from afield.store.ledger import Ledger
 from afield.store.snapshots import publish_control
 from tests.commands.conftest import Town
 from tests.commands.town import APP, START
+from tests.commands.town import build as build_town
 from tests.commands.town import town as application
 
 
@@ -55,6 +57,19 @@ def test_the_list_says_what_each_release_scored_and_which_one_is_live(town: Town
     assert rows[second]["stands"] == []
     assert rows[champion]["metrics"]["rmse"] > 0
     assert champion[:12] in town("release", "list", APP).out
+
+
+def test_the_list_shows_the_metrics_that_matter_most_as_the_application_calls_them(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = replace(application().words, metrics={"mae": ("Missed", "")})
+    monkeypatch.setattr("tests.commands.town.town", lambda: replace(application(), words=words))
+    monkeypatch.setattr(
+        "tests.commands.town.build", lambda options: replace(build_town(options), metrics=("mae", "bias", "rmse"))
+    )
+    shown = town("release", "list", APP).out
+    assert all(name in shown for name in ("Missed", "Bias", "%"))
+    assert not any(name in shown for name in ("RMSE", "Poisson deviance"))
 
 
 def test_the_list_goes_on_past_a_release_that_does_not_verify(town: Town) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +18,11 @@ from afield.control.registry import champion, named, releases
 from afield.errors import ReleaseError, RolloutError
 from afield.records.decision import Entry
 from afield.release.bundle import Bundle
+from afield.reporting.wording import metric, metric_name
 from afield.store.snapshots import Follower
+
+SHOWN = 2
+"""How many of the metrics stand in the list of releases."""
 
 Named = Annotated[str, Parameter(help="the first digits of a release")]
 NamedOrChampion = Annotated[str, Parameter(help="the first digits of a release; left out: the champion")]
@@ -36,9 +40,15 @@ def listed(app: str, /, *, context: Context, **options: str) -> None:
     """
     office = _office(app, context, options)
     rows = sorted((_row(office, digest) for digest in releases(office.home.bundles)), key=_created, reverse=True)
-    header = ("release", "built", "known before", "RMSE", "Poisson deviance", "stands as")
+    metrics = office.plan.metrics[:SHOWN]
+    names = (metric_name(name, office.application.words) for name in metrics)
+    header = ("release", "built", "known before", *names, "stands as")
     problems = [f"{str(row['release'])[:12]}: {row['problem']}" for row in rows if row["problem"]]
-    text = Group(table(header, [_cells(row) for row in rows]), *problems) if rows else Text("there is no release yet")
+    text = (
+        Group(table(header, [_cells(row, metrics) for row in rows]), *problems)
+        if rows
+        else Text("there is no release yet")
+    )
     result(context, rows, text)
 
 
@@ -232,12 +242,12 @@ def _created(row: Mapping[str, object]) -> str:
     return str(row.get("created", ""))
 
 
-def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
+def _cells(row: Mapping[str, object], names: Sequence[str]) -> tuple[object, ...]:
     stands = ", ".join(map(str, row["stands"])) if isinstance(row["stands"], list) else ""
     metrics, built, until = row.get("metrics"), row.get("created"), row.get("known_before")
     if not isinstance(metrics, Mapping) or not isinstance(built, datetime):
-        return (str(row["release"])[:12], "", "", "", "", f"{stands} does not verify".strip())
-    scores = [f"{metrics[name]:.4g}" if name in metrics else "–" for name in ("rmse", "poisson_deviance")]
+        return (str(row["release"])[:12], "", "", *("" for _ in names), f"{stands} does not verify".strip())
+    scores = [metric(name, metrics.get(name)) for name in names]
     return (str(row["release"])[:12], f"{built:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}", *scores, stands)
 
 

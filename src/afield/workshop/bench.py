@@ -214,6 +214,7 @@ class Bench:
     def _manifest(
         self, plan: Build, facts: Facts, windows: Windows, scored: Scored, parts: tuple[Part, ...]
     ) -> Manifest:
+        model = scored.evaluation.model
         return Manifest(
             application=self.application.name,
             options=dict(self.application.options),
@@ -227,6 +228,6 @@ class Bench:
             windows=spans(windows),
             seed=SEED,
             environment=environment(),
-            evaluation=scored.evaluation.model.numbers(),
+            evaluation={**model.numbers(), **model.numbers(plan.metrics)},
             parent=self._held_against(plan, facts, windows)[0],
         )
