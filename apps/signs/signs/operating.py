@@ -160,11 +160,9 @@ def conclude(
     )
     counts = {as_what: shown.count(as_what) for as_what in (AUTOMATE, PROMPT, OFF)}
     output = {"lines": float(len(found)), "shown": counts[AUTOMATE] / len(found) if found else 0.0}
-    reason = (
-        f"{len(found)} lines: {counts[AUTOMATE]} sure, {counts[PROMPT]} with a question, {counts[OFF]} not translated"
-        if found
-        else "no text was found"
-    )
+    lines = "1 line" if len(found) == 1 else f"{len(found)} lines"
+    told_apart = f"{counts[AUTOMATE]} sure, {counts[PROMPT]} with a question, {counts[OFF]} not translated"
+    reason = f"{lines}: {told_apart}" if found else "no text was found"
     return Conclusion(content, output, reason, facts)
 
 

@@ -188,6 +188,10 @@ def test_a_frame_is_concluded_line_by_line(release: Release) -> None:
     assert [line["id"] for line in answer.content] == [f"a/{number}" for number in range(5)]
 
 
+def test_one_line_is_told_as_one(release: Release) -> None:
+    assert concluded(release, png(picture(EXIT))).reason == "1 line: 1 sure, 0 with a question, 0 not translated"
+
+
 def test_mode_prompt_asks_of_what_it_would_have_shown(release: Release) -> None:
     answer = concluded(release, png(picture(EXIT)), "prompt")
     assert [(line["english"], line["mode"]) for line in answer.content] == [("Exit", "prompt")]
