@@ -1,6 +1,7 @@
 """The command line: exits, output, options of an application, and where state lives."""
 
 import json
+import re
 import sys
 import types
 from collections.abc import Sequence
@@ -188,6 +189,14 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_verb_that_is_listed_exists_and_explains_itself(verb: Verb, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*verb.name.split(), "--help"], VERBS) == 0
     assert verb.help in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_help_about_a_verb_speaks_of_no_application_in_particular(
+    verb: Verb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([*verb.name.split(), "--help"], VERBS)
+    assert not re.findall(r"\b(?:orders?|zone|city|riders?|quotes?|signs?|travellers?)\b", capsys.readouterr().out)
 
 
 def test_verb_modules_stand_in_the_commands_package(root: Path) -> None:

@@ -51,6 +51,7 @@ def test_without_a_champion_it_says_how_to_make_one(empty_town: Town) -> None:
     ("options", "message"),
     [
         (("--zones", "north"), "no such slice; there is: all, busy, top10"),
+        (("--slice", "north"), "no such slice; there is: all, busy, top10"),
         (("--release", "zz"), "begins with 'zz'; see: afield release list tests.commands.town:town"),
         (("--from", "2024-03-02", "--to", "2024-03-01"), "does not lie after --from"),
         (("--from", "2024-03-01T00:00:00+01:00", "--to", "2024-03-02"), "without a zone"),

@@ -20,7 +20,7 @@ def run(
     app: str,
     /,
     *,
-    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    data: Annotated[Path | None, Parameter(help="folder or file of data; left out: the generated default")] = None,
     until: Annotated[datetime | None, Parameter(help="train on what was known before this moment")] = None,
     candidate: Annotated[bool, Parameter(negative="", help="keep the champion; offer nothing")] = False,
     reason: Annotated[str, Parameter(help="why, for the ledger")] = "built by hand",
@@ -32,7 +32,7 @@ def run(
 
     Args:
         app: name of the application.
-        data: folder or file of orders; left out: the generated default.
+        data: folder or file of data; left out: the generated default.
         until: train on what was known before this moment (ISO 8601); left out: all there is.
         candidate: leave the champion as it is.
         reason: why, for the ledger.

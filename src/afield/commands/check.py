@@ -26,7 +26,7 @@ def run(
     app: str,
     /,
     *,
-    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    data: Annotated[Path | None, Parameter(help="folder or file of data; left out: the generated default")] = None,
     context: Context,
     **options: str,
 ) -> int:
@@ -34,7 +34,7 @@ def run(
 
     Args:
         app: name of the application.
-        data: folder or file of orders; left out: the generated default.
+        data: folder or file of data; left out: the generated default.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """

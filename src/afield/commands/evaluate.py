@@ -32,9 +32,9 @@ def run(
         datetime | None, Parameter(name="--from", help="first moment scored (ISO 8601, clock of the place)")
     ] = None,
     to: Annotated[datetime | None, Parameter(help="the moment after the last")] = None,
-    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    data: Annotated[Path | None, Parameter(help="folder or file of data; left out: the generated default")] = None,
     release: Annotated[str, Parameter(help="first digits of a release; left out: the champion")] = "",
-    zones: Annotated[str, Parameter(help="all, or a slice of the release, e.g. busy or top10")] = "all",
+    zones: Annotated[str, Parameter(name=("--zones", "--slice"), help="all, or a slice of the release")] = "all",
     context: Context,
     **options: str,
 ) -> None:
@@ -47,7 +47,7 @@ def run(
         app: name of the application.
         from_: first moment scored; not for an application whose data have no time axis.
         to: the moment after the last.
-        data: folder or file of orders; left out: the generated default.
+        data: folder or file of data; left out: the generated default.
         release: first digits of a release; left out: the champion.
         zones: all, or a slice of the release.
         context: from the command line.
@@ -79,7 +79,7 @@ def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window
     """The evaluation, made once for each content of data, store and release."""
     plan, own = office.plan, facts.tables
     spine = rows_to_score(plan, own, window, subject.slices, zones, progress)
-    # A generated city is whole in itself: nothing that was recorded elsewhere is its past.
+    # Generated data are whole in themselves: nothing that was recorded elsewhere is their past.
     alone = facts.summary.generated
     tables = [name for name in plan.tables if not alone and office.tables.exists(name)]
     versions = {name: office.tables.versions(name)[-1] for name in tables}
@@ -135,6 +135,6 @@ def _window(start: datetime, end: datetime) -> Window:
 def _table(office: Office, found: Evaluation, digest: str, facts: Facts, zones: str) -> Table:
     kind = "generated data" if facts.summary.generated else facts.summary.name
     apart = f", {found.rows_without_history:,} of them without lookback" if found.rows_without_history else ""
-    title = f"release {digest[:12]} · {kind} · zones: {zones} · {found.rows:,} rows{apart}"
+    title = f"release {digest[:12]} · {kind} · slice: {zones} · {found.rows:,} rows{apart}"
     named = {"model": found.model, **found.baselines}
     return scores(office.application.words, office.plan.metrics, named, title)

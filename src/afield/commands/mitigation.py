@@ -25,7 +25,9 @@ def mode(
     mode: Annotated[Mode, Parameter(help="automate: the model decides; prompt: it advises; off: it has no say")],
     /,
     *,
-    unit: Annotated[str, Parameter(help="one unit, e.g. a zone; left out: all without a mode of their own")] = EVERYONE,
+    unit: Annotated[
+        str, Parameter(help="one unit that requests name; left out: all without a mode of their own")
+    ] = EVERYONE,
     reason: Reason,
     actor: Actor = "",
     context: Context,
@@ -55,7 +57,7 @@ def override(
     name: Annotated[str, Parameter(help="what to call it; given again, it replaces the former")],
     /,
     *,
-    scope: Annotated[str, Parameter(help='a unit, e.g. a zone, or "*" for all')] = "",
+    scope: Annotated[str, Parameter(help='a unit that requests name, or "*" for all')] = "",
     output: Annotated[str, Parameter(help="which output of an answer")] = "",
     value: Annotated[float | None, Parameter(help="what it is set to")] = None,
     expires: Annotated[datetime | None, Parameter(help="until when, ISO 8601, in the time of the place")] = None,

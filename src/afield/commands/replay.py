@@ -20,20 +20,20 @@ def run(
     *,
     from_: Annotated[datetime, Parameter(name="--from", help="first tick, ISO 8601")],
     to: Annotated[datetime, Parameter(help="end of the window, ISO 8601")],
-    data: Annotated[Path | None, Parameter(help="folder or file of orders; left out: the generated default")] = None,
+    data: Annotated[Path | None, Parameter(help="folder or file of data; left out: the generated default")] = None,
     speed: Annotated[float, Parameter(help="times real time; 0: as fast as the service ticks")] = 0.0,
     url: Annotated[str, Parameter(help="the service, started with --events-clock")] = "http://127.0.0.1:8000",
     token: Annotated[Path | None, Parameter(help="file with the bearer token")] = None,
     context: Context,
     **options: str,
 ) -> int:
-    """Play recorded orders, as facts and as quotes, through a service whose clock follows its events.
+    """Play recorded traffic, as facts and as requests, through a service whose clock follows its events.
 
     Args:
         app: name of the application.
         from_: first tick.
         to: end of the window.
-        data: folder or file of orders.
+        data: folder or file of data.
         speed: times real time; 0 means as fast as the service ticks.
         url: where the service is.
         token: file with the bearer token.

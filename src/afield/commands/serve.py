@@ -12,7 +12,7 @@ from afield.control.office import open_office
 from afield.control.service import Terms, running
 from afield.live import live
 
-LIVE_HELP = "a generated city runs beside the service at wall-clock time; builds what it needs first"
+LIVE_HELP = "generated traffic runs beside the service at wall-clock time; builds what it needs first"
 
 
 def run(
@@ -26,7 +26,7 @@ def run(
     events_clock: Annotated[
         bool, Parameter(negative="", help="domain time follows the events' watermark: for `afield replay`")
     ] = False,
-    live_city: Annotated[bool, Parameter(name="--live", negative="", help=LIVE_HELP)] = False,
+    traffic: Annotated[bool, Parameter(name="--live", negative="", help=LIVE_HELP)] = False,
     context: Context,
     **options: str,
 ) -> None:
@@ -39,13 +39,13 @@ def run(
         workers: how many processes answer.
         token: file with the bearer token.
         events_clock: domain time follows the events' watermark instead of the wall clock.
-        live_city: let generated traffic run beside it.
+        traffic: let generated traffic run beside it.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
     application = load(app, options)
     terms = Terms(address=address, port=port, workers=workers, token=token, by_events=events_clock)
-    if live_city:
+    if traffic:
         application = load(app, {**application.demonstration_options, **options})
         live(application, context.home / "live", terms, progress, lambda url: _ready(context, url))
         return
