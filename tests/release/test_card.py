@@ -97,6 +97,16 @@ def test_the_head_is_a_model_index(manifest):
     assert not any("wape" in line for line in lines)
 
 
+def test_the_head_says_twice_what_kind_of_task_it_is(manifest):
+    for evidence, task in (
+        (EVIDENCE, "tabular-regression"),
+        (replace(EVIDENCE, task="image-to-text"), "image-to-text"),
+    ):
+        lines = card(manifest, evidence).split("---\n", 2)[1].splitlines()
+        assert f"pipeline_tag: {task}" in lines
+        assert lines[lines.index("  - task:") + 1] == f"      type: {task}"
+
+
 def test_text_from_outside_can_neither_leave_the_head_nor_open_a_tag(manifest):
     evil = 'x"\n---\n# taken over <script>alert(1)</script>'
     text = card(manifest, replace(EVIDENCE, source=evil, purpose=evil, target=evil, limits=(evil,)))

@@ -80,6 +80,7 @@ def build(_options: Mapping[str, str]) -> Build:
         standing=standing,
         measures=measures,
         metrics=("rmse", "mae", "bias"),
+        task="image-to-text",
         limits=(
             "Scripts that the reader does not know (Thai, Cyrillic, Arabic; Hangul without tesseract) are not read.",
             "It says whether the characters are right, not whether the sign is.",

@@ -181,6 +181,10 @@ def test_features_neither_peek_nor_differ_between_batch_parts_and_serving() -> N
     }
 
 
+def test_the_card_says_that_images_become_text() -> None:
+    assert build({}).task == "image-to-text"
+
+
 def test_tables_keep_their_contracts() -> None:
     assert contract(build({}), days()).passed
 

@@ -38,6 +38,7 @@ class Evidence:
         months: month → `scores` of that month.
         verdicts: what the gates said.
         limits: what it is not for, what is known to go wrong.
+        task: what kind of task it is, as Hugging Face names them.
     """
 
     purpose: str
@@ -51,6 +52,7 @@ class Evidence:
     months: Mapping[str, Scores] = field(default_factory=dict)
     verdicts: Sequence[Verdict] = ()
     limits: Sequence[str] = ()
+    task: str = "tabular-regression"
 
 
 def card(manifest: Manifest, evidence: Evidence) -> str:
@@ -83,14 +85,14 @@ def _head(manifest: Manifest, evidence: Evidence) -> str:
     lines = [
         "---",
         "library_name: onnx",
-        "pipeline_tag: tabular-regression",
+        f"pipeline_tag: {evidence.task}",
         "tags:",
         *(f"- {_quoted(tag)}" for tag in tags),
         "model-index:",
         f"- name: {_quoted(manifest.application)}",
         "  results:",
         "  - task:",
-        "      type: tabular-regression",
+        f"      type: {evidence.task}",
         f"      name: {_quoted(evidence.target)}",
         "    dataset:",
         f"      type: {_quoted(manifest.application)}",

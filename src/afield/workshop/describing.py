@@ -29,6 +29,7 @@ def evidence(plan: Build, facts: Facts, scored: Scored) -> Evidence:
         months={name: _numbers(plan.metrics, each.model, each.baselines) for name, each in found.by_month.items()},
         verdicts=scored.verdicts,
         limits=plan.limits,
+        task=plan.task,
     )
 
 

@@ -151,6 +151,7 @@ class Build:
         measures: what else is measured of a candidate for the gates: scored test rows, its parts and files → numbers.
         metrics: what is shown of an evaluation in tables, on the card and in reports: fields of
             `afield.evaluation.metrics.Metrics` and names of losses, the one that matters most first.
+        task: what kind of task it is, as Hugging Face names them, for the head of the card.
     """
 
     part: str
@@ -185,6 +186,7 @@ class Build:
     standing: Callable[[], Standing] = Standing
     measures: Measures = no_measures
     metrics: tuple[str, ...] = METRICS
+    task: str = "tabular-regression"
 
 
 def _fits(found: pl.DataType, declared: pl.DataType) -> bool:
