@@ -4,13 +4,13 @@ import pytest
 
 from afield.evaluation.compare import compare, daily_sums, of_slice
 from afield.evaluation.metrics import measure, metrics
-from afield.evaluation.slices import Slice, hour_bands, of_keys
+from afield.evaluation.slices import Slice, of_keys
 
 RIVALS = ("last_week", "mean")
 
 
 def test_sums_of_a_slice_give_the_metrics_of_its_rows(frame):
-    slices = (*hour_bands(), of_keys("some", (1, 4, 11)))
+    slices = (Slice("night", pl.col("tick").dt.hour() < 6), of_keys("some", (1, 4, 11)))
     sums = daily_sums(frame, ["forecast", "mean"], slices)
     assert metrics(of_slice(sums), "mean").numbers() == pytest.approx(measure(frame, "mean").numbers())
     for each in slices:

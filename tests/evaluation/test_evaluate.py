@@ -8,15 +8,19 @@ import pytest
 from afield.errors import EvaluationError
 from afield.evaluation.evaluate import Evaluation, evaluate
 from afield.evaluation.metrics import measure
-from afield.evaluation.slices import Slice, hour_bands, of_keys
+from afield.evaluation.slices import Slice, of_keys
 
 RIVALS = ("last_week", "mean")
+BANDS = tuple(
+    Slice(name, pl.col("tick").dt.hour().is_between(start, end, closed="left"))
+    for name, (start, end) in {"night": (0, 6), "day": (6, 24)}.items()
+)
 
 
 @pytest.fixture(scope="module")
 def whole(frame):
     capacity = frame.with_columns(capacity=pl.when(pl.col("key") > 0).then(pl.lit(3.0)))
-    slices = (*hour_bands(), of_keys("few", (1, 2)))
+    slices = (*BANDS, of_keys("few", (1, 2)))
     return evaluate(capacity, baselines=RIVALS, slices=slices, dispersion=0.0, top=3, measured={"bytes": 1e6})
 
 
@@ -39,7 +43,7 @@ def test_everything_is_measured_on_the_same_rows(whole, frame):
     assert (whole.start, whole.end) == (datetime(2023, 6, 24), datetime(2023, 7, 7, 23))
 
 
-def test_months_and_hour_bands_each_add_up_to_the_whole(whole, frame):
+def test_months_and_bands_of_hours_each_add_up_to_the_whole(whole, frame):
     assert list(whole.by_month) == ["2023-06", "2023-07"]
     assert sum(part.rows for part in whole.by_month.values()) == frame.height
     assert sum(part.rows for name, part in whole.slices.items() if name != "few") == frame.height

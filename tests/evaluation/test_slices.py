@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afield.errors import EvaluationError
-from afield.evaluation.slices import busiest, holding, hour_bands, of_keys
+from afield.evaluation.slices import busiest, holding, of_keys
 
 counts = st.lists(st.integers(0, 100), min_size=1, max_size=30).filter(any)
 
@@ -45,12 +45,6 @@ def test_a_training_window_in_which_nothing_happened_is_refused(values):
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(EvaluationError, match="share"):
         holding(training([1]), share)
-
-
-def test_the_hour_bands_make_up_the_day(frame):
-    parts = [frame.filter(band.keep) for band in hour_bands()]
-    assert sum(part.height for part in parts) == frame.height
-    assert pl.concat(parts).unique(["tick", "key"]).height == frame.height
 
 
 def test_a_slice_of_keys_keeps_those_keys(frame):

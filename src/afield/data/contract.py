@@ -7,8 +7,6 @@ from datetime import datetime
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
-from afield.errors import ContractError
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -104,17 +102,6 @@ def check(contract: Contract, tables: Mapping[str, pl.LazyFrame]) -> tuple[Findi
         for number, (rule, name, words, _) in enumerate(rules)
         if seen[f"count {number}"]
     )
-
-
-def require(contracts: Iterable[Contract], tables: Mapping[str, pl.LazyFrame]) -> None:
-    """Go on only when every contract holds.
-
-    Raises:
-        ContractError: some do not; the message lists what and where.
-    """
-    findings = [finding for contract in contracts for finding in check(contract, tables)]
-    if findings:
-        raise ContractError("; ".join(finding.message for finding in findings))
 
 
 def _typed(table: str, column: Column, schema: pl.Schema) -> Iterable[Finding]:

@@ -65,14 +65,3 @@ def quantile_scores(frame: pl.DataFrame, columns: Mapping[float, str]) -> tuple[
         covered, lost = frame.select((error <= 0).mean().alias("covered"), loss.mean().alias("lost")).row(0)
         scores.append(QuantileScore(level, covered, lost))
     return tuple(scores)
-
-
-def interval_coverage(frame: pl.DataFrame, low: str, high: str) -> float:
-    """The share of rows whose truth lies in the closed interval between two columns.
-
-    Raises:
-        EvaluationError: a column is missing or holds no numbers.
-    """
-    check(frame, [TRUTH, low, high])
-    share: float = frame.select(pl.col(TRUTH).is_between(low, high).mean()).item()
-    return share

@@ -7,8 +7,6 @@ import polars as pl
 
 from afield.errors import EvaluationError
 
-HOUR_BANDS = {"night": (0, 6), "morning": (6, 10), "midday": (10, 16), "evening": (16, 20), "late": (20, 24)}
-
 Keys = tuple[str, ...] | tuple[int, ...]
 
 
@@ -28,16 +26,6 @@ class Slice:
 def of_keys(name: str, keys: Collection[str] | Collection[int]) -> Slice:
     """The rows of some keys."""
     return Slice(name, pl.col("key").is_in(list(keys)))
-
-
-def hours(name: str, start: int, end: int) -> Slice:
-    """The rows whose tick lies at `start <= hour < end`."""
-    return Slice(name, pl.col("tick").dt.hour().is_between(start, end, closed="left"))
-
-
-def hour_bands() -> tuple[Slice, ...]:
-    """Night, morning, midday, evening and late: five slices that make up the day."""
-    return tuple(hours(name, start, end) for name, (start, end) in HOUR_BANDS.items())
 
 
 def holding(training: pl.DataFrame, share: float) -> Keys:
