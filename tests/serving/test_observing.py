@@ -19,7 +19,9 @@ from afield.serving.situation import Situation
 from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
 from afield.testing.stand import TICK, Stand
-from afield.testing.toy import operate
+from afield.testing.toy import FEATURES, operate
+
+ONE = {name: np.ones(1) for name in FEATURES}
 
 
 def observe(request: object, release: Release) -> Observation:
@@ -61,19 +63,19 @@ class Looking:
             conclude=conclude,
             infer=infer,
             neutral={"shelves": 0.0},
-            prepare=lambda parts, _read: f"{len(parts)} part",
+            prepare=lambda parts, _read: f"counts {parts['loaves'].predict(ONE)[0]:g}",
         )
         self.predictor: Predictor = predictor(
             self.operate, clock=lambda: TICK, record=self.events.append, keep=self.facts.extend
         )
 
-    def serve(self, digest: str) -> None:
-        self.stand.control(digest)
+    def serve(self, digest: str, **others: object) -> None:
+        self.stand.control(digest, **others)
         load: Callable[[str], Release] = loader(self.stand.bundles, self.stand.trusted, self.operate)
         Updates(Follower(self.stand.snapshots), load, self.predictor).step()
 
-    def ask(self, picture: object, at: datetime = TICK) -> Answer:
-        return self.predictor.answer(Query(key="", unit="phone-1", at=at, request=picture))
+    def ask(self, picture: object, at: datetime = TICK, unit: str = "phone-1") -> Answer:
+        return self.predictor.answer(Query(key="", unit=unit, at=at, request=picture))
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def looking(stand: Stand) -> Looking:
 def test_everything_found_is_answered_in_order(looking: Looking) -> None:
     answer = looking.ask("48")
     assert [each["loaves"] for each in answer.content] == [4.0, 8.0]
-    assert [each["kit"] for each in answer.content] == ["1 part", "1 part"]
+    assert [each["kit"] for each in answer.content] == ["counts 1", "counts 1"]
     assert answer.output == {"shelves": 2.0}
     assert answer.applied == ()
 
@@ -99,6 +101,17 @@ def test_the_answer_is_recorded_and_what_it_brought_to_light_is_kept(looking: Lo
     answer = looking.ask("48")
     assert [each.id for each in looking.events] == [answer.id]
     assert [each.id for each in looking.facts] == [f"{answer.id}/0", f"{answer.id}/1"]
+
+
+def test_a_challenger_in_canary_observes_and_answers_with_its_own_parts(looking: Looking) -> None:
+    champion, challenger = looking.stand.release(), looking.stand.release((1.0, 1.0))
+    looking.serve(champion, challenger=challenger, stage="canary", canary_share=0.5, salt="canary")
+    (said,) = zip(*(looking.ask("4", unit=f"phone-{number}").content for number in range(20)), strict=True)
+    told = {
+        (event.arm, event.release, each["kit"], each["loaves"])
+        for event, each in zip(looking.events, said, strict=True)
+    }
+    assert told == {("champion", champion, "counts 1", 4.0), ("challenger", challenger, "counts 2", 8.0)}
 
 
 def test_a_request_that_cannot_be_looked_at_is_refused(looking: Looking) -> None:
