@@ -1,6 +1,8 @@
 """Any CSV or Parquet file of ride orders: UserId, PickupLocation, TargetLocation, OrderTime, PickupTime."""
 
+import csv
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -102,6 +104,8 @@ class OrderFile:
             else:
                 frame = pl.read_parquet(self.path, columns=list(COLUMNS))
         except (PolarsError, OSError) as error:
+            with suppress(csv.Error):  # what is no CSV at all is told below
+                self._refuse_more_fields(len(header))
             raise DataError(
                 f"{self.path}: cannot be read ({str(error).splitlines()[0]}); repair or replace it"
             ) from error
@@ -131,6 +135,18 @@ class OrderFile:
         lines = pl.read_csv(self.path, separator="\x1f", quote_char=None, infer_schema=False).to_series()
         # Where a quoted field holds a line break, lines are no rows.
         return lines.str.replace_all(QUOTED, "").str.count_matches(",") + 1 if len(lines) == rows else unknown
+
+    def _refuse_more_fields(self, known: int) -> None:
+        """Name the first row that has more fields than the header, where that is why a file cannot be read."""
+        if self.path.suffix.lower() != ".csv" or not self.path.is_file():
+            return
+        with self.path.open(encoding="utf-8", errors="replace", newline="") as lines:
+            for row, fields in enumerate(csv.reader(lines)):
+                if len(fields) > known:
+                    raise DataError(
+                        f"{self.path}: row {row} has {len(fields)} fields, the header has {known}; put quotes around a "
+                        "field that holds a comma, or take the row out"
+                    )
 
     def _told(self, cut: pl.DataFrame) -> tuple[str, ...]:
         """What is said of rows that end early."""

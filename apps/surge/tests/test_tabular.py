@@ -60,6 +60,17 @@ def test_a_file_of_short_rows_alone_names_file_row_and_field(tmp_path: Path) -> 
         OrderFile(file(tmp_path, "u,7")).read()
 
 
+@pytest.mark.parametrize("first", [GOOD, '"a\nb, c",7,8,2024-05-31 18:23:05,', ""])
+def test_a_row_with_more_fields_than_the_header_is_named(tmp_path: Path, first: str) -> None:
+    with pytest.raises(DataError, match=r"orders\.csv: row 2 has 6 fields, the header has 5; put quotes around"):
+        OrderFile(file(tmp_path, first, GOOD + ",cash", GOOD)).read()
+
+
+def test_a_quote_that_is_never_closed_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"orders\.csv: cannot be read"):
+        OrderFile(file(tmp_path, '"u' + GOOD + ",cash\n" * 4, *[GOOD] * 5000)).read()
+
+
 def test_user_target_and_pickup_may_be_unknown(tmp_path: Path) -> None:
     row = order(file(tmp_path, ",7,,2024-05-31T18:23:05.25,"))
     assert (row["user_id"], row["target_location"], row["pickup_time"]) == (None, None, None)
