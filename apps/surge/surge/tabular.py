@@ -104,7 +104,7 @@ class OrderFile:
             else:
                 frame = pl.read_parquet(self.path, columns=list(COLUMNS))
         except (PolarsError, OSError) as error:
-            with suppress(csv.Error):  # what is no CSV at all is told below
+            with suppress(csv.Error, OSError):  # what cannot be read at all is told below
                 self._refuse_more_fields(len(header))
             raise DataError(
                 f"{self.path}: cannot be read ({str(error).splitlines()[0]}); repair or replace it"
@@ -138,7 +138,7 @@ class OrderFile:
 
     def _refuse_more_fields(self, known: int) -> None:
         """Name the first row that has more fields than the header, where that is why a file cannot be read."""
-        if self.path.suffix.lower() != ".csv" or not self.path.is_file():
+        if self.path.suffix.lower() != ".csv":
             return
         with self.path.open(encoding="utf-8", errors="replace", newline="") as lines:
             for row, fields in enumerate(csv.reader(lines)):
