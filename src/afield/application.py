@@ -235,6 +235,8 @@ def resolve(path: str) -> Callable[..., Any]:
     Raises:
         UsageError: there is no such module or attribute.
     """
+    if not path:
+        raise UsageError("this application does not have what is asked for; see: afield --help")
     module, _, attribute = path.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)

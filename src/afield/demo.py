@@ -135,7 +135,7 @@ class Script:
         if state.stage != "idle":
             return
         self._offered = True
-        bad = bad_candidate(self.office, state.champion)
+        bad = bad_candidate(self.office, state.champion, self.scenario.bad_factor)
         self.tell(f"{tick:%Y-%m-%d %H:%M} a person offers a deliberately bad release: {bad[:12]}")
         self.office.by("demo").offer(bad, "a deliberately bad release, to see whether it is caught", tick)
 

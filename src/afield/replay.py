@@ -84,9 +84,10 @@ class Scenario:
         window: of ticks that are played.
         traffic: what clients send.
         felt: the arms' frames, with `columns` → what people felt under each arm.
-        bad_candidate: when a person puts a deliberately bad release live.
+        bad_candidate: when a person offers a deliberately bad release.
         outage: when the model is broken for two ticks.
         regime_change: when the world changes, where that is declared.
+        bad_factor: what that release's output is multiplied by.
         columns: further outputs of the live release that `felt` and `sections` need beside the compared one.
         expected: the rows of the live release, truths null where unknown → how many outcomes there should be.
         sections: what the application adds to the report: the arms' frames, and the folders of the first release
@@ -101,6 +102,7 @@ class Scenario:
     bad_candidate: datetime
     outage: datetime
     regime_change: datetime | None
+    bad_factor: float = 2.0
     columns: tuple[str, ...] = ()
     expected: Callable[[pl.DataFrame], int] = every_row
     sections: Callable[[Arms, Mapping[str, Path]], Sequence[Section]] = no_sections

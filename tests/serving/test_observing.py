@@ -10,6 +10,7 @@ import pytest
 
 from afield.answering import loader, predictor
 from afield.errors import RequestError
+from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Fact, Mode, Query
 from afield.serving.inference import Columns, Outputs, Parts, Rows
 from afield.serving.predictor import Predictor
@@ -173,3 +174,23 @@ def test_where_the_conclusion_fails_the_neutral_answer_says_so(looking: Looking)
     answer = stubborn.ask("4")
     assert (answer.applied, answer.content, answer.release) == (("fallback:neutral",), (), "none")
     assert "no shelves" in stubborn.predictor.problem
+
+
+def test_what_a_person_set_by_hand_acts_on_everything_found_and_on_the_answer(looking: Looking) -> None:
+    seen = looking.predictor.situation
+    held = tuple(
+        Override(name=name, scope="*", output=name, value=value, reason="a test", expires=TICK + timedelta(days=1))
+        for name, value in (("forecast", 3.0), ("shelves", 9.0))
+    )
+    looking.predictor.see(Situation(seen.rows, msgspec.structs.replace(seen.control, overrides=held), seen.releases))
+    answer = looking.ask("48")
+    assert [each["loaves"] for each in answer.content] == [3.0, 3.0]
+    assert answer.output == {"shelves": 9.0}
+    assert answer.applied == ("override:forecast", "override:shelves")
+
+
+def test_a_fact_is_known_when_it_was_answered_whatever_the_client_speaks_of(looking: Looking) -> None:
+    seen = looking.predictor.situation
+    looking.predictor.see(Situation(seen.rows, msgspec.structs.replace(seen.control, now=None), seen.releases))
+    looking.predictor.answer(Query(key="", unit="phone-1", at=TICK - timedelta(days=3), request="4"))
+    assert [(each.at, each.known_at) for each in looking.facts] == [(TICK - timedelta(days=3), TICK)]

@@ -9,6 +9,7 @@ import pytest
 from afield.errors import TrainingError
 from afield.training import class_learners
 from afield.training.calibration import platt, temperature
+from afield.training.class_graphs import Calibration
 from afield.training.classes import train_classes
 from afield.training.recipes import BoostedClasses, ClassRecipe, LogisticRegression
 from afield.training.scoring import probabilities
@@ -150,3 +151,15 @@ def test_the_temperature_finds_how_much_too_sure_the_scores_are() -> None:
 def test_examples_that_teach_nothing_are_refused(recipe: ClassRecipe, rows: pl.DataFrame, message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         train_classes(recipe, rows, seed=0, label=label(recipe))
+
+
+def test_a_calibration_that_was_fitted_before_is_kept() -> None:
+    """The signed model has seen every row: its calibration is that of the model that was tested."""
+    generator = np.random.default_rng(5)
+    rows = pl.DataFrame({"x": generator.normal(size=400)})
+    rows = rows.with_columns(truth=pl.Series((generator.random(400) < 1 / (1 + np.exp(-rows["x"].to_numpy()))) * 1.0))
+    recipe = LogisticRegression(name="line", columns=("x",))
+    tested = train_classes(recipe, rows.head(200), 1, calibration=rows.tail(200))
+    line = Calibration(float(tested.report["slope"]), float(tested.report["shift"]))
+    final = train_classes(recipe, rows, 1, calibration=rows.tail(200), line=line)
+    assert (final.report["slope"], final.report["shift"]) == (tested.report["slope"], tested.report["shift"])

@@ -33,10 +33,23 @@ def test_a_changed_line_a_new_file_or_a_renamed_one_changes_it(package: Path) ->
     assert len(set(seen)) == 4
 
 
-def test_a_file_that_is_no_source_changes_nothing(package: Path) -> None:
+def test_a_data_file_of_the_package_changes_it(package: Path) -> None:
     before = code_digest("corner_shop")
-    (package / "notes.txt").write_text("buy flour")
+    (package / "phrases.tsv").write_text("pain\tbread")
+    assert code_digest("corner_shop") != before
+
+
+def test_pages_and_bytecode_change_nothing(package: Path) -> None:
+    before = code_digest("corner_shop")
+    for folder in ("pages", "__pycache__"):
+        (package / folder).mkdir(exist_ok=True)
+        (package / folder / "made").write_text("by somebody else")
     assert code_digest("corner_shop") == before
+
+
+def test_what_an_application_asks_for_is_part_of_its_environment() -> None:
+    assert "rapidocr" in environment("signs")
+    assert "afield" not in environment("signs")
 
 
 def test_another_version_of_a_library_that_decides_numbers_changes_it(

@@ -149,6 +149,7 @@ def demonstration(_options: Mapping[str, str], data: Path | None) -> Scenario:
         traffic=travellers,
         felt=felt,
         bad_candidate=window.start + 6 * DAY,
+        bad_factor=0.3,
         outage=window.start + 7 * DAY,
         regime_change=window.start + TURN * DAY if data is None else None,
         expected=lambda rows: int(sum(asked(key) for key in rows["key"].to_list())),

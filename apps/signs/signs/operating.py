@@ -98,6 +98,11 @@ class VerdictFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     english: Annotated[str, msgspec.Meta(max_length=400)] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse an answer to a question that was not asked: complaints are no fair sample."""
+        if self.asked and not asked(self.line):
+            raise ValueError("asked: the lot did not fall on this line; leave it out")
+
 
 def resolve(sight: Sight) -> Query:
     """The query that a sight asks."""

@@ -68,7 +68,12 @@ class Watch:
 
     def _begin(self, champion: str) -> None:
         reference = self._reference(champion)
-        self._fitted = [monitor.fit(reference) for monitor in self._monitors]
+        self._fitted = []
+        for monitor in self._monitors:
+            try:
+                self._fitted.append(monitor.fit(reference))
+            except MonitoringError as error:
+                self._tell(f"not watched: {error}")
         self._alarms = Alarms()
         self._release = champion
 

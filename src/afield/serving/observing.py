@@ -1,10 +1,14 @@
 """Answers to requests that bring their own input: features are found in it, not looked up."""
 
+import math
+from dataclasses import replace
 from datetime import datetime
 
+import msgspec
 import numpy as np
 
 from afield.errors import RequestError
+from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
 from afield.serving.ingestion import FARTHEST
 from afield.serving.product import Beside, Conclude, Conclusion, Observation, Observe, Product
@@ -53,7 +57,8 @@ class Observing:
                 mode=mode,
             )
         )
-        self._beside.keep(concluded.facts)
+        # A fact is known when it was answered, whatever moment the client speaks of.
+        self._beside.keep(tuple(msgspec.structs.replace(fact, known_at=max(now, fact.at)) for fact in concluded.facts))
         return Answer(
             id=identity,
             forecast="",
@@ -77,17 +82,29 @@ class Observing:
             observed = None if release is None else self._observed(query, release)
             if release is None or observed is None:
                 continue
-            scored = self._scored(seen, observed, digest)
+            held = self._beside.in_force(seen.control.overrides, query.unit, query.at)
+            scored = self._set(self._scored(seen, observed, digest), held)
             if name != digest:
                 scored = Scored(scored.outputs, name, ("fallback:last_good", *scored.applied))
             try:
                 concluded = self._conclude(identity, query, observed, scored.outputs, mode)
+                output, acted = self._beside.overridden(concluded.output, held)
             except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
                 self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
                 break
-            return concluded, scored if mode != "off" else Scored(scored.outputs, scored.release, ("mode:off",))
+            applied = ("mode:off",) if mode == "off" else tuple(dict.fromkeys((*scored.applied, *acted)))
+            return replace(concluded, output=output), Scored(scored.outputs, scored.release, applied)
         neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
         return neutral, Scored({}, NOBODY, ("fallback:neutral",))
+
+    def _set(self, scored: Scored, held: tuple[Override, ...]) -> Scored:
+        """The outputs with what people set by hand, the same for everything found."""
+        values, acted = self._beside.overridden(dict.fromkeys(scored.outputs, math.nan), held)
+        outputs = {
+            name: column if math.isnan(values[name]) else np.full_like(column, values[name])
+            for name, column in scored.outputs.items()
+        }
+        return Scored(outputs, scored.release, (*scored.applied, *acted))
 
     def _scored(self, seen: Situation, observed: Observation, digest: str) -> Scored:
         """What is said of everything found; where nothing is, no model is asked."""

@@ -25,6 +25,7 @@ def train_classes(
     *,
     label: str = "truth",
     calibration: pl.DataFrame | None = None,
+    line: Calibration | None = None,
 ) -> Trained:
     """The recipe's model of the label, calibrated, exported to ONNX and checked against the learner.
 
@@ -37,6 +38,7 @@ def train_classes(
         label: the column to learn.
         calibration: rows held back from the examples, on which the probabilities are calibrated (Platt's line for
             two classes, a temperature for several); None leaves them as they are fitted.
+        line: a calibration that was fitted before, for a model whose examples leave no row to calibrate it on.
 
     Raises:
         TrainingError: the examples cannot teach the recipe, or the exported model differs from the learner.
@@ -47,8 +49,8 @@ def train_classes(
     truth = _truth(recipe, examples, label)
     _check_classes(recipe, truth)
     fitted = fit(recipe, matrix(examples, inputs), truth, _weight(recipe, examples), seed)
-    line, messages = Calibration(), fitted.messages
-    if calibration is not None:
+    given, line, messages = line, line or Calibration(), fitted.messages
+    if calibration is not None and given is None:
         _check(recipe, calibration, label, "held rows")
         line = _calibrated(recipe, fitted, calibration, label)
     if line.slope <= 0:

@@ -108,7 +108,7 @@ class Bench:
 
     def standing(self, plan: Build) -> Standing:
         """What goes into every release, whatever the data."""
-        inputs = {"code": self._code(), "environment": repr(sorted(environment().items()))}
+        inputs = {"code": self._code(), "environment": repr(sorted(environment(_package(self.application)).items()))}
         return open_standing(self.steps.run("standing", inputs, lambda folder: write_standing(folder, plan.standing())))
 
     def fit(self, plan: Build, facts: Facts, examples: Path, windows: Windows) -> Fitted:
@@ -180,7 +180,7 @@ class Bench:
         return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
 
     def _code(self) -> str:
-        return code_digest(self.application.build.partition(":")[0].partition(".")[0])
+        return code_digest(_package(self.application))
 
     def _inputs(self, plan: Build, facts: Facts, windows: Windows) -> dict[str, str]:
         return {
@@ -227,7 +227,12 @@ class Bench:
             data=data(facts),
             windows=spans(windows),
             seed=SEED,
-            environment=environment(),
+            environment=environment(_package(self.application)),
             evaluation={**model.numbers(), **model.numbers(plan.metrics)},
             parent=self._held_against(plan, facts, windows)[0],
         )
+
+
+def _package(application: Application) -> str:
+    """The package that the application lies in."""
+    return application.build.partition(":")[0].partition(".")[0]

@@ -13,6 +13,7 @@ from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
+from afield.training.class_graphs import Calibration
 from afield.training.classes import features as class_features
 from afield.training.classes import train_classes
 from afield.training.recipes import BoostedTrees, ClassRecipe, PoissonRegression, Recipe
@@ -89,9 +90,9 @@ def fit(
     _, recipe, best = min(tried, key=lambda each: each[0])
     rival = _train(plan, plan.rival, early, late, seed)
     tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
-    # Its spread is fitted on rows that it has not seen: the tested model's.
-    final = replace(_train(plan, recipe, every, late, seed), constants=best.constants)
-    final_rival = _train(plan, plan.rival, every, late, seed)
+    # Spread and calibration are fitted on rows that a model has not seen: they are the tested models'.
+    final = replace(_train(plan, recipe, every, late, seed, best), constants=best.constants)
+    final_rival = _train(plan, plan.rival, every, late, seed, rival)
     sets = {
         "tested": _parts(plan, best, rival, {**standing, **plan.companions(early, history)}),
         "final": _parts(plan, final, final_rival, {**standing, **plan.companions(every, history)}),
@@ -121,12 +122,23 @@ def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
     return examples.filter("has_history")
 
 
-def _train(plan: Build, recipe: Recipe | ClassRecipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int) -> Trained:
-    """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held."""
+def _train(
+    plan: Build,
+    recipe: Recipe | ClassRecipe,
+    examples: pl.LazyFrame,
+    held: pl.LazyFrame,
+    seed: int,
+    calibrated: Trained | None = None,
+) -> Trained:
+    """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held.
+
+    Where the rows held are among the examples, the calibration is that of `calibrated`, fitted without them.
+    """
     if not isinstance(recipe, BoostedTrees | PoissonRegression):
         columns = ["truth", *class_features(recipe), *([recipe.weight] if recipe.weight else [])]
         late = held.select(columns).collect()
-        trained = train_classes(recipe, examples.select(columns).collect(), seed, calibration=late)
+        line = Calibration(float(calibrated.report["slope"]), float(calibrated.report["shift"])) if calibrated else None
+        trained = train_classes(recipe, examples.select(columns).collect(), seed, calibration=late, line=line)
         return replace(trained, constants=plan.constants(_said(trained, late), late["truth"].to_numpy()))
     needed = list(dict.fromkeys((plan.features.origin, "truth", *recipe.columns)))
     return train(
