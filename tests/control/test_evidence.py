@@ -91,6 +91,7 @@ def test_a_canary_is_held_against_the_control_of_the_same_ticks() -> None:
         ),
         "multiplier",
         ticks=2,
+        guards=("clamp:forecast", "clamp:multiplier"),
     )
     assert [side.tolist() for side in evidence.rates["guards"]] == [[0.5], [0.0]]
     assert [side.tolist() for side in evidence.rates["fallbacks"]] == [[0.0], [1.0]]
@@ -99,5 +100,5 @@ def test_a_canary_is_held_against_the_control_of_the_same_ticks() -> None:
 
 def test_a_canary_without_any_traffic_can_still_be_judged() -> None:
     for answers in (exposure(), exposure().drop("output_multiplier")):
-        evidence = exposed(answers, "multiplier", ticks=3)
+        evidence = exposed(answers, "multiplier", ticks=3, guards=("clamp:x",))
         assert judge(Ladder(), "canary", evidence).to == "stay"

@@ -1,6 +1,6 @@
 """From recorded traffic to what the ladder and the monitors judge: per-tick losses of each arm."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -51,21 +51,23 @@ def paired(by_tick: pl.DataFrame, candidate: str, other: str, ticks: int) -> Evi
     return Evidence(ticks, both["loss"].to_numpy(), both["loss_other"].to_numpy())
 
 
-def exposed(answers: pl.DataFrame, decision: str, ticks: int) -> Evidence:
+def exposed(answers: pl.DataFrame, decision: str, ticks: int, guards: Sequence[str]) -> Evidence:
     """What exposure changed in a canary, per tick: guards and fallbacks that acted, and the decision's mean.
 
     Args:
         answers: events of kind "answer" since the canary began: `tick`, `arm`, `applied`, `output_NAME`.
         decision: the output that people feel.
         ticks: how many ticks passed since the canary began.
+        guards: names of the guards.
     """
+    guarded = pl.col("applied").list.set_intersection(list(guards)).list.len() > 0
     applied = pl.col("applied").list.join(" ")
     if f"output_{decision}" not in answers.columns:  # nobody has asked for an answer yet
         answers = answers.with_columns(pl.lit(None, pl.Float64).alias(f"output_{decision}"))
     table = (
         answers.filter(pl.col("arm").is_in(["champion", "challenger"]))
         .with_columns(
-            applied.str.contains("clamp:|step_limit:|plausible:").cast(pl.Float64).alias("guards"),
+            guarded.cast(pl.Float64).alias("guards"),
             applied.str.contains("fallback:").cast(pl.Float64).alias("fallbacks"),
         )
         .group_by("tick", "arm")

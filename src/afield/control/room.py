@@ -225,7 +225,12 @@ class Room:
         window = Window(since, tick - self._operate.delay)
         if state.stage == "canary":
             self._kit.intake.settle()
-            return exposed(self._kit.intake.answers(window), self._operate.felt, ticks)
+            return exposed(
+                self._kit.intake.answers(window),
+                self._operate.felt,
+                ticks,
+                [guard.name for guard in self._operate.guards],
+            )
         by_tick = losses(self._kit.intake.joined(window), self._operate.output, LOSSES[self._operate.loss])
         first, second = (
             (state.challenger, state.champion) if state.stage == "shadow" else (state.champion, state.last_good)
