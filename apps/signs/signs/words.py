@@ -28,12 +28,10 @@ MEASURES = (
     Measure(
         "right_held_back",
         "Read right and not called sure",
-        "lines that were read right and whose confidence was below 90 %",
-        mistake=True,
-        worse="were asked about a line that was read right",
+        "lines that were read right and whose confidence was below 90 %: a question too many, which is no mistake",
     ),
 )
-MISTAKES = "Lines called sure and misread, or read right and not called sure"
+MISTAKES = "Lines misread and called sure"
 NOTE = (
     "Travellers are generated; they are asked about a random share of the lines, whatever the confidence, and what "
     "they say is the truth here. Whether the English is right as well is the business of the phrasebook."
