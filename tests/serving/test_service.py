@@ -268,6 +268,11 @@ def test_events_of_devices_are_kept(service: Service, kept: Kept) -> None:
     assert kept.events == [EVENT]
 
 
+def test_devices_are_told_the_champion_and_the_mode_in_force(service: Service, bakery: Bakery) -> None:
+    bakery.see(release("r1"), mode="prompt")
+    assert call(service, "GET", "/v1/bundles/champion").json() == {"release": "r1", "mode": "prompt"}
+
+
 def test_a_bundle_is_served_with_its_signature_and_files_by_digest(service: Service, digest: str) -> None:
     statement = call(service, "GET", f"/v1/bundles/{digest}")
     both = msgspec.json.decode(statement.body, type=dict[str, msgspec.Raw])

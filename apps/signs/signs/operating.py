@@ -23,7 +23,7 @@ from afield.serving.releases import Release
 from afield.telemetry.policy import Policy
 from signs.confidence import FEATURES, features
 from signs.frames import LARGEST_BYTES, decode
-from signs.kit import Found, Kit, prepare
+from signs.kit import ENGLISH, Found, Kit, prepare
 from signs.records import Frame, Place
 
 STEP = timedelta(minutes=30)
@@ -156,7 +156,7 @@ def conclude(
     confident = outputs["confidence"].tolist()
     shown = [how(each, sure, mode) for each, sure in zip(found, confident, strict=True)]
     content = tuple(
-        told(f"{identity}/{place}", each, sure, as_what)
+        told(f"{identity}/{place}", each, sure, as_what, mode)
         for place, (each, sure, as_what) in enumerate(zip(found, confident, shown, strict=True))
     )
     facts = tuple(
@@ -181,8 +181,8 @@ def how(found: Found, confident: float, mode: Mode) -> Mode:
     return PROMPT if sure >= DOUBTFUL else OFF
 
 
-def told(identity: str, found: Found, confident: float, mode: Mode) -> dict[str, object]:
-    """One line, as the client is told of it."""
+def told(identity: str, found: Found, confident: float, mode: Mode, in_force: Mode = AUTOMATE) -> dict[str, object]:
+    """One line, as the client is told of it: `mode` is the line's, `in_force` the one that people set."""
     line, translation = found.line, found.translation
     return {
         "id": identity,
@@ -196,7 +196,7 @@ def told(identity: str, found: Found, confident: float, mode: Mode) -> dict[str,
         "confidence": round(confident, 4),
         "mode": mode,
         "ask": found.line.readable and asked(identity),
-        "reason": why(found, confident, mode),
+        "reason": why(found, confident, mode, in_force),
     }
 
 
@@ -205,12 +205,18 @@ def asked(identity: str) -> bool:
     return crc32(f"ask {identity}".encode()) < ASKED * 2**32
 
 
-def why(found: Found, confident: float, mode: Mode) -> str:
+def why(found: Found, confident: float, mode: Mode, in_force: Mode = AUTOMATE) -> str:
     """One line that a person can read."""
     if not found.line.readable:
-        return f"unreadable script: {found.line.script.capitalize()}"
+        script = found.line.script
+        return (
+            "in a script that cannot be read yet" if script == "other" else f"unreadable script: {script.capitalize()}"
+        )
     if found.translation is None:
-        return "read, but in neither the phrasebook nor the dictionary"
+        english = found.language == "en" and found.language_sure >= ENGLISH
+        return "English already" if english else "read, but in neither the phrasebook nor the dictionary"
+    if in_force == OFF:
+        return "translations are switched off at the moment"
     if mode == OFF:
         return f"not sure enough that it was read right ({confident:.0%})"
     return f"{found.translation.reason}; read right with {confident:.0%}"

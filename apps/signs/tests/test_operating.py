@@ -18,7 +18,7 @@ from afield.serving.releases import Release
 from apps.signs.tests.colours import COLOURS, GARBLED, INJECTED, START, picture, png
 from signs.confidence import FEATURES
 from signs.frames import decode
-from signs.kit import Found, Network
+from signs.kit import ENGLISH, Found, Network
 from signs.operating import (
     ASKED,
     DOUBTFUL,
@@ -160,6 +160,19 @@ def test_a_line_that_nobody_knows_is_told_as_its_reading() -> None:
     assert line["reason"] == "read, but in neither the phrasebook nor the dictionary"
 
 
+def test_english_is_told_as_english_where_it_is_surely_that() -> None:
+    unknown = found(known=False)
+    assert told("a/0", replace(unknown, language="en"), 1.0, "off")["reason"] == "English already"
+    guessed = replace(unknown, language="en", language_sure=ENGLISH - 0.01)
+    assert told("a/0", guessed, 1.0, "off")["reason"] == "read, but in neither the phrasebook nor the dictionary"
+
+
+def test_a_script_without_a_name_is_told_as_one_that_cannot_be_read_yet() -> None:
+    unread = found(known=False, readable=False)
+    unread = replace(unread, line=replace(unread.line, script="other", text=""))
+    assert told("a/0", unread, 0.9, "off")["reason"] == "in a script that cannot be read yet"
+
+
 def test_an_unreadable_script_is_named_and_never_asked_about() -> None:
     unread = found(known=False, readable=False)
     unread = replace(unread, line=replace(unread.line, script="hangul", text=""))
@@ -201,6 +214,7 @@ def test_mode_prompt_asks_of_what_it_would_have_shown(release: Release) -> None:
 def test_mode_off_gives_the_reading_alone(release: Release) -> None:
     answer = concluded(release, png(picture(EXIT)), "off")
     assert [(line["text"], line["english"]) for line in answer.content] == [("出口", None)]
+    assert [line["reason"] for line in answer.content] == ["translations are switched off at the moment"]
 
 
 def test_a_frame_without_text_has_an_honest_empty_answer(release: Release) -> None:

@@ -189,10 +189,11 @@ class Service:
         return Reply(200, _encode({"keys": self._keys()}), headers=(("cache-control", "no-cache"),))
 
     def _champion(self, _: Environ, __: str) -> Reply:
-        champion = self._predictor.situation.control.champion
-        if not champion:
+        control = self._predictor.situation.control
+        if not control.champion:
             raise NotFoundError("no release is live yet")
-        return Reply(200, _encode({"release": champion}), headers=(("cache-control", "no-cache"),))
+        told = {"release": control.champion, "mode": control.mode}
+        return Reply(200, _encode(told), headers=(("cache-control", "no-cache"),))
 
     def _bundle(self, _: Environ, path: str) -> Reply:
         release, *file = path.split("/")[3:]

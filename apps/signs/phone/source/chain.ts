@@ -37,8 +37,8 @@ export class Chain {
     this.#translate = translator(tables["phrases.json"], tables["words.bin"]);
   }
 
-  /** The lines of a frame as they may be shown; `spoken`: languages of the country's signs, null where it is not known. */
-  async read(frame: Frame, spoken: readonly string[] | null): Promise<Understood[]> {
+  /** The lines of a frame as they may be shown; `spoken`: languages of the country's signs, null where it is not known; `inForce`: the mode that people set. */
+  async read(frame: Frame, spoken: readonly string[] | null, inForce: Mode): Promise<Understood[]> {
     const lines = await this.#reader.read(frame);
     const shares = await this.#languages(lines, spoken);
     const found = lines.map((line, place) => understood(line, shares[place], this.#translate));
@@ -47,7 +47,7 @@ export class Chain {
       return this.#confidence.features.map((name) => named[name]);
     });
     const confident = await this.#confident(asked);
-    return found.map((each, place) => told(each, confident[place], asked[place]));
+    return found.map((each, place) => told(each, confident[place], asked[place], inForce));
   }
 
   async #languages(lines: Line[], spoken: readonly string[] | null): Promise<Shares[]> {
@@ -90,28 +90,32 @@ export function understood(line: Line, shares: Shares, translate: Translates): F
 }
 
 /** One line, as the page is told of it. */
-function told(found: Found, confidence: number, asked: number[]): Understood {
+function told(found: Found, confidence: number, asked: number[], inForce: Mode): Understood {
   const { line, language, translation } = found;
-  const mode = how(found, confidence);
+  const mode = how(found, confidence, inForce);
   const shown = mode === "off" ? null : translation;
   return {
     box: line.box, text: line.text, script: line.script, vertical: line.vertical, readable: line.readable, language,
-    english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode), features: asked,
+    english: shown && shown.english, source: shown && shown.source, confidence, mode, reason: why(found, confidence, mode, inForce), features: asked,
   };
 }
 
-/** The mode of one line: what its confidence allows. */
-export function how({ sure, translation }: Found, confidence: number): Mode {
-  if (!translation) return "off";
+/** The mode of one line: what its confidence allows, and never more than the mode in force. */
+export function how({ sure, translation }: Found, confidence: number, inForce: Mode): Mode {
+  if (!translation || inForce === "off") return "off";
   const all = confidence * translation.sure * sure;
-  return all >= SURE ? "automate" : all >= DOUBTFUL ? "prompt" : "off";
+  if (all >= SURE && inForce === "automate") return "automate";
+  return all >= DOUBTFUL ? "prompt" : "off";
 }
 
 /** One line that a person can read. */
-export function why({ line, translation }: Found, confidence: number, mode: Mode): string {
+export function why({ line, language, sure, translation }: Found, confidence: number, mode: Mode, inForce: Mode): string {
   const share = `${Math.round(100 * confidence)}%`;
+  if (!line.readable && line.script === "other") return "in a script that cannot be read yet";
   if (!line.readable) return `unreadable script: ${line.script[0].toUpperCase()}${line.script.slice(1)}`;
+  if (!translation && language === "en" && sure >= ENGLISH) return "English already";
   if (!translation) return "read, but in neither the phrasebook nor the dictionary";
+  if (inForce === "off") return "translations are switched off at the moment";
   if (mode === "off") return `not sure enough that it was read right (${share})`;
   return `${translation.reason}; read right with ${share}`;
 }

@@ -1,9 +1,9 @@
 // The server's reading of a frame, asked for where the device is unsure.
-import type { Content } from "./records.ts";
+import type { Content, Mode } from "./records.ts";
 
 const PATIENCE = 8000;
 
-export interface Answer { id: string; release: string; mode: string; reason: string; content?: Content[] }
+export interface Answer { id: string; release: string; mode: Mode; reason: string; content?: Content[] }
 
 /** The server's answer about a picture (base64), or null where it cannot be had in time. */
 export async function asked(device: string, at: string, image: string): Promise<Answer | null> {

@@ -5,7 +5,7 @@ import * as cloud from "./cloud.ts";
 import { Models } from "./models.ts";
 import { draw } from "./overlay.ts";
 import * as queue from "./queue.ts";
-import { local, type Content, type Frame, type How } from "./records.ts";
+import { local, type Content, type Frame, type How, type Mode } from "./records.ts";
 import { ReleaseError } from "./release.ts";
 import * as storage from "./storage.ts";
 import * as telemetry from "./telemetry.ts";
@@ -151,25 +151,26 @@ function freeze({ width, height }: Frame): void {
 }
 
 async function answerTo(taken: Frame, by: Models): Promise<void> {
-  const found = await by.read(taken, where.value ? where.value.split(" ") : null);
+  const mode = await updates.mode();
+  const found = await by.read(taken, where.value ? where.value.split(" ") : null, mode);
   const id = crypto.randomUUID();
   const lines = found.lines.map(({ readable, features: _, ...line }, place): Content => {
     const name = `${id}/${place}`;
     return { ...line, id: name, ask: readable && telemetry.asked(name) };
   });
-  const own = { id, at: local(new Date()), release, lines, server: false };
+  const own = { id, at: local(new Date()), release, mode, lines, server: false };
   show(own);
   await telemetry.answered(device, own, found);
-  if (!ask.checked || !navigator.onLine || !unsure(lines)) return;
+  if (!ask.checked || !navigator.onLine || !unsure(lines, mode)) return;
   say("Asking the server …");
   const other = await cloud.asked(device, own.at, camera.encoded(still));
   if (shown === own && !touched.size && other?.content?.length)
-    show({ id: other.id, at: own.at, release: other.release, lines: other.content, server: true });
+    show({ id: other.id, at: own.at, release: other.release, mode: other.mode, lines: other.content, server: true });
 }
 
-/** Whether the device shows less than all of it, or asks. */
-function unsure(lines: Content[]): boolean {
-  return !lines.length || lines.some((line) => line.mode !== "automate" || !line.english);
+/** Whether the device shows less than the mode in force allows; where that shows nothing, no server can show more. */
+function unsure(lines: Content[], inForce: Mode): boolean {
+  return inForce !== "off" && (!lines.length || lines.some((line) => line.mode !== inForce || !line.english));
 }
 
 function show(next: telemetry.Shown): void {

@@ -8,7 +8,7 @@ import { rows } from "./language/features.ts";
 import { script, systems } from "./language/script.ts";
 import { readingOrder } from "./reading/order.ts";
 import { trimmed } from "./reading/recognition.ts";
-import type { Line } from "./records.ts";
+import type { Line, Mode } from "./records.ts";
 import { asked, correction } from "./telemetry.ts";
 import { Book, type Translates } from "./translation/book.ts";
 import { translator } from "./translation/engine.ts";
@@ -29,7 +29,10 @@ const ANSWERS: Record<string, (...given: never[]) => unknown> = {
   book: (text: string, language: string) => book.translate(text, language),
   translate: (text: string, language: string) => translate(text, language),
   understood: (line: Line, shares: Shares) => understood(line, shares, translate),
-  shown: (found: Found, confidence: number) => [how(found, confidence), why(found, confidence, how(found, confidence))],
+  shown: (found: Found, confidence: number, inForce: Mode) => {
+    const mode = how(found, confidence, inForce);
+    return [mode, why(found, confidence, mode, inForce)];
+  },
   rows: (texts: string[], spoken: string[] | null) => Array.from(rows(texts, spoken).data),
   features,
   asked,

@@ -3,7 +3,8 @@
 export type Point = [number, number];
 export type Box = [Point, Point, Point, Point];
 export type Script = "latin" | "han" | "kana" | "hangul" | "other" | "none";
-export type Mode = "automate" | "prompt" | "off";
+export const MODES = ["automate", "prompt", "off"] as const;
+export type Mode = (typeof MODES)[number];
 
 /** A picture: RGBA, row by row. */
 export interface Frame { width: number; height: number; data: Uint8ClampedArray }

@@ -8,7 +8,7 @@ import { local, type Content, type How, type Mode } from "./records.ts";
 const { ASKED } = operating;
 
 /** An answer as it is shown, and what telemetry has to know of it. */
-export interface Shown { id: string; at: string; release: string; lines: Content[]; server: boolean }
+export interface Shown { id: string; at: string; release: string; mode: Mode; lines: Content[]; server: boolean }
 
 export interface Correction { text?: string; english?: string }
 
@@ -18,10 +18,9 @@ export function asked(id: string): boolean {
 }
 
 /** Record one answer of the device: its event, and of each line what the confidence model saw. */
-export async function answered(device: string, { id, at, release, lines }: Shown, found: Found): Promise<void> {
+export async function answered(device: string, { id, at, release, mode, lines }: Shown, found: Found): Promise<void> {
   const shown = lines.filter(({ mode }) => mode === "automate").length;
   const output = { lines: lines.length, shown: lines.length ? shown / lines.length : 0, milliseconds: found.milliseconds };
-  const mode: Mode = "automate";
   const event = { id, unit: device, arm: "champion", release, tick: at, inclusion: 1, assignment: 1, policy: "phone", rows: "", output, at, mode };
   const facts = lines.map(({ id: line, script, language, mode }, place) => {
     const features = JSON.stringify(found.lines[place].features);

@@ -1,5 +1,6 @@
-// Releases on the device: the one in force, and the next one, fetched whole and verified before it may take over.
+// Releases and the mode on the device: the release in force, and the next one, fetched whole and verified before it may take over.
 import type { Opened } from "./messages.ts";
+import { MODES, type Mode } from "./records.ts";
 import { ReleaseError, verify, verifyFile, type File, type Keys, type Manifest } from "./release.ts";
 import * as storage from "./storage.ts";
 
@@ -15,13 +16,21 @@ export async function inForce(): Promise<[Held, Opened] | null> {
   return held ? [held, await opened(held)] : null;
 }
 
+/** The mode in force: the last one that the server told, however long ago. */
+export async function mode(): Promise<Mode> {
+  return (await storage.get<Mode>("state", "mode")) ?? "automate";
+}
+
 /**
- * The server's champion where it is not the release in force: fetched and verified, but not in force before `adopt`.
+ * The server's champion where it is not the release in force: fetched and verified, but not in force before `adopt`. The
+ * mode that the server tells with it is kept at once.
  *
  * @throws ReleaseError it is not what a trusted key signed; TypeError the server cannot be reached.
  */
 export async function fetched(): Promise<[Held, Opened] | null> {
-  const champion = (await (await asked("/v1/bundles/champion")).json()) as { release: string; order?: string };
+  const champion = (await (await asked("/v1/bundles/champion")).json()) as { release: string; mode?: Mode; order?: string };
+  const told = MODES.find((one) => one === champion.mode);
+  if (told) await storage.put("state", { mode: told });
   const held = await storage.get<Held>("state", "release");
   if (champion.release === held?.release) return null;
   const keys = await trusted();

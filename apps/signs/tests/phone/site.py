@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from afield.records.release import Golden, Manifest, Part
-from afield.records.traffic import Ingest, TelemetryBatch
+from afield.records.traffic import Ingest, Mode, TelemetryBatch
 from afield.release.bundle import write
 from afield.release.canonical import canonical
 from afield.release.signing import Signer, Trusted
@@ -30,6 +30,7 @@ class Site:
 
     Attributes:
         down: nothing answers while it is set.
+        mode: in force at the server.
         order: a signed rollback, where the server has one.
         mute: takes what it is sent, and says nothing: the answers are lost.
         changed: the bytes of a bundle, as somebody on the way changes them.
@@ -40,6 +41,7 @@ class Site:
     pages: Pages
     signer: Signer
     champion: str = ""
+    mode: Mode = "automate"
     order: str = ""
     down: bool = False
     mute: bool = False
@@ -77,7 +79,7 @@ class Site:
                 )
             case ["v1", "bundles", "champion"]:
                 order = {"order": self.order} if self.order else {}
-                return Reply(200, msgspec.json.encode({"release": self.champion} | order))
+                return Reply(200, msgspec.json.encode({"release": self.champion, "mode": self.mode} | order))
             case ["v1", "bundles", release, *file]:
                 content = bundles.file(release, file[0]) if file else bundles.statement(release)
                 return refused(404, "no such file") if content is None else Reply(200, self.changed(content))

@@ -106,6 +106,43 @@ def test_after_the_first_visit_it_works_without_a_network(context: Any, page: An
     assert page.locator("#lines li", has_text="現金のみ").count() == 1
 
 
+def test_the_mode_that_the_server_told_last_holds_without_a_network(context: Any, page: Any, site: Site) -> None:
+    ready(page)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    site.mode = "off"
+    site.asked.clear()
+    come_back(page)
+    until(page, lambda: "/v1/bundles/champion" in site.asked)
+    page.wait_for_timeout(300)
+    site.down = True
+    context.set_offline(True)
+
+    page.reload()
+    page.get_by_text("Ready, offline").wait_for()
+    read_by_camera(page)
+
+    item = page.locator("#lines li", has_text="現金のみ")
+    assert item.locator(".english").count() == 0
+    assert "switched off at the moment" in item.inner_text()
+
+
+def test_in_mode_prompt_every_translation_has_a_question_mark(page: Any, site: Site) -> None:
+    ready(page)
+    site.mode = "prompt"
+    site.asked.clear()
+    come_back(page)
+    until(page, lambda: "/v1/bundles/champion" in site.asked)
+    page.wait_for_timeout(300)
+
+    read_by_camera(page)
+    until(page, lambda: bool(site.telemetry))
+
+    english = page.locator("#lines .english").all_inner_texts()
+    assert english
+    assert all(each.endswith("?") for each in english)
+    assert [event.mode for batch in site.telemetry for event in batch.events] == ["prompt"]
+
+
 def test_a_release_that_was_changed_on_the_way_is_refused(context: Any, site: Site) -> None:
     site.changed = lambda content: content.replace(b'"cer":0.05', b'"cer":0.01')
     page = context.new_page()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from afield.records.traffic import Mode
 from scripts.phone_constants import constants
 from signs.confidence import features
 from signs.kit import Kit
@@ -26,6 +27,7 @@ from signs.translation.dictionaries import packed
 from signs.translation.engine import translator
 from signs.translation.keys import key
 
+MODES: tuple[Mode, ...] = ("automate", "prompt", "off")
 PROGRAM = Path(__file__).parents[2] / "phone" / "node_modules" / ".parity" / "parity.mjs"
 ENTRIES = {
     "ja": [
@@ -242,16 +244,17 @@ def test_a_line_is_shown_in_the_same_language_as_surely_and_for_the_same_reason(
         drawn = {name: chance.random() ** 6 + 2 * (name == language) for name in LANGUAGES}
         shares = {name: share / sum(drawn.values()) for name, share in drawn.items()}
         confidence = chance.choice([0.3, 0.7, 0.93, 0.999])
+        in_force = chance.choice(MODES)
         given = {"text": text, "readable": line.readable, "script": line.script}
 
         found = phone("understood", given, shares)
         expected = kit._found(line, shares)
-        mode = how(expected, confidence, "automate")
+        mode = how(expected, confidence, in_force)
 
         assert found["language"] == expected.language
         assert found["sure"] == pytest.approx(expected.language_sure)
         assert found["translation"] == as_told(expected.translation)
-        assert phone("shown", found, confidence) == [mode, why(expected, confidence, mode)]
+        assert phone("shown", found, confidence, in_force) == [mode, why(expected, confidence, mode, in_force)]
 
 
 def test_travellers_are_asked_about_the_same_lines(phone: Phone) -> None:
