@@ -134,14 +134,14 @@ def told_of(history: History, window: Window) -> pl.DataFrame:
 
 def label(rows: pl.DataFrame, history: History) -> pl.DataFrame:
     """`truth`: 1 where people say that the line was right, by the last word on it; null where nobody said."""
-    said = answers(history).sort("known_at").group_by("line").agg(pl.col("right").last())
+    said = answers(history).sort("known_at", maintain_order=True).group_by("line").agg(pl.col("right").last())
     joined = rows.lazy().join(said, on="line", how="left", maintain_order="left")
     return joined.select(*rows.columns, pl.col("right").cast(pl.Float64).alias("truth")).collect()
 
 
 def answers(history: History) -> pl.LazyFrame:
-    """What people said when they were asked by lot; what they complain of by themselves is no fair sample."""
-    return history["verdicts"].filter("asked")
+    """What people said when asked by lot, once each; what they complain of by themselves is no fair sample."""
+    return TABLES["verdicts"].once(history["verdicts"]).filter("asked")
 
 
 def period(history: History) -> tuple[datetime, datetime]:

@@ -6,8 +6,9 @@ change forgets it. The answers themselves are labels already: confidence is fitt
 """
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from afield.application import load
 from afield.home import Home
 from afield.store.tables import Tables
 from signs.language.script import script
+from signs.translation.book import Book, accepted, phrases_table
 from signs.translation.keys import key
 
 LEAST = 2
@@ -41,25 +43,34 @@ class Proposal(msgspec.Struct, frozen=True):
     devices: int
 
 
-def proposals(lines: pl.LazyFrame, verdicts: pl.LazyFrame, least: int = LEAST) -> tuple[Proposal, ...]:
+def proposals(lines: pl.LazyFrame, verdicts: pl.LazyFrame, book: Book, least: int = LEAST) -> tuple[Proposal, ...]:
     """Corrections on which at least `least` devices agree, the most frequent first.
+
+    The latest verdict of an id counts, and the latest correction of a line. What is said of a line that was never read,
+    or that no device is known of, counts for nothing.
 
     Args:
         lines: table `lines`, with the devices (hashed) that read them.
         verdicts: table `verdicts`.
+        book: what it says already is left out; other English for one of its phrases is proposed.
         least: devices.
     """
-    said = verdicts.filter(pl.col("text").is_not_null() & pl.col("english").is_not_null())
-    rows = said.join(lines.select("line", "device"), on="line", how="left").collect().to_dicts()
-    groups: dict[tuple[str, str], list[dict[str, str | None]]] = {}
+    in_order = verdicts.sort("known_at", "at", maintain_order=True).unique("verdict", keep="last", maintain_order=True)
+    said = in_order.filter(pl.col("text").is_not_null() & pl.col("english").is_not_null())
+    read = lines.filter(pl.col("device").is_not_null()).select("line", "device").unique("line")
+    latest = said.unique("line", keep="last", maintain_order=True)
+    rows = latest.join(read, on="line", how="inner", maintain_order="left").collect().to_dicts()
+    known = _known(book)
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
     for row in rows:
-        if key(row["text"]) and row["english"].strip():
-            groups.setdefault((key(row["text"]), row["english"].strip().casefold()), []).append(row)
+        text, english = key(row["text"]), row["english"].strip().casefold()
+        if text and english and english not in known.get(text, ()):
+            groups.setdefault((text, english), []).append(row)
     made = [
         Proposal(
-            str(group[0]["text"]).strip(),
-            str(group[0]["english"]).strip(),
-            script(str(group[0]["text"])),
+            group[0]["text"].strip(),
+            group[0]["english"].strip(),
+            script(group[0]["text"]),
             len(group),
             len({row["device"] for row in group}),
         )
@@ -69,17 +80,28 @@ def proposals(lines: pl.LazyFrame, verdicts: pl.LazyFrame, least: int = LEAST) -
     return tuple(sorted(agreed, key=lambda each: (-each.devices, -each.lines, each.text)))
 
 
+def _known(book: Book) -> Mapping[str, set[str]]:
+    """The key of every spelling of the book → what it may be called, without case."""
+    known: dict[str, set[str]] = {}
+    for phrases in book.table.languages.values():
+        for spelling, renderings in accepted(phrases).items():
+            known.setdefault(key(spelling), set()).update(each.casefold() for each in renderings)
+    return known
+
+
 def main(arguments: list[str]) -> int:
     """Print the proposals of a home as phrasebook lines; gives the exit code."""
+    home = Path(os.environ.get("AFIELD_HOME", ".afield"))
     parser = argparse.ArgumentParser("python -m signs.corrections", description=__doc__)
-    parser.add_argument("--home", type=Path, default=Path(".afield"), help="AFIELD_HOME; left out: .afield")
+    parser.add_argument("--home", type=Path, default=home, help="left out: AFIELD_HOME, else .afield")
     parser.add_argument("--least", type=int, default=LEAST, help="devices that must agree")
     options = parser.parse_args(arguments)
     tables = Tables(Home.of(options.home, load("signs")).tables)
     if not (tables.exists("lines") and tables.exists("verdicts")):
         sys.stderr.write(f"{options.home}: nobody has corrected anything yet; serve first: afield serve signs\n")
         return 1
-    sys.stdout.writelines(_lines(proposals(tables.scan("lines"), tables.scan("verdicts"), options.least)))
+    book = Book.opened(phrases_table())
+    sys.stdout.writelines(_lines(proposals(tables.scan("lines"), tables.scan("verdicts"), book, options.least)))
     return 0
 
 

@@ -125,6 +125,13 @@ def test_the_last_word_on_a_line_counts() -> None:
     assert truths(history([line("a", START)], said[::-1]), "a") == [1.0]
 
 
+def test_a_verdict_that_is_sent_again_is_not_a_later_word() -> None:
+    first = verdict("a", START, 1, name="said")
+    corrected = verdict("a", START + HOUR, 0, name="said later")
+    again = verdict("a", START, 1, name="said", known_at=START + 2 * HOUR)
+    assert truths(history([line("a", START)], [first, corrected, again]), "a") == [0.0]
+
+
 def test_only_what_people_were_asked_by_lot_is_a_label() -> None:
     said = [verdict("a", START, 1), verdict("a", START + HOUR, 0, asked=False), verdict("b", START, 0, asked=False)]
     past = history([line("a", START), line("b", START)], said)
