@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
@@ -15,8 +16,16 @@ from signs.matching import Match, match
 from signs.records import Frame, Line, Script
 
 TRUTH = "truth.jsonl"
-RENDERED = "synthetic"
+Kind = Literal["photo", "graphic", "scan", "synthetic"]
+RENDERED: Kind = "synthetic"
 END_MARKS = " .!?,;:。！？、"
+
+ROW = "write one JSON object a line, with file and lines"
+HINTS = {
+    "kind": f"give one of {', '.join(get_args(Kind))}, or leave it out",
+    "lang": 'give the ISO 639-1 code as a string, e.g. "ja", or leave it out',
+}
+"""What to do about a field that is malformed; about the others `ROW` says it."""
 
 Reads = Callable[[Frame], tuple[Line, ...]]
 Translates = Callable[[Frame, tuple[Line, ...]], Sequence[str | None]]
@@ -32,7 +41,7 @@ class Truth(msgspec.Struct, frozen=True):
         lang: ISO 639-1 of the foreign text.
         english: what the whole means; lines apart by a line break or ` / `.
         accepted: English renderings of each line, where they are known apart; as long as `lines`, or empty.
-        kind: `synthetic` where it was rendered; anything else counts as a photograph.
+        kind: `synthetic` where it was rendered; the others count as photographs.
     """
 
     file: str
@@ -41,7 +50,7 @@ class Truth(msgspec.Struct, frozen=True):
     lang: str = ""
     english: str = ""
     accepted: tuple[tuple[str, ...], ...] = ()
-    kind: str = "photo"
+    kind: Kind = "photo"
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -133,7 +142,9 @@ def _row(path: Path, number: int, line: bytes) -> Truth:
     try:
         row = msgspec.json.decode(line, type=Truth)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}, line {number}: {error}; write one JSON object a line, with file and lines") from error
+        field = re.search(r"\$\.(\w+)", str(error))
+        hint = HINTS.get(field[1], ROW) if field else ROW
+        raise DataError(f"{path}, line {number}: {error}; {hint}") from error
     if not row.file or Path(row.file).name != row.file:
         raise DataError(f"{path}, line {number}, field file: {row.file!r} is not the name of a file in this folder")
     if row.accepted and len(row.accepted) != len(row.lines):

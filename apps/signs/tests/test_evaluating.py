@@ -116,6 +116,8 @@ def test_the_document_has_counts_and_intervals(tmp_path: Path) -> None:
         (b'{"file": "a.png", "lines": ["a"], "accepted": []}\n{"file": "a.png", "lines": [1]}', "line 3"),
         (b'{"file": "a.png", "lines": ["a"], "accepted": [["b"], ["c"]]}', "line 2.*accepted"),
         (b'{"file": "\xff.png", "lines": []}', "line 2"),
+        (b'{"file": "a.png", "lines": [], "kind": "foto"}', "line 2.*kind.*one of photo, graphic, scan, synthetic"),
+        (b'{"file": "a.png", "lines": [], "lang": 3}', 'line 2.*lang.*as a string, e.g. "ja", or leave it out'),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, second: bytes, complaint: str) -> None:
