@@ -74,9 +74,10 @@ class Shown:
 
 
 def _table(found: Evaluation, digest: str, data: Path) -> Table:
-    rows = [_row(name, each) for name, each in (("photographs", found.photographs), ("rendered", found.rendered))]
-    title = f"release {digest[:12]} · {data} · {found.all.lines} lines, {found.all.unreadable} more unreadable"
-    head = ("", "character errors", "of", "rate", "95 %", "lines exact", "shown", "right", "wrong", "abstained")
+    rows = [_row(name, each) for name, each in (("photos", found.photographs), ("rendered", found.rendered))]
+    lines = f"{found.all.lines} lines, {found.all.unreadable} more unreadable"
+    title = f"release {digest[:12]} · {data.absolute().name} · {lines}"
+    head = ("", "errors", "%", "95 %", "lines exact", "right", "wrong", "none")
     return table(head, [*rows, _row("all", found.all)], title=title)
 
 
@@ -84,12 +85,10 @@ def _row(name: str, scores: Scores) -> tuple[object, ...]:
     interval, told = scores.intervals["cer"].interval, scores.translation
     return (
         name,
-        scores.errors,
-        scores.characters,
-        "–" if scores.cer is None else f"{scores.cer:.3f}",
-        f"{interval.low:.3f} to {interval.high:.3f}" if interval else "–",
+        f"{scores.errors} of {scores.characters}",
+        "–" if scores.cer is None else f"{100 * scores.cer:.1f}",
+        f"{100 * interval.low:.1f}–{100 * interval.high:.1f}" if interval else "–",
         f"{scores.lines_exact} of {scores.lines}",
-        told["shown"],
         told["right"],
         told["wrong"],
         told["abstained"],

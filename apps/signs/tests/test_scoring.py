@@ -1,5 +1,6 @@
 """`afield evaluate signs`: what it says of a folder, and of what is wrong with it."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from afield.cli import VERBS, run
 from afield.errors import DataError, ReleaseError, UsageError
+from afield.evaluation.texts import rate
 from afield.serving.releases import Release
 from apps.signs.tests.colours import COLOURS, GARBLED, picture, png
 from signs import scoring
+from signs.evaluating import Evaluation, Scores
 from signs.frames import decode
 from signs.operating import kit_of
 from signs.scoring import Shown, champion, score
@@ -138,6 +142,25 @@ def test_a_folder_is_scored_with_the_champion(release: Release, tmp_path: Path) 
     assert set(record["by_script"]) == {"han", "kana"}  # type: ignore[call-overload]
     assert table.row_count == 3
     json.dumps(record)
+
+
+def test_the_table_breaks_no_word_at_80_columns() -> None:
+    rates = {"cer": rate(1234, 18052)}
+    whole = Scores(0.0684, 18052, 1234, 1234, 1042, 12, {}, {"right": 480, "wrong": 25, "abstained": 729}, rates)
+    told = io.StringIO()
+    folder = Path("somewhere") / "where the path is long" / "pictures"
+    Console(file=told, width=80).print(scoring._table(Evaluation(whole, whole, whole), "0123456789abcdef", folder))
+    words = told.getvalue().split()
+    for word in ("photos", "rendered", "errors", "exact", "6.8", "6.5–7.2", "18052", "1042", "480", "729"):
+        assert word in words
+    assert max(map(len, told.getvalue().splitlines())) <= 80
+
+
+def test_a_window_or_a_slice_is_refused_for_there_is_no_time_axis(afield: Speak, tmp_path: Path) -> None:
+    for option in (("--zones", "top10"), ("--from", "2026-01-01"), ("--to", "2026-01-01")):
+        code, out, err = afield("evaluate", "signs", "--data", tmp_path, *option)
+        assert (code, out) == (2, "")
+        assert "the data of signs have no time axis and no zones" in err
 
 
 def test_a_picture_that_cannot_be_read_is_named(release: Release, tmp_path: Path) -> None:

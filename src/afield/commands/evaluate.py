@@ -56,6 +56,8 @@ def run(
     application = load(app, options)
     office = open_office(application, context.home, progress)
     if application.evaluation:
+        if from_ is not None or to is not None or zones != "all":
+            raise UsageError(f"the data of {app} have no time axis and no zones; leave --from, --to and --zones out")
         record, shown = resolve(application.evaluation)(office, release, data, progress)
         result(context, record, shown)
         return
