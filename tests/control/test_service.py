@@ -6,13 +6,25 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from afield.control.service import Service, Terms, running
 from afield.errors import ServingError
+from afield.serving.health import Health
 from afield.serving.inference import Rows
 from afield.serving.product import Observation, Observe
 from tests.workshop.village import copied, office
+
+
+def health(release: str, problem: str = "") -> bytes:
+    """What a worker says of itself."""
+    found = Health(
+        status="degraded" if problem else "ok", ready=bool(release), application="surge", release=release,
+        challenger="", last_good="", stage="idle", mode="automate", control=1, tick=None, as_of=None, rows="",
+        facts_age=None, snapshot_age=None, supervisor_age=None, worker=1, problem=problem,
+    )  # fmt: skip
+    return msgspec.json.encode(found)
 
 
 def test_without_a_champion_there_is_nothing_to_serve(tmp_path: Path) -> None:
@@ -73,9 +85,34 @@ def test_old_facts_are_told_where_features_are_looked_up_and_only_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("afield.control.service.launch", lambda *_: subprocess.Popen(["true"]))
-    monkeypatch.setattr("afield.control.service.await_ready", lambda *_: None)
+    monkeypatch.setattr("afield.control.service.await_ready", lambda *_: health("r1"))
     told: list[str] = []
     opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
     opened = replace(opened, operate=replace(opened.operate, observe=observe), tell=told.append)
     with running(opened, Terms(port=8123)):
         assert any("answers come from fallbacks" in line for line in told) == warned
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (health("", "release 0123 is refused: changed"), "no release can answer: release 0123 is refused: changed"),
+        (health("r1", "no feature rows have been published yet"), None),
+    ],
+)
+def test_a_service_whose_only_release_is_refused_says_so_at_start_and_what_to_do(
+    body: bytes,
+    expected: str | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("afield.control.service.launch", lambda *_: subprocess.Popen(["true"]))
+    monkeypatch.setattr("afield.control.service.await_ready", lambda *_: body)
+    told: list[str] = []
+    opened = replace(copied(tmp_path_factory.getbasetemp(), tmp_path), tell=told.append)
+    with running(opened, Terms(port=8123)):
+        said = [line for line in told if line.startswith("no release can answer")]
+        assert bool(said) == bool(expected)
+        assert all(line.startswith(expected or "") for line in said)
+        assert all("afield release verify surge, and build another: afield build surge" in line for line in said)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from afield.answering import predictor
@@ -23,6 +24,7 @@ from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError
 from afield.serving.config import Config
+from afield.serving.health import Health
 from afield.serving.launch import await_ready, launch
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
@@ -182,9 +184,15 @@ class Service:
     def _launch(self) -> None:
         self._process = launch(self.config, self._file, self._log)
         try:
-            await_ready(self.config, self._process)
+            health = msgspec.json.decode(await_ready(self.config, self._process), type=Health)
         except ServingError as error:
             raise ServingError(f"{error}; its log: {self._log}") from error
+        if not health.release:
+            name = self._office.application.name
+            self._office.tell(
+                f"no release can answer: {health.problem}; see what is wrong: afield release verify {name}, "
+                f"and build another: afield build {name}"
+            )
 
     def _now(self) -> datetime:
         """Domain time before the first tick: after events, where the service stood, or where its facts end."""

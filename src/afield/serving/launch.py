@@ -41,8 +41,8 @@ def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.P
 
 def await_ready(
     config: Config, process: "subprocess.Popen[bytes]", *, path: str = "/healthz", patience: float = PATIENCE
-) -> None:
-    """Return once a worker answers `path` with 200.
+) -> bytes:
+    """What a worker answers at `path`, once it does with 200.
 
     Raises:
         ServingError: the process ended, or did not answer in time.
@@ -58,8 +58,9 @@ def await_ready(
         connection = http.client.HTTPConnection(config.address, config.port, timeout=5)
         try:
             connection.request("GET", path, headers=headers)
-            if connection.getresponse().status == http.client.OK:
-                return
+            response = connection.getresponse()
+            if response.status == http.client.OK:
+                return response.read()
         except (OSError, http.client.HTTPException):
             pass
         finally:
