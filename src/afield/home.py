@@ -39,9 +39,14 @@ class Home:
         return self.folder / "tables"
 
     @property
+    def ledger_file(self) -> Path:
+        """The file of the ledger."""
+        return self.folder / "ledger.db"
+
+    @property
     def ledger(self) -> str:
         """URL of the ledger."""
-        return f"sqlite:///{self.folder / 'ledger.db'}"
+        return f"sqlite:///{self.ledger_file}"
 
     @property
     def snapshots(self) -> Path:

@@ -56,6 +56,8 @@ def test_an_override_is_set_until_it_expires_and_lifted(town: Town) -> None:
     [
         (("mode", APP, "of", "--reason", "x"), 2, "of"),
         (("mode", APP, "off"), 2, "reason"),
+        (("mode", APP, "off", "--reason", " "), 2, "--reason is empty; say in one line why"),
+        (("override", APP, "flood", *SET[:-1], ""), 2, "--reason is empty; say in one line why"),
         (("override", APP, "flood", "--reason", "x"), 2, "an override needs --scope"),
         (("override", APP, "flood", *SET, "--lift"), 2, "leave --scope"),
         (("override", APP, "flood", *SET[:2], "--output", "price", *SET[4:]), 2, "there is: forecast, multiplier"),
@@ -70,3 +72,12 @@ def test_what_could_not_hold_is_refused_and_nothing_is_noted(
     assert done.code == code
     assert message in done.err
     assert entries(town) == ()
+
+
+@pytest.mark.parametrize("asked", [("mode", APP, "off", "--reason", "x"), ("override", APP, "flood", *SET)])
+def test_a_home_without_a_ledger_is_told_and_stays_as_it_is(empty_town: Town, asked: tuple[str, ...]) -> None:
+    done = empty_town(*asked)
+    assert done.code == 1
+    assert f"{empty_town.folder} has no ledger" in done.err
+    assert f"run: afield build {APP}, or name the home that is meant: AFIELD_HOME" in done.err
+    assert not empty_town.folder.exists()

@@ -12,7 +12,7 @@ from afield.commands.output import Context, progress, result
 from afield.commands.release import Actor, login, moment
 from afield.control.actions import Actions
 from afield.control.office import Office, open_office
-from afield.errors import UsageError
+from afield.errors import RolloutError, UsageError
 from afield.mitigation.overrides import EVERYONE
 from afield.records.decision import Override
 from afield.records.traffic import Mode
@@ -44,7 +44,7 @@ def mode(
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
-    office = _office(app, context, options)
+    office = _office(app, context, options, reason)
     actions = office.by(actor or login())
     actions.mode(mode, reason, moment(office), unit)
     own = ", ".join(f"{each} {its}" for each, its in actions.state.mode_by_unit if its != mode)
@@ -84,7 +84,7 @@ def override(
     """
     if lift and (scope or output or value is not None or expires):
         raise UsageError("--lift takes an override away; leave --scope, --output, --value and --expires out")
-    office = _office(app, context, options)
+    office = _office(app, context, options, reason)
     actions, at = office.by(actor or login()), moment(office)
     if lift:
         actions.lift(name, reason, at)
@@ -100,8 +100,22 @@ def override(
     _tell(context, actions, f"override {name}: {output} is {value:g} {where} until {expires}")
 
 
-def _office(app: str, context: Context, options: Mapping[str, str]) -> Office:
-    return open_office(load(app, options), context.home, progress)
+def _office(app: str, context: Context, options: Mapping[str, str], reason: str) -> Office:
+    """The office in which this is done for this reason.
+
+    Raises:
+        UsageError: there is no reason.
+        RolloutError: nothing was ever done here.
+    """
+    if not reason.strip():
+        raise UsageError("--reason is empty; say in one line why, for those who read the ledger later")
+    office = open_office(load(app, options), context.home, progress)
+    if not office.home.ledger_file.is_file():
+        raise RolloutError(
+            f"{office.home.folder} has no ledger: nothing was built or served there; run: afield build {app}, "
+            "or name the home that is meant: AFIELD_HOME"
+        )
+    return office
 
 
 def _tell(context: Context, actions: Actions, done: str) -> None:
