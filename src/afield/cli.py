@@ -89,9 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(sys.argv[1:] if arguments is None else arguments, VERBS))
 
 
+def home_folder() -> Path:
+    """The folder under which all state lives, as the environment names it: AFIELD_HOME, or .afield."""
+    return Path(os.environ.get("AFIELD_HOME", ".afield"))
+
+
 def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     """Run the verb that the arguments name; gives the exit code: 0, 1 (failed), 2 (wrong usage) or 130."""
-    home = Path(os.environ.get("AFIELD_HOME", ".afield"))
+    home = home_folder()
     for name, value in QUIET_THREADS.items():
         os.environ.setdefault(name, value)
     try:

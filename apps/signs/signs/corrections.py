@@ -6,7 +6,6 @@ change forgets it. The answers themselves are labels already: confidence is fitt
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 import polars as pl
 
 from afield.application import load
+from afield.cli import home_folder
 from afield.home import Home
 from afield.store.tables import Tables
 from signs.language.script import script
@@ -91,9 +91,8 @@ def _known(book: Book) -> Mapping[str, set[str]]:
 
 def main(arguments: list[str]) -> int:
     """Print the proposals of a home as phrasebook lines; gives the exit code."""
-    home = Path(os.environ.get("AFIELD_HOME", ".afield"))
     parser = argparse.ArgumentParser("python -m signs.corrections", description=__doc__)
-    parser.add_argument("--home", type=Path, default=home, help="left out: AFIELD_HOME, else .afield")
+    parser.add_argument("--home", type=Path, default=home_folder(), help="left out: AFIELD_HOME, else .afield")
     parser.add_argument("--least", type=int, default=LEAST, help="devices that must agree")
     options = parser.parse_args(arguments)
     tables = Tables(Home.of(options.home, load("signs")).tables)
