@@ -197,7 +197,7 @@ def test_a_thousand_lines_that_say_something_are_each_answered(worker: Worker) -
 def test_an_unreadable_script_is_told_as_such_and_has_no_text(worker: Worker) -> None:
     (line,) = worker.lines(png(picture(GARBLED)))
     assert (line["text"], line["english"], line["mode"]) == ("", None, "off")
-    assert str(line["reason"]).startswith("unreadable script")
+    assert line["reason"] == "in a script that cannot be read yet"
 
 
 def test_a_picture_that_gives_instructions_is_only_text(worker: Worker) -> None:
