@@ -9,7 +9,7 @@ from signs.reading import arcs, chain, detection, order, recognition
 from signs.translation import book, dictionaries, entries, keys, segmentation, twins
 
 SHARED: Mapping[ModuleType, tuple[str, ...]] = {
-    operating: ("SURE", "DOUBTFUL", "ASKED"),
+    operating: ("SURE", "DOUBTFUL", "TRUSTED", "ASKED"),
     kit: ("LEAST", "ENGLISH", "SILENT"),
     confidence: ("SCRIPTS", "SMALLEST", "DOUBT"),
     keys: ("ENDS", "DASHES"),

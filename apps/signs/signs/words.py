@@ -21,14 +21,14 @@ MEASURES = (
     Measure(
         "wrong_shown",
         "Misread and called sure",
-        "lines that were read wrongly and whose confidence was 90 % or more",
+        "lines that were read wrongly and whose confidence was 75 % or more",
         mistake=True,
         worse="were called sure of a line that was misread",
     ),
     Measure(
         "right_held_back",
         "Read right and not called sure",
-        "lines that were read right and whose confidence was below 90 %: a question too many, which is no mistake",
+        "lines that were read right and whose confidence was below 75 %: a question too many, which is no mistake",
     ),
 )
 MISTAKES = "Lines misread and called sure"

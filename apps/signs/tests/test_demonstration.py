@@ -145,7 +145,9 @@ def test_what_is_said_is_a_fact_that_the_service_takes(how: str, right: bool, te
 
 
 def test_lines_called_sure_and_misread_are_told_from_right_ones_held_back() -> None:
-    frame = pl.DataFrame({"forecast": [0.95, SURE, 0.95, 0.5, 0.5, 0.89], "truth": [0.0, 0.0, 1.0, 1.0, 0.0, 1.0]})
+    frame = pl.DataFrame(
+        {"forecast": [0.95, SURE, 0.95, 0.5, 0.5, SURE - 0.01], "truth": [0.0, 0.0, 1.0, 1.0, 0.0, 1.0]}
+    )
     assert mistakes(frame) == {"wrong_shown": 2.0, "right_held_back": 2.0}
 
 

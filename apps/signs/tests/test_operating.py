@@ -23,6 +23,7 @@ from signs.operating import (
     ASKED,
     DOUBTFUL,
     SURE,
+    TRUSTED,
     LineFact,
     Sight,
     Where,
@@ -123,7 +124,8 @@ def test_a_line_is_shown_as_its_confidence_and_the_mode_in_force_allow(
 
 def test_doubt_about_reading_translation_and_language_multiplies() -> None:
     assert how(found(sure=0.95), 0.95, "automate") == "automate"
-    assert how(found(sure=0.95, language_sure=0.95), 0.95, "automate") == "prompt"
+    assert how(found(sure=0.9, language_sure=0.9), 0.9, "automate") == "prompt"
+    assert how(found(sure=TRUSTED - 0.01), 1.0, "automate") == "prompt"
     assert how(found(sure=0.7, language_sure=0.7), 0.7, "automate") == "off"
 
 

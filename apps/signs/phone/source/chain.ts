@@ -13,7 +13,7 @@ import { translator } from "./translation/engine.ts";
 /** A model: its outputs by name. */
 export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
 
-const { SURE, DOUBTFUL } = operating;
+const { SURE, DOUBTFUL, TRUSTED } = operating;
 const { LEAST, ENGLISH, SILENT } = kit;
 
 export type Shares = Record<Language, number>;
@@ -104,7 +104,7 @@ function told(found: Found, confidence: number, asked: number[], inForce: Mode):
 export function how({ sure, translation }: Found, confidence: number, inForce: Mode): Mode {
   if (!translation || inForce === "off") return "off";
   const all = confidence * translation.sure * sure;
-  if (all >= SURE && inForce === "automate") return "automate";
+  if (all >= SURE && translation.sure >= TRUSTED && inForce === "automate") return "automate";
   return all >= DOUBTFUL ? "prompt" : "off";
 }
 
