@@ -194,3 +194,22 @@ def test_a_fact_is_known_when_it_was_answered_whatever_the_client_speaks_of(look
     looking.predictor.see(Situation(seen.rows, msgspec.structs.replace(seen.control, now=None), seen.releases))
     looking.predictor.answer(Query(key="", unit="phone-1", at=TICK - timedelta(days=3), request="4"))
     assert [(each.at, each.known_at) for each in looking.facts] == [(TICK - timedelta(days=3), TICK)]
+
+
+def test_where_the_champion_cannot_look_the_last_good_release_looks_and_speaks(stand: Stand) -> None:
+    looking = Looking(stand)
+    champion, spare = stand.release((0.9, 0.9)), stand.release((0.5, 0.5))
+
+    def only_the_spare(request: object, release: Release) -> Observation:
+        if release.digest == champion:
+            raise ValueError("its reader is broken")
+        return observe(request, release)
+
+    looking.operate = replace(looking.operate, observe=only_the_spare)
+    looking.predictor = predictor(looking.operate, clock=lambda: TICK, record=looking.events.append)
+    stand.control(champion, last_good=spare)
+    load = loader(stand.bundles, stand.trusted, looking.operate)
+    Updates(Follower(stand.snapshots), load, looking.predictor).step()
+    answer = looking.ask("4")
+    assert [each["loaves"] for each in answer.content] == [4.0], "the spare's weights, not the champion's"
+    assert (answer.release, answer.applied) == (spare, ("fallback:last_good",))

@@ -1,6 +1,6 @@
 """Gates: frozen conditions that a candidate meets or not, each with its reason in numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,11 +102,7 @@ class AtMost:
 
     def judge(self, evaluation: Evaluation) -> Verdict:
         """Passed if the measured value is at most the limit; failed where it was not measured."""
-        if self.measure not in evaluation.measured:
-            return Verdict(self.measure, False, f"{self.measure} was not measured")
-        value = evaluation.measured[self.measure]
-        reason = f"{value:g}; at most {self.limit:g} is allowed"
-        return Verdict(self.measure, value <= self.limit, reason, {"value": value, "limit": self.limit})
+        return _measured(evaluation, self.measure, self.limit, "at most", lambda value: value <= self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +119,7 @@ class AtLeast:
 
     def judge(self, evaluation: Evaluation) -> Verdict:
         """Passed if the measured value is at least the limit; failed where it was not measured."""
-        if self.measure not in evaluation.measured:
-            return Verdict(self.measure, False, f"{self.measure} was not measured")
-        value = evaluation.measured[self.measure]
-        reason = f"{value:g}; at least {self.limit:g} is asked for"
-        return Verdict(self.measure, value >= self.limit, reason, {"value": value, "limit": self.limit})
+        return _measured(evaluation, self.measure, self.limit, "at least", lambda value: value >= self.limit)
 
 
 def judge(gates: Sequence[Gate], evaluation: Evaluation) -> tuple[Verdict, ...]:
@@ -149,6 +141,17 @@ def decide(verdicts: Iterable[Verdict]) -> bool:
     if not every:
         raise EvaluationError("no gate judged the candidate; declare at least one")
     return all(verdict.passed for verdict in every)
+
+
+def _measured(
+    evaluation: Evaluation, measure: str, limit: float, words: str, passes: Callable[[float], bool]
+) -> Verdict:
+    """The verdict on something measured; failed where it was not."""
+    if measure not in evaluation.measured:
+        return Verdict(measure, False, f"{measure} was not measured")
+    value = evaluation.measured[measure]
+    reason = f"{value:g}; {words} {limit:g} is asked for"
+    return Verdict(measure, passes(value), reason, {"value": value, "limit": limit})
 
 
 def _comparison(evaluation: Evaluation, part: str, rival: str, metric: str) -> Comparison | None:

@@ -83,9 +83,9 @@ class Observing:
             if release is None or observed is None:
                 continue
             held = self._beside.in_force(seen.control.overrides, query.unit, query.at)
-            scored = self._set(self._scored(seen, observed, digest), held)
+            scored = self._set(self._scored(seen, observed, name), held)
             if name != digest:
-                scored = Scored(scored.outputs, name, ("fallback:last_good", *scored.applied))
+                scored = Scored(scored.outputs, scored.release, ("fallback:last_good", *scored.applied))
             try:
                 concluded = self._conclude(identity, query, observed, scored.outputs, mode)
                 output, acted = self._beside.overridden(concluded.output, held)
