@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from afield.training.class_graphs import Tokens
 from afield.training.graphs import OFFSET, Linear, Tree
 from afield.training.recipes import BoostedClasses, LogisticRegression
-from afield.training.train import THREADS, WITHOUT, lightgbm
+from afield.training.train import THREADS, WITHOUT, booster_settings, lightgbm
 from afield.training.trees import from_lightgbm, from_scikit
 
 Values = NDArray[np.float64]
@@ -115,17 +115,7 @@ def _grow_with(library: ModuleType, recipe: BoostedClasses, rows: Rows, truth: T
     settings = {
         "objective": "multiclass" if several else "binary",
         **({"num_class": several} if several else {}),
-        "learning_rate": recipe.rate,
-        "num_leaves": recipe.leaves,
-        "min_data_in_leaf": recipe.leaf_rows,
-        "feature_fraction": recipe.column_share,
-        "bagging_fraction": recipe.row_share,
-        "bagging_freq": 1 if recipe.row_share < 1 else 0,
-        "seed": seed,
-        "num_threads": THREADS,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
+        **booster_settings(recipe, seed),
     }
     data = library.Dataset(rows, truth, weight=weight, params=settings)
     booster = library.train(settings, data, recipe.trees)

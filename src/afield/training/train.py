@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from afield.errors import TrainingError
 from afield.training.drawing import Drawn, Values, check, draw, truth
 from afield.training.graphs import OFFSET, Linear, Tree, graph
-from afield.training.recipes import BoostedTrees, PoissonRegression, Recipe
+from afield.training.recipes import BoostedClasses, BoostedTrees, PoissonRegression, Recipe
 from afield.training.scoring import forecast, matrix
 from afield.training.trees import from_lightgbm, from_scikit
 
@@ -121,13 +121,9 @@ def train(
     return Trained(recipe.name, model, recipe.columns, fitted, report, messages)
 
 
-def _grow(recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
-    return _grow_with_scikit(recipe, drawn, seed) if lightgbm is None else _grow_with(lightgbm, recipe, drawn, seed)
-
-
-def _grow_with(library: ModuleType, recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
-    settings = {
-        "objective": recipe.loss,
+def booster_settings(recipe: BoostedTrees | BoostedClasses, seed: int) -> dict[str, float | int | bool]:
+    """LightGBM's settings for a recipe, but for its objective: on one thread, the same trees every time."""
+    return {
         "learning_rate": recipe.rate,
         "num_leaves": recipe.leaves,
         "min_data_in_leaf": recipe.leaf_rows,
@@ -140,6 +136,14 @@ def _grow_with(library: ModuleType, recipe: BoostedTrees, drawn: Drawn, seed: in
         "force_row_wise": True,
         "verbosity": -1,
     }
+
+
+def _grow(recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
+    return _grow_with_scikit(recipe, drawn, seed) if lightgbm is None else _grow_with(lightgbm, recipe, drawn, seed)
+
+
+def _grow_with(library: ModuleType, recipe: BoostedTrees, drawn: Drawn, seed: int) -> Grown:
+    settings = {"objective": recipe.loss, **booster_settings(recipe, seed)}
     data = library.Dataset(drawn.rows, drawn.target, weight=drawn.weight, params=settings)
     booster = library.train(settings, data, recipe.trees)
     trees = [from_lightgbm(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
