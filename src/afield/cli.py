@@ -2,6 +2,7 @@
 
 import os
 import pkgutil
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
             json: results as JSON on stdout, one object a line.
         """
         command, bound, context = app.parse_args(tokens, exit_on_error=False, print_error=False)
-        _fill(bound, context, Context(home, json))
+        _fill(bound, context, Context(home, json, shlex.join(("afield", *arguments))))
         return command(*bound.args, **bound.kwargs) or OK
 
     app.meta.default(launch)

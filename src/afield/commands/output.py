@@ -22,10 +22,12 @@ class Context:
     Attributes:
         home: the folder under which all state lives.
         json: whether results are wanted as JSON, one object a line.
+        command: what was typed, for the provenance of numbers.
     """
 
     home: Path
     json: bool = False
+    command: str = ""
 
 
 def progress(message: str) -> None:

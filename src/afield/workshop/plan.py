@@ -114,6 +114,17 @@ class Table:
         return by_time.unique(self.key, keep="first" if self.identity else "last", maintain_order=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What a candidate is examined for beyond its error: each field is looked at only where it is declared.
+
+    Attributes:
+        groups: name of a kind of information → the feature columns that carry it: what is left out together.
+    """
+
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """How an application builds one part of a release.
@@ -152,6 +163,7 @@ class Build:
         metrics: what is shown of an evaluation in tables, on the card and in reports: fields of
             `afield.evaluation.metrics.Metrics` and names of losses, the one that matters most first.
         task: what kind of task it is, as Hugging Face names them, for the head of the card.
+        assessment: what a candidate is examined for beyond its error.
     """
 
     part: str
@@ -187,6 +199,7 @@ class Build:
     measures: Measures = no_measures
     metrics: tuple[str, ...] = METRICS
     task: str = "tabular-regression"
+    assessment: Assessment = field(default_factory=Assessment)
 
 
 def _fits(found: pl.DataType, declared: pl.DataType) -> bool:
