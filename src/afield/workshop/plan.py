@@ -120,9 +120,11 @@ class Assessment:
 
     Attributes:
         groups: name of a kind of information → the feature columns that carry it: what is left out together.
+        protected: columns of the examples (spine keys or features) by which nobody may be treated differently.
     """
 
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
