@@ -123,3 +123,5 @@ class BoostedClasses:
 
 
 ClassRecipe: TypeAlias = BoostedClasses | LogisticRegression
+AnyRecipe: TypeAlias = Recipe | ClassRecipe
+"""Whatever `afield.training.models.train_recipe` takes."""

@@ -1,24 +1,19 @@
 """Fitting: the recipes on the training window, the best by the validation window, then that one on everything."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
-from afield.training.class_graphs import Calibration
-from afield.training.classes import features as class_features
-from afield.training.classes import train_classes
-from afield.training.recipes import BoostedTrees, ClassRecipe, PoissonRegression, Recipe
-from afield.training.scoring import probabilities
-from afield.training.train import Trained, train
+from afield.training.models import needs, outputs, train_recipe
+from afield.training.recipes import AnyRecipe
+from afield.training.train import Trained
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build, Companion
 
@@ -81,7 +76,7 @@ def fit(
     early = _known(open_examples(examples, plan.features.origin, training))
     late = _known(open_examples(examples, plan.features.origin, validation))
     every = _known(open_examples(examples, plan.features.origin, Window(training.start, whole.end)))
-    tried: list[tuple[float, Recipe | ClassRecipe, Trained]] = []
+    tried: list[tuple[float, AnyRecipe, Trained]] = []
     for recipe in plan.recipes:
         trained = _train(plan, recipe, early, late, seed)
         loss = _validated(plan, trained, late)
@@ -91,7 +86,7 @@ def fit(
     rival = _train(plan, plan.rival, early, late, seed)
     tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
     # Spread and calibration are fitted on rows that a model has not seen: they are the tested models'.
-    final = replace(_train(plan, recipe, every, late, seed, best), constants=best.constants)
+    final = _train(plan, recipe, every, late, seed, best)
     final_rival = _train(plan, plan.rival, every, late, seed, rival)
     sets = {
         "tested": _parts(plan, best, rival, {**standing, **plan.companions(early, history)}),
@@ -123,43 +118,25 @@ def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _train(
-    plan: Build,
-    recipe: Recipe | ClassRecipe,
-    examples: pl.LazyFrame,
-    held: pl.LazyFrame,
-    seed: int,
-    calibrated: Trained | None = None,
+    plan: Build, recipe: AnyRecipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int, before: Trained | None = None
 ) -> Trained:
-    """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held.
-
-    Where the rows held are among the examples, the calibration is that of `calibrated`, fitted without them.
-    """
-    if not isinstance(recipe, BoostedTrees | PoissonRegression):
-        columns = ["truth", *class_features(recipe), *([recipe.weight] if recipe.weight else [])]
-        late = held.select(columns).collect()
-        line = Calibration(float(calibrated.report["slope"]), float(calibrated.report["shift"])) if calibrated else None
-        trained = train_classes(recipe, examples.select(columns).collect(), seed, calibration=late, line=line)
-        return replace(trained, constants=plan.constants(_said(trained, late), late["truth"].to_numpy()))
-    needed = list(dict.fromkeys((plan.features.origin, "truth", *recipe.columns)))
-    return train(
+    """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held."""
+    columns = ["truth", *needs(recipe, plan.features.origin)]
+    return train_recipe(
         recipe,
-        examples.select(needed).collect(),
+        examples.select(columns).collect(),
         seed,
         origin=plan.features.origin,
         constants=plan.constants,
-        calibration=held.select(needed).collect(),
+        held=held.select(columns).collect(),
+        before=before,
     )
 
 
 def _validated(plan: Build, trained: Trained, held: pl.LazyFrame) -> float:
     """Mean loss on the rows held."""
     rows = held.select("truth", *trained.features).collect()
-    return float(plan.loss(_said(trained, rows), rows["truth"].to_numpy()).mean())
-
-
-def _said(trained: Trained, rows: pl.DataFrame) -> NDArray[np.float64]:
-    """The first output for each row, shape `(rows,)`."""
-    return probabilities(trained.model, trained.features, trained.outputs[:1], rows)[:, 0]
+    return float(plan.loss(outputs(trained, rows), rows["truth"].to_numpy()).mean())
 
 
 def _parts(plan: Build, best: Trained, rival: Trained, companions: Mapping[str, Companion]) -> list[tuple[Part, bytes]]:

@@ -18,7 +18,7 @@ from afield.records.facts import Window
 from afield.serving.inference import Parts
 from afield.statistics.losses import poisson_deviance
 from afield.store.tables import stored_as
-from afield.training.recipes import ClassRecipe, Recipe
+from afield.training.recipes import AnyRecipe
 from afield.workshop.examples import Labels, Spine
 
 Values = NDArray[np.float64]
@@ -184,8 +184,8 @@ class Build:
     sample: Callable[[Mapping[str, pl.LazyFrame], datetime], tuple[tuple[str, ...], Mapping[str, pl.LazyFrame]]]
     slot: timedelta
     constants: Callable[[Values, Values], Mapping[str, float]]
-    recipes: Sequence[Recipe | ClassRecipe]
-    rival: Recipe | ClassRecipe
+    recipes: Sequence[AnyRecipe]
+    rival: AnyRecipe
     baselines: Mapping[str, str]
     companions: Companions
     slices: Callable[[pl.LazyFrame], Mapping[str, tuple[int, ...]]]
