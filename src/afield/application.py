@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
@@ -125,6 +125,7 @@ class Application:
         zone: name of the time zone of the place (IANA).
         words: what reports, demonstrations and drills call things.
         felt: names of what a report says people felt; goals may be bound to them.
+        spec: what `load` was given.
     """
 
     name: str
@@ -142,6 +143,12 @@ class Application:
     zone: str = "UTC"
     words: Words = field(default_factory=Words)
     felt: tuple[str, ...] = ()
+    spec: str = ""
+
+    @property
+    def called(self) -> str:
+        """What loads it again, here and in other processes."""
+        return self.spec or self.name
 
     def identity(self) -> tuple[str, ...]:
         """Values of the options that make it another application: another home, another champion."""
@@ -264,7 +271,7 @@ def load(name: str, options: Mapping[str, str] | None = None) -> Application:
     application = make(**given)
     if not isinstance(application, Application):
         raise UsageError(f"{name} gives a {type(application).__name__}; an Application is expected")
-    return application
+    return replace(application, spec=name)
 
 
 def maker(name: str) -> Callable[..., object]:

@@ -98,6 +98,7 @@ def home_folder() -> Path:
 def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     """Run the verb that the arguments name; gives the exit code: 0, 1 (failed), 2 (wrong usage) or 130."""
     home = home_folder()
+    sys.path.append(str(Path.cwd()))  # an application may be a module that lies here; last, so that it hides nothing
     for name, value in QUIET_THREADS.items():
         os.environ.setdefault(name, value)
     try:

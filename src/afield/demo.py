@@ -63,7 +63,7 @@ def _play(office: Office, scenario: Scenario, built: Built, tell: Callable[[str]
         seams={"afield.testing.faults:model_outage": str(switch)},
     )
     script = Script(office, scenario, switch, tell)
-    where = (office.application.name, office.application.options, office.home.root)
+    where = (office.application.called, office.application.options, office.home.root)
     with serving(*where, terms, tell) as service:
         client = Client(service.url)
         replayed = replay(

@@ -62,7 +62,7 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
     switch.unlink(missing_ok=True)
     key, asked = office.busiest(), office.application.words.requests
     terms = Terms(port=free_port(), by_events=True, seams={"afield.testing.faults:model_outage": str(switch)})
-    with serving(office.application.name, office.application.options, office.home.root, terms, tell) as service:
+    with serving(office.application.called, office.application.options, office.home.root, terms, tell) as service:
         client = Client(service.url)
         newest = office.newest()
         tick = newest - (newest - newest.min) % office.operate.step + office.operate.step
@@ -104,6 +104,6 @@ def _office(application: Application, root: Path, tell: Callable[[str], None]) -
     office.register(built, promote=True)
     if not built.passed:
         raise ServingError(
-            f"the release built for the drill did not pass its gates; see: afield build {office.application.name}"
+            f"the release built for the drill did not pass its gates; see: afield build {office.application.called}"
         )
     return office

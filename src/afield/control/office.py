@@ -81,7 +81,7 @@ class Office:
                 found = self.tables.scan(name).select(pl.col(each.time).max()).collect().item()
                 if isinstance(found, datetime):
                     return found
-        raise DataError(f"{self.home.folder}: no facts have been kept yet; run: afield build {self.application.name}")
+        raise DataError(f"{self.home.folder}: no facts have been kept yet; run: afield build {self.application.called}")
 
     def busiest(self) -> str:
         """The first key of the champion's slices: one about which there is something to say."""

@@ -82,7 +82,7 @@ class Service:
         """Prepare to serve on these terms."""
         if not office.actions.state.champion:
             raise ServingError(
-                f"{office.application.name} has no release to serve yet; run: afield build {office.application.name}"
+                f"{office.application.name} has no release to serve yet; run: afield build {office.application.called}"
             )
         self._office = office
         self._terms = terms
@@ -103,7 +103,7 @@ class Service:
         """What the workers are told."""
         office, terms, home = self._office, self._terms, self._office.home
         return Config(
-            application=office.application.name,
+            application=office.application.called,
             options=dict(office.application.options),
             snapshots=str(home.snapshots),
             bundles=str(home.bundles),
@@ -188,7 +188,7 @@ class Service:
         except ServingError as error:
             raise ServingError(f"{error}; its log: {self._log}") from error
         if not health.release:
-            name = self._office.application.name
+            name = self._office.application.called
             self._office.tell(
                 f"no release can answer: {health.problem}; see what is wrong: afield release verify {name}, "
                 f"and build another: afield build {name}"

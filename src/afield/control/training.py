@@ -44,7 +44,7 @@ class Trainer:
         office.tell(f"{until:%Y-%m-%d %H:%M} training a candidate: {reason}")
         options = [part for name, value in office.application.options.items() for part in (f"--{name}", value)]
         command = ["/usr/bin/env", f"AFIELD_HOME={office.home.root}", sys.executable, "-m", "afield", "build"]
-        command += [office.application.name, "--production", "--candidate", "--reason", reason]
+        command += [office.application.called, "--production", "--candidate", "--reason", reason]
         command += ["--until", until.isoformat(), "--json", *options]
         result, log = self._files()
         with result.open("wb") as told, log.open("wb") as said:

@@ -1,0 +1,1 @@
+"""Tabular: an application whose rows bring their own columns, from one declaration."""
