@@ -11,6 +11,7 @@ The life of a model is two loops that touch at two records, the release and the 
 
     build
         data            what a row is; quarantine with reasons; windows without leakage
+        labelling       what people say is true, and how far to believe it
         features        one definition for training and for serving
         training        recipe, examples and seed give a model
         evaluation      is it better, for whom, than what
@@ -29,6 +30,7 @@ The life of a model is two loops that touch at two records, the release and the 
         build           the build loop, in order
         workshop        what the build loop calls, each step done once per content
         operate         the operate loop, in order
+        tabular         an application whose rows bring their own columns, from one declaration
         control         the control plane: history, ticks, measuring, deciding
         answering       the inference path assembled, for workers and the supervisor
         worker          the process that answers
