@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from afield.data.contract import Contract
 from afield.data.sources import Source
 from afield.errors import StoreError
+from afield.evaluation.behaviour import Behaviour
+from afield.evaluation.explanation import Cause
+from afield.evaluation.fairness import FairWithin
 from afield.evaluation.gates import Gate
+from afield.evaluation.robustness import Stress
 from afield.features.feature import FeatureSet
 from afield.records.facts import Window
 from afield.serving.inference import Parts
@@ -25,6 +29,8 @@ Values = NDArray[np.float64]
 Companions = Callable[[pl.LazyFrame, Mapping[str, pl.LazyFrame]], Mapping[str, "Companion"]]
 Measures = Callable[[pl.DataFrame, Parts, Mapping[str, bytes]], Mapping[str, float]]
 Loss = Callable[[Values, Values], Values]
+Membership = str | Callable[[Mapping[str, pl.LazyFrame]], pl.DataFrame]
+"""A column of the examples, or a function of the history: a table of `key` and `group`."""
 
 METRICS = ("rmse", "mae", "wape", "poisson_deviance", "bias", "excess")
 """What is shown of forecasts of counts."""
@@ -121,10 +127,26 @@ class Assessment:
     Attributes:
         groups: name of a kind of information → the feature columns that carry it: what is left out together.
         protected: columns of the examples (spine keys or features) by which nobody may be treated differently.
+        behaviours: promises that are tried on rows of the test window.
+        stresses: what may go wrong with the inputs; each of the `groups` missing is tried besides.
+        attributes: name of an attribute of people → how each row's group is known.
+        fair: metrics that are held against each other between the groups of an attribute.
+        usual: feature columns whose values say what a row is compared with when its answer is explained: those rows
+            that share them; none: all rows.
+        causes: name of one of the `groups` → its values and the usual ones in words for the person concerned.
+        simplest: the recipe that every model has to beat beyond chance; None: the least complex of the build's recipes
+            and its rival (`afield.training.simplicity`).
     """
 
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    simplest: AnyRecipe | None = None
     protected: tuple[str, ...] = ()
+    behaviours: tuple[Behaviour, ...] = ()
+    stresses: tuple[Stress, ...] = ()
+    attributes: Mapping[str, Membership] = field(default_factory=dict)
+    fair: tuple[FairWithin, ...] = ()
+    usual: tuple[str, ...] = ()
+    causes: Mapping[str, Cause] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

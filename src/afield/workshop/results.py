@@ -7,6 +7,7 @@ import msgspec
 from afield.evaluation.evaluate import Evaluation
 from afield.evaluation.gates import decide
 from afield.records.evidence import Verdict
+from afield.records.examination import Examination
 from afield.records.facts import Window
 from afield.records.release import Manifest
 from afield.serving.inference import Parts
@@ -23,11 +24,15 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """The evaluation on the test window, the verdicts of the gates, and the file of reference rows for monitors."""
+    """The evaluation on the test window, the verdicts of the gates, and the file of reference rows for monitors.
+
+    `examination`: behaviour, robustness and fairness, as far as the application declares them.
+    """
 
     evaluation: Evaluation
     verdicts: tuple[Verdict, ...]
     reference: str = ""
+    examination: Examination = Examination()
 
 
 @dataclass(frozen=True, slots=True)
