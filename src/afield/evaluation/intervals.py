@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from afield.records.evidence import Comparison, Estimate, Interval
+from afield.records.evidence import Comparison, Estimate
 from afield.statistics.bootstrap import percentiles, resampled
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ def estimates(
 ) -> dict[str, dict[str, Estimate]]:
     """Forecast → metric → its value with a bootstrap interval over blocks; undefined metrics are left out.
 
-    Everybody is resampled by the same blocks. With one block there is no interval: it is the whole line.
+    Everybody is resampled by the same blocks. Below two blocks there is no interval, and the result is empty.
 
     Args:
         sums: one row a block of `metrics.loss_sums` (see `compare.of_slice`).
@@ -47,12 +47,14 @@ def estimates(
         seed: of the draws.
         level: coverage of the intervals.
     """
+    if sums.height < 2:
+        return {}
     count = int(sums["rows"].sum())
     found: dict[str, dict[str, Estimate]] = {}
     for name in forecasts:
         values, draws = _values(sums, name, resamples, seed)
         found[name] = {
-            metric: Estimate(value, _interval(draws[metric], sums.height, level), count, float(count))
+            metric: Estimate(value, percentiles(draws[metric], sums.height, level), count, float(count))
             for metric, value in values.items()
         }
     return found
@@ -69,7 +71,8 @@ def gaps(
 ) -> tuple[Comparison, ...]:
     """How much worse a model is on rows that it has not seen: each metric there minus that on learned rows.
 
-    The two lots of rows share no block, so each is resampled on its own.
+    The two lots of rows share no block, so each is resampled on its own. Where one of them has fewer than two blocks
+    the result is empty.
 
     Args:
         unseen: one row a block of `metrics.loss_sums`.
@@ -79,33 +82,30 @@ def gaps(
         seed: of the draws.
         level: coverage of the intervals.
     """
+    blocks, count = min(unseen.height, learned.height), int(unseen["rows"].sum())
+    if blocks < 2:
+        return ()
     new, new_draws = _values(unseen, forecast, resamples, seed)
     old, old_draws = _values(learned, forecast, resamples, seed + 1)
-    blocks, count = min(unseen.height, learned.height), int(unseen["rows"].sum())
     found = []
     for metric in (name for name in GAPS if name in new and name in old):
-        between = _interval(new_draws[metric] - old_draws[metric], blocks, level)
+        between = percentiles(new_draws[metric] - old_draws[metric], blocks, level)
         difference = Estimate(new[metric] - old[metric], between, count, float(count))
         ratio = None
         if metric != "bias" and old[metric] > 0:
             shares = _over_truth(new_draws[metric], old_draws[metric])
-            ratio = Estimate(new[metric] / old[metric], _interval(shares, blocks, level), count, float(count))
+            ratio = Estimate(new[metric] / old[metric], percentiles(shares, blocks, level), count, float(count))
         found.append(Comparison(metric, "unseen", "learned", difference, ratio))
     return tuple(found)
 
 
 def _values(sums: pl.DataFrame, forecast: str, resamples: int, seed: int) -> tuple[dict[str, float], dict[str, Floats]]:
-    """Each metric that is defined, and its value in each resample of the blocks (none where there is one block)."""
+    """Each metric that is defined, and its value in each resample of the blocks."""
     columns = ["truth", *(f"{forecast}:{what}" for what in SUMS), "rows"]
     totals = sums.select(pl.col(columns).cast(pl.Float64)).to_numpy()
     whole = totals.sum(axis=0, keepdims=True)
-    few = np.empty((0, len(columns) - 1))
-    means = np.vstack([whole[:, :-1] / whole[:, -1:], resampled(totals, resamples, seed) if len(totals) > 1 else few])
+    means = np.vstack([whole[:, :-1] / whole[:, -1:], resampled(totals, resamples, seed)])
     named = dict(zip(SUMS, means[:, 1:].T, strict=True))
     every = {metric: compute(means[:, 0], named) for metric, compute in METRICS.items()}
     defined = {metric: values for metric, values in every.items() if not np.isnan(values[0])}
     return {name: float(each[0]) for name, each in defined.items()}, {name: each[1:] for name, each in defined.items()}
-
-
-def _interval(draws: Floats, blocks: int, level: float) -> Interval:
-    return Interval(-np.inf, np.inf, level) if blocks < 2 else percentiles(draws, blocks, level)
