@@ -4,6 +4,7 @@
     ├── UsageError            the caller asked for something that does not exist or does not fit
     ├── DataError             a source, file, row or field is not what it must be
     │   └── ContractError     rows or tables break their declared contract
+    ├── LabellingError        labels mean nothing, contradict each other or cannot be compared
     ├── FeatureError          features peek, differ between batch and serving, or cannot be made
     ├── TrainingError         a recipe could not be fitted or exported
     ├── EvaluationError       a metric or comparison has no meaning on these rows
@@ -35,6 +36,10 @@ class DataError(AfieldError):
 
 class ContractError(DataError):
     """Rows or tables break their declared contract."""
+
+
+class LabellingError(AfieldError):
+    """Labels mean nothing, contradict each other or cannot be compared."""
 
 
 class FeatureError(AfieldError):
