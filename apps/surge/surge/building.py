@@ -12,12 +12,12 @@ from afield.evaluation.gates import BeatsBaseline, BiasWithin, NoWorseThan
 from afield.evaluation.slices import busiest, holding
 from afield.records.facts import Window
 from afield.statistics.counts import fit_dispersion
-from afield.workshop.plan import Build, Companion, Table
+from afield.workshop.plan import Assessment, Build, Companion, Table
 from surge.application import SLOTS
 from surge.capacity import as_model, proxy
 from surge.contracts import CONTRACTS
 from surge.examples import label, spine
-from surge.features import LOOKBACK, feature_set
+from surge.features import GROUPS, LOOKBACK, feature_set
 from surge.recipes import FORECAST, LAGS, QUICK, REGRESSION
 from surge.sources import open_source
 from surge.tables import SCHEMAS, typed
@@ -83,6 +83,7 @@ def build(options: Mapping[str, str]) -> Build:
             "No price claim is made on taxi files: they hold neither supply nor price.",
             "A day unlike any in the training window (a flood, a strike) is forecast like an ordinary one.",
         ),
+        assessment=Assessment(groups=GROUPS),
     )
 
 

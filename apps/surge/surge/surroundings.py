@@ -21,14 +21,19 @@ REPORTS = 3
 def calendar(layout: Layout, history: History) -> Iterator[Column]:
     """Hour of day and of week (from Monday), and whether the day, the one before or the next is a holiday."""
     starts = layout.starts()
-    days = starts // DAY
     hour = (starts % DAY) / HOUR
     yield "hour_of_day", hour[:, None]
     yield "hour_of_week", (weekday(starts) * 24 + hour)[:, None]
-    holidays = history["holidays"].select(pl.col("date").cast(pl.Int32)).collect()["date"].to_numpy()
     for name, shift in (("holiday", 0), ("holiday_yesterday", -1), ("holiday_tomorrow", 1)):
-        there = np.isin(days + shift, holidays).astype(np.float64)
-        yield name, (there if len(holidays) else np.full(len(days), np.nan))[:, None]
+        yield name, holiday(layout, history, shift)[:, None]
+
+
+def holiday(layout: Layout, history: History, shift: int = 0) -> Values:
+    """Whether the day of each slot, or the one `shift` days after it, is a holiday; null where none is known at all."""
+    holidays = history["holidays"].select(pl.col("date").cast(pl.Int32)).collect()["date"].to_numpy()
+    if not len(holidays):
+        return np.full(layout.count, np.nan)
+    return np.isin(layout.starts() // DAY + shift, holidays).astype(np.float64)
 
 
 def weekday(starts: Whole) -> Whole:

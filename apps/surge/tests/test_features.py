@@ -11,7 +11,7 @@ from afield.errors import FeatureError
 from afield.features.compute import compute
 from afield.features.feature import History
 from afield.features.parity import no_peeking, parity, partition
-from surge.features import NAMES, feature_set
+from surge.features import GROUPS, NAMES, feature_set
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2024, 3, 6, 18)
@@ -229,3 +229,33 @@ def test_a_destination_that_shows_at_the_drop_off_heads_nowhere_before() -> None
     before = many().with_columns(target_known_at=pl.lit(None, MOMENT))
     without = row(town(before), 20)["heading_1h"]
     assert row(town(pl.concat([before, late])), 20)["heading_1h"] == without + 1
+
+
+def test_every_feature_lies_in_one_group() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(NAMES)
+
+
+def test_some_features_alone_equal_those_made_with_all() -> None:
+    history, rows, features = town(many()), spine(1, HOUR), feature_set(HOUR)
+    whole = compute(features, rows, history)
+    assert features.narrow is not None
+    for names in GROUPS.values():
+        alone = features.narrow(names)(rows.lazy(), history).collect()
+        assert alone.columns == ["zone", "slot", "has_history", *(name for name in alone.columns if name in names)]
+        expected = whole.select("has_history", *names)
+        assert alone.select("has_history", pl.col(names).cast(pl.Float64)).equals(expected)
+
+
+def test_a_surge_is_more_than_chance_around_the_usual_orders() -> None:
+    usual = [
+        (10, None, NOW - week * 7 * DAY - DAY + minute * timedelta(minutes=10))
+        for week in range(5)
+        for minute in (1, 2)
+    ]
+    crowd = [(10, None, NOW - DAY + timedelta(minutes=5 + n)) for n in range(3)]
+    zone = compute(feature_set(HOUR), asked(10), town(ordered([*usual, *crowd]))).row(0, named=True)
+    # Two orders are usual in that hour of the week: 2 + 1.3 × √2 rounds up to four, and five came.
+    assert (zone["surges_3h"], zone["surges_24h"], zone["surges_same_time"]) == (0.0, 1.0, 1.0)
+    calm = compute(feature_set(HOUR), asked(10), town(ordered(usual))).row(0, named=True)
+    assert (calm["surges_24h"], calm["surges_same_time"]) == (0.0, 0.0)

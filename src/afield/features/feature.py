@@ -36,6 +36,8 @@ class FeatureSet:
         origin: the column with the moment from which the prediction looks forward.
         group: columns whose equal rows may see each other.
         modules: further modules that the definition rests on; their code is part of the contract.
+        narrow: some of the names → a definition of those alone, equal and cheaper, or None. What a group of features
+            costs is measured with it; a definition that stays lazy needs none, for Polars leaves out what is not asked.
     """
 
     compute: Definition
@@ -45,6 +47,7 @@ class FeatureSet:
     origin: str
     group: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    narrow: Callable[[tuple[str, ...]], Definition] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a set that no row can be computed for."""
