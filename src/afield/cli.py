@@ -55,6 +55,7 @@ STATE = "State lives under AFIELD_HOME (default .afield). Exits 0, 1 (failed) or
 
 VERBS: tuple[Verb, ...] = (
     Verb("demo", "afield.commands.demo:run", "Both loops on recorded or generated traffic, and a report.", first=True),
+    Verb("new", "afield.commands.new:run", "An application that builds, serves and passes its tests.", first=True),
     Verb(
         "build",
         "afield.commands.build:run",

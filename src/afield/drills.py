@@ -98,9 +98,13 @@ def _office(application: Application, root: Path, tell: Callable[[str], None]) -
     office = open_office(application, root, tell)
     if office.actions.state.champion:
         return office
-    scenario: Scenario = resolve(application.demonstration)(application.options, None)
     tell("building a release to drill on")
-    built = build(office.plan, office.bench(source=scenario.source, name=scenario.name), None, scenario.window.start)
+    if application.demonstration:
+        scenario: Scenario = resolve(application.demonstration)(application.options, None)
+        bench = office.bench(source=scenario.source, name=scenario.name)
+        built = build(office.plan, bench, None, scenario.window.start)
+    else:
+        built = build(office.plan, office.bench(), None)
     office.register(built, promote=True)
     if not built.passed:
         raise ServingError(
