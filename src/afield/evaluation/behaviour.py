@@ -285,6 +285,6 @@ def _told(tried: _Tried, place: int, kind: Kind) -> str:
 
 def _failed(test: _Test, error: Exception) -> EvaluationError:
     return EvaluationError(
-        f"behaviour {test.name!r}: its function failed on the rows: {type(error).__name__}: {error}; "
+        f"behaviour {test.name!r}: its function failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}; "
         "try it on a few rows of the test window"
     )

@@ -1,7 +1,7 @@
 """Fairness: how unlike a metric is between groups of people, with intervals over stretches of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -46,14 +46,14 @@ class FairWithin:
         metric: what is held against each other.
         difference: the largest that is allowed; None: no gate.
         ratio: the smallest of smallest over largest that is allowed; None: no gate.
-        least: rows that a group must have to be judged.
+        least: the sum of the metric's `of` (people, rows) that a group must have to be judged.
     """
 
     attribute: str
     metric: GroupMetric
     difference: float | None = None
     ratio: float | None = None
-    least: int = 500
+    least: float = 200.0
 
 
 def disparity(
@@ -77,30 +77,31 @@ def disparity(
         EvaluationError: fewer than two groups can be judged, or an expression does not fit the rows.
     """
     measured = _measured(within, rows, block)
-    counts = measured.group_by("group").agg(pl.len().alias("rows"), pl.col("of").sum())
-    judged = sorted(counts.filter(pl.col("rows") >= within.least, pl.col("of") > 0)["group"].to_list())
+    counts = measured.group_by("group").agg(pl.len().alias("rows"), pl.col("amount", "of").sum())
+    judged = sorted(counts.filter(pl.col("of") >= within.least, pl.col("of") > 0)["group"].to_list())
     if len(judged) < 2:
         raise EvaluationError(_too_few(within, counts, judged))
     kept = measured.filter(pl.col("group").is_in(judged))
+    # Sums of a group give the same rate as its rows do, and MetricFrame is slow on many rows.
+    totals = kept.group_by("group").agg(pl.col("amount").sum(), pl.col("of").sum()).sort("group")
     frame = MetricFrame(
         metrics=_rate,
-        y_true=kept["of"].to_numpy(),
-        y_pred=kept["amount"].to_numpy(),
-        sensitive_features={within.attribute: kept["group"].to_list()},
+        y_true=totals["of"].to_numpy(),
+        y_pred=totals["amount"].to_numpy(),
+        sensitive_features={within.attribute: totals["group"].to_list()},
     )
     draws = _drawn(measured, judged, seed)
-    difference = _estimate(float(frame.difference()), draws.max(axis=1) - draws.min(axis=1), kept.height, level)
-    largest = float(frame.group_max())
+    low, high = draws.min(axis=1), draws.max(axis=1)
+    difference = _estimate(float(frame.difference()), high - low, kept.height, level)
     ratio = None
-    if largest > 0 and (draws.max(axis=1) > 0).all():
-        ratio = _estimate(float(frame.ratio()), draws.min(axis=1) / draws.max(axis=1), kept.height, level)
-    sizes = dict(counts.select("group", "rows").iter_rows())
-    every = [name for name, of in counts.select("group", "of").iter_rows() if of > 0]
+    # Of rates below zero (a bias) a ratio says nothing.
+    if (totals["amount"] >= 0).all() and (high > 0).all():
+        ratio = _estimate(float(frame.ratio()), low / high, kept.height, level)
     return Disparity(
         metric=within.metric.name,
         says=within.metric.says,
         attribute=within.attribute,
-        groups=tuple(_values(measured, sorted(every), judged, sizes, seed, level)),
+        groups=tuple(_values(measured, counts.filter(pl.col("of") > 0), judged, seed, level)),
         difference=difference,
         ratio=ratio,
         difference_limit=within.difference,
@@ -159,15 +160,14 @@ def _rate(of: Floats, amount: Floats) -> float:
 
 
 def _values(
-    measured: pl.DataFrame, groups: Sequence[str], judged: Sequence[str], sizes: dict[str, int], seed: int, level: float
+    measured: pl.DataFrame, counts: pl.DataFrame, judged: Sequence[str], seed: int, level: float
 ) -> list[GroupValue]:
-    draws = _drawn(measured, groups, seed)
-    totals = measured.group_by("group").agg(pl.col("amount").sum(), pl.col("of").sum())
-    rates = {group: amount / of for group, amount, of in totals.iter_rows() if of > 0}
-    found = [
-        GroupValue(group, sizes[group], _estimate(rates[group], draws[:, place], sizes[group], level), group in judged)
-        for place, group in enumerate(groups)
-    ]
+    ordered = counts.sort("group")
+    draws = _drawn(measured, ordered["group"].to_list(), seed)
+    found = []
+    for place, (group, rows, amount, of) in enumerate(ordered.select("group", "rows", "amount", "of").iter_rows()):
+        value = replace(_estimate(amount / of, draws[:, place], rows, level), weight=of)
+        found.append(GroupValue(group, rows, value, group in judged))
     return sorted(found, key=lambda each: (-each.value.value, each.group))
 
 
@@ -202,8 +202,8 @@ def _too_few(within: FairWithin, counts: pl.DataFrame, judged: Sequence[str]) ->
     about = f"{within.metric.name} by {within.attribute}"
     if counts.is_empty():
         return f"{about}: no row has a group; give a table whose keys are those of the rows"
-    sizes = ", ".join(f"{group} {rows:,}" for group, rows in sorted(counts.select("group", "rows").iter_rows()))
+    sizes = ", ".join(f"{group} {of:,.0f}" for group, of in sorted(counts.select("group", "of").iter_rows()))
     return (
-        f"{about}: {len(judged)} of the groups can be judged, and two are needed (rows: {sizes}; at least "
-        f"{within.least} are asked for, with something to divide by); widen the test window, or merge groups"
+        f"{about}: {len(judged)} of the groups can be judged, and two are needed (to divide by: {sizes}; at least "
+        f"{within.least:g} is asked for); widen the test window, or merge groups"
     )

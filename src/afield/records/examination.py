@@ -60,7 +60,7 @@ class GroupValue(msgspec.Struct, frozen=True):
     Attributes:
         group: its name.
         rows: how many rows are about it.
-        value: the metric with its interval.
+        value: the metric with its interval; its weight is what was divided by (people, rows).
         judged: False where there are too few rows to hold it against the others.
     """
 
@@ -79,7 +79,7 @@ class Disparity(msgspec.Struct, frozen=True):
         attribute: by which people are grouped.
         groups: the metric of each, the largest first.
         difference: largest minus smallest.
-        ratio: smallest over largest; None where the largest is zero.
+        ratio: smallest over largest; None where the largest may be zero, or a value is negative.
         difference_limit, ratio_limit: what the gate allows; None: no gate.
     """
 

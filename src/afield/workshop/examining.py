@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from afield.evaluation import behaviour, fairness, robustness
 from afield.evaluation.behaviour import FactsChange, Outputs
 from afield.evaluation.fairness import FairWithin
 from afield.evaluation.robustness import Stress
-from afield.features.compute import compute
+from afield.features.compute import compute, known
 from afield.records.evidence import Verdict
 from afield.records.examination import Degradation, Disparity, Examination, Promise
 from afield.records.facts import Window
@@ -24,8 +24,8 @@ from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build, Membership
 from afield.workshop.scoring import HISTORY
 
-ROWS = 20_000
-TICKS_RECOMPUTED = 3
+ROWS = 8_000
+TICKS_RECOMPUTED = 4
 
 Values = NDArray[np.float64]
 History = Mapping[str, pl.LazyFrame]
@@ -119,10 +119,20 @@ class Candidate:
         every = open_examples(self.examples, features.origin, self.test).filter("has_history")
         return [every.filter(pl.col(features.origin) == tick).select(names).collect() for tick in ticks.gather(places)]
 
+    @cached_property
+    def _facts(self) -> History:
+        """The facts that those ticks may look at, in memory."""
+        origins = pl.concat([spine[self.plan.features.origin] for spine in self._spines])
+        since, before = origins.dt.min(), origins.dt.max()
+        if not isinstance(since, datetime) or not isinstance(before, datetime):
+            raise EvaluationError("there are no rows in the test window whose features could be made again")
+        found = known(self.history, since=since - self.plan.features.lookback, before=before)
+        return {name: table.collect().lazy() for name, table in found.items()}
+
     def _again(self, spine: pl.DataFrame, change: FactsChange) -> tuple[pl.DataFrame, pl.DataFrame]:
         features = self.plan.features
-        before = compute(features, spine, self.history)
-        changed_spine, changed_history = change(spine, self.history)
+        before = compute(features, spine, self._facts)
+        changed_spine, changed_history = change(spine, self._facts)
         after = compute(features, changed_spine, changed_history)
         on = [*features.keys, features.origin]
         matched = spine.join(after, on=on, how="left", maintain_order="left")
