@@ -1,6 +1,7 @@
 """Applications are values, found by entry point or by import string."""
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -54,3 +55,12 @@ def test_the_toy_s_sample_request_is_one_that_it_takes() -> None:
     noon, operates = datetime(2024, 3, 1, 12), operate({})
     asked = operates.resolve(msgspec.json.decode(operates.sample(noon, "east"), type=operates.request))
     assert (asked.key, asked.at) == ("east", noon)
+
+
+def test_a_declaration_that_contradicts_itself_is_refused_with_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "backwards.py").write_text("import dataframely as dy\n\nWAIT = dy.Float64(min=3.0, max=1.0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=r"`min` must not be greater than `max`.*backwards\.py, line 3"):
+        resolve("backwards:build")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
+from traceback import extract_tb
 from typing import Any, TypeVar
 
 import msgspec
@@ -249,6 +250,8 @@ def resolve(path: str) -> Callable[..., Any]:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"cannot load {path!r}: {error}; write it as module:attribute") from error
+    except ValueError as error:
+        raise UsageError(f"cannot load {path!r}: {error} ({_where(error)}); correct the declaration") from error
     if not callable(found):
         raise UsageError(f"{path!r} names a {type(found).__name__}; a function is expected")
     return found  # type: ignore[no-any-return]
@@ -286,6 +289,12 @@ def maker(name: str) -> Callable[..., object]:
         known = ", ".join(sorted(found)) or "none installed"
         raise UsageError(f"no application called {name!r}; there is: {known} (or give module:attribute)")
     return resolve(path)
+
+
+def _where(error: Exception) -> str:
+    """File and line of the last step that was taken outside installed packages."""
+    steps = [step for step in extract_tb(error.__traceback__) if "site-packages" not in step.filename]
+    return f"{steps[-1].filename}, line {steps[-1].lineno}"
 
 
 def _flags(names: Iterable[str]) -> str:

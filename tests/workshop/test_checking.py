@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import dataframely as dy
 import polars as pl
 import pytest
 
 from afield.application import Goal, Hazard
-from afield.data.contract import Column, Contract
+from afield.data.contract import Contract
 from afield.errors import DataError, FeatureError
 from afield.features.feature import FeatureSet
 from afield.workshop.checking import contract, features, goals, hazards
@@ -34,6 +35,11 @@ HAZARD = Hazard(
     residual="an hour",
     drill="outage",
 )
+
+
+class Order(dy.Schema):
+    at = dy.Datetime()
+    known_at = dy.Datetime()
 
 
 def counted(
@@ -64,7 +70,7 @@ def plan(compute: object = counted) -> Build:
             {"slot": pl.datetime_range(window.start, window.end, HOUR, closed="left", eager=True)}
         ).select(zone=pl.lit(1, pl.Int32), slot=pl.col("slot")),
         period=lambda history: history["orders"].select(pl.col("at").min(), last=pl.col("at").max()).collect().row(0),
-        contracts=(Contract("orders", (Column("at", MOMENT), Column("known_at", MOMENT)), filled=True),),
+        contracts=(Contract("orders", Order, filled=True),),
     )
 
 
@@ -119,7 +125,7 @@ def test_a_broken_contract_names_the_field() -> None:
     assert contract(plan(), orders()).passed
     found = contract(plan(), nothing)
     assert not found.passed
-    assert found.findings[0].startswith("orders.known_at: 361 of 361 rows are null")
+    assert found.findings[0].startswith("orders.known_at: 361 of 361 rows are missing")
 
 
 def test_a_goal_that_is_bound_to_nothing_is_caught() -> None:

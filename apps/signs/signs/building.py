@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-from afield.data.contract import Column, Contract, Reference
 from afield.data.sources import Source
 from afield.evaluation.gates import AtLeast, AtMost, BeatsBaseline, BiasWithin, NoWorseThan
 from afield.features.feature import FeatureSet
@@ -15,6 +14,7 @@ from afield.statistics.losses import squared_error
 from afield.training.recipes import BoostedClasses, LogisticRegression
 from afield.workshop.plan import Build, Table
 from signs.confidence import FEATURES
+from signs.contracts import CONTRACTS
 from signs.measuring import measures
 from signs.operating import STEP
 from signs.parts import standing
@@ -87,22 +87,6 @@ def build(_options: Mapping[str, str]) -> Build:
             "Fitted on generated walks until people have corrected real ones.",
         ),
     )
-
-
-CONTRACTS = (
-    Contract(
-        "lines",
-        (Column("line", pl.String), Column("at", pl.Datetime("us")), Column("features", pl.String)),
-        key=("line",),
-        filled=True,
-    ),
-    Contract(
-        "verdicts",
-        (Column("verdict", pl.String), Column("line", pl.String), Column("right", pl.Int64, low=0, high=1)),
-        key=("verdict",),
-        references=(Reference("line", "lines", "line"),),
-    ),
-)
 
 
 def look_up(spine: pl.LazyFrame, history: History) -> pl.LazyFrame:

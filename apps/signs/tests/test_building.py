@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from afield.data.contract import check
+from afield.data.validate import check
 from afield.records.facts import Window
 from afield.workshop.checking import contract
 from afield.workshop.checking import features as proven

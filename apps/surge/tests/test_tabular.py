@@ -4,7 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from afield.data.contract import check
+from afield.data.validate import check
 from afield.errors import DataError
 from surge.contracts import CONTRACTS
 from surge.tabular import COLUMNS, OrderFile
@@ -117,7 +117,9 @@ def test_a_bad_row_is_set_aside_with_row_and_field(tmp_path: Path, row: str, rul
 
 def test_the_tables_keep_their_contracts(tmp_path: Path) -> None:
     tables = OrderFile(file(tmp_path, GOOD)).read().tables
-    assert [finding.message for contract in CONTRACTS for finding in check(contract, tables)] == []
+    assert [
+        finding.message for contract in CONTRACTS if contract.table in tables for finding in check(contract, tables)
+    ] == []
 
 
 @pytest.mark.parametrize("column", COLUMNS)

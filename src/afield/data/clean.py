@@ -57,7 +57,13 @@ def clean(frame: pl.DataFrame, rules: Sequence[Rule], raw: Sequence[str]) -> Cle
         told([rule.name for rule in rules]).alias("rule"),
         told([rule.field for rule in rules]).alias("field"),
         told([rule.reason for rule in rules]).alias("reason"),
-        pl.struct(raw).struct.json_encode().alias("raw"),
+        as_raw(marked, raw).alias("raw"),
     )
     kept = marked.filter(pl.col("_broken").is_null()).drop("_broken")
     return Cleaned(kept, quarantined.match_to_schema(QUARANTINE))
+
+
+def as_raw(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Expr:
+    """These columns as JSON text; of a column in which a number is not finite, all numbers as text."""
+    odd = [name for name in columns if frame[name].dtype.is_float() and not frame[name].is_finite().all()]
+    return pl.struct(pl.col(name).cast(pl.String) if name in odd else name for name in columns).struct.json_encode()

@@ -1,29 +1,17 @@
-"""A table's declared contract, and what breaks it: types, nulls, ranges, keys, references."""
+"""What a table promises: a schema of the validation library, and what a schema alone cannot say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
+import dataframely as dy
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
+from polars.exceptions import PolarsError
 
+from afield.errors import ContractError
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What a column must be.
-
-    Attributes:
-        name: of the column.
-        kind: its type, exactly.
-        nullable: whether a value may be missing.
-        low, high: smallest and largest value allowed, both included; None: no bound.
-    """
-
-    name: str
-    kind: DataType | DataTypeClass
-    nullable: bool = False
-    low: float | datetime | None = None
-    high: float | datetime | None = None
+Types = Mapping[str, DataType | DataTypeClass]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,96 +27,114 @@ class Reference:
 class Contract:
     """What a table promises to everything that reads it.
 
+    Types, nulls, ranges, keys, uniqueness and conditional rules are the schema's; a column's unit is its metadata
+    `unit`. A row that breaks a promise about rows is set aside; a table that breaks one about the whole (its columns,
+    `filled`, `monotone`) is refused.
+
     Attributes:
         table: its name.
-        columns: what it has; further columns are nobody's business.
-        key: columns that together name a row.
+        schema: what each row is; further columns are nobody's business.
+        owner: who answers for it.
         references: into other tables.
+        time: the column that says when a row became known, or "".
+        monotone: whether rows come in the order of `time`.
+        fresh_within: greatest age of the newest row that users may count on, or None.
         filled: whether it must have a row.
+
+    Raises:
+        ContractError: it contradicts itself.
     """
 
     table: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
+    schema: type[dy.Schema]
+    owner: str = ""
     references: tuple[Reference, ...] = ()
+    time: str = ""
+    monotone: bool = False
+    fresh_within: timedelta | None = None
     filled: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what nothing can keep."""
+        types, has = self.types, f"it has {', '.join(self.schema.column_names())}"
+        if (self.monotone or self.fresh_within is not None) and not self.time:
+            raise self._refused("order and freshness need a time; name the column in `time`")
+        for column in (*(each.column for each in self.references), *([self.time] if self.time else [])):
+            if column not in types:
+                raise self._refused(f"column {column!r} is not in its schema; {has}")
+        if self.time and not types[self.time].is_temporal():
+            raise self._refused(f"time {self.time!r} is {types[self.time]}; name a column of moments or days")
+        if self.fresh_within is not None and self.fresh_within <= timedelta(0):
+            raise self._refused(f"nothing is fresh within {self.fresh_within}; give more than none")
+        try:
+            self.schema.filter(pl.DataFrame(schema=types))
+        except PolarsError as error:
+            first = str(error).partition("\n")[0].partition(";")[0]
+            raise self._refused(f"a rule cannot be evaluated: {first}; {has}") from error
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One broken promise: `count` rows of `table` break `rule` at `field`; `row` is the first, from 1."""
+    @property
+    def types(self) -> dict[str, pl.DataType]:
+        """Column → type."""
+        return {name: column.dtype for name, column in self.schema.columns().items()}
 
-    table: str
-    rule: str
-    field: str
-    count: int
-    row: int | None
-    message: str
+    @property
+    def units(self) -> dict[str, str]:
+        """Column → unit, of those that have one."""
+        units = {name: (column.metadata or {}).get("unit") for name, column in self.schema.columns().items()}
+        return {name: str(unit) for name, unit in units.items() if unit}
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that together name a row."""
+        return tuple(self.schema.primary_key())
+
+    def _refused(self, words: str) -> ContractError:
+        return ContractError(f"contract of {self.table} ({self.schema.__name__}): {words}")
 
 
-def check(contract: Contract, tables: Mapping[str, pl.LazyFrame]) -> tuple[Finding, ...]:
-    """What breaks the contract, in one pass over its table; nothing where it holds."""
-    table = contract.table
+def consistent(contracts: Sequence[Contract], tables: Mapping[str, Types]) -> None:
+    """Refuse contracts that contradict each other, or the tables that an application declares.
+
+    Raises:
+        ContractError: a table is promised twice or not declared, a column has another type, or a reference leads
+            nowhere, to another type, or around in a circle.
+    """
+    named = [contract.table for contract in contracts]
+    for contract in contracts:
+        where = f"contract of {contract.table}"
+        if named.count(contract.table) > 1:
+            raise ContractError(f"{where}: it is there twice; make one of the two")
+        _like(where, contract.types, tables, contract.table)
+        for reference in contract.references:
+            to = {reference.to: contract.types[reference.column]}
+            _like(f"{where}, reference of {reference.column}", to, tables, reference.table)
+    in_order(contracts)
+
+
+def in_order(contracts: Sequence[Contract]) -> tuple[Contract, ...]:
+    """The contracts, each after those whose tables it refers to.
+
+    Raises:
+        ContractError: they refer to each other.
+    """
+    left, placed = list(contracts), list[Contract]()
+    while left:
+        waiting = {contract.table for contract in left}
+        ready = [each for each in left if not {to.table for to in each.references if to.table != each.table} & waiting]
+        if not ready:
+            raise ContractError(f"contracts of {', '.join(sorted(waiting))} refer to each other; let one side go")
+        placed += ready
+        left = [each for each in left if each not in ready]
+    return tuple(placed)
+
+
+def _like(where: str, promised: Types, tables: Mapping[str, Types], table: str) -> None:
+    """Refuse columns that a declared table lacks, or has in another type."""
     if table not in tables:
-        return (Finding(table, "table", "", 0, None, f"table {table} is missing; the source must give it"),)
-    schema = tables[table].collect_schema()
-    wrong = tuple(finding for column in contract.columns for finding in _typed(table, column, schema))
-    if wrong:
-        return wrong
-    rules = tuple(_rules(contract, tables))
-    seen = (
-        tables[table]
-        .select(
-            pl.len().alias("rows"),
-            *(bad.sum().alias(f"count {number}") for number, (_, _, _, bad) in enumerate(rules)),
-            *(bad.arg_max().alias(f"first {number}") for number, (_, _, _, bad) in enumerate(rules)),
-        )
-        .collect()
-        .row(0, named=True)
-    )
-    if seen["rows"] == 0:
-        empty = Finding(table, "filled", "", 0, None, f"table {table} has no row; check the period that was read")
-        return (empty,) if contract.filled else ()
-    return tuple(
-        Finding(
-            table,
-            rule,
-            name,
-            seen[f"count {number}"],
-            seen[f"first {number}"] + 1,
-            f"{table}.{name}: {seen[f'count {number}']} of {seen['rows']} rows {words}, "
-            f"first in row {seen[f'first {number}'] + 1}; correct them or set them aside in cleaning",
-        )
-        for number, (rule, name, words, _) in enumerate(rules)
-        if seen[f"count {number}"]
-    )
-
-
-def _typed(table: str, column: Column, schema: pl.Schema) -> Iterable[Finding]:
-    found = schema.get(column.name)
-    if found is None:
-        words = f"is missing; the table has {', '.join(schema)}"
-    elif found != column.kind:
-        words = f"is {found}, {column.kind} is promised; cast it where the source reads it"
-    else:
-        return
-    yield Finding(table, "type", column.name, 0, None, f"{table}.{column.name} {words}")
-
-
-def _rules(contract: Contract, tables: Mapping[str, pl.LazyFrame]) -> Iterable[tuple[str, str, str, pl.Expr]]:
-    """Rule, field, words and the Boolean expression of the rows that break it."""
-    for column in contract.columns:
-        value = pl.col(column.name)
-        if not column.nullable:
-            yield "null", column.name, "are null", value.is_null()
-        if column.low is not None:
-            yield "range", column.name, f"are below {column.low}", (value < column.low).fill_null(value=False)
-        if column.high is not None:
-            yield "range", column.name, f"are above {column.high}", (value > column.high).fill_null(value=False)
-    if contract.key:
-        repeated = ~pl.struct(contract.key).is_first_distinct()
-        yield "key", ", ".join(contract.key), "repeat the key of an earlier row", repeated
-    for reference in contract.references:
-        known = tables[reference.table].select(pl.col(reference.to).unique()).collect().to_series()
-        absent = ~pl.col(reference.column).is_in(known.implode()) & pl.col(reference.column).is_not_null()
-        yield "reference", reference.column, f"are not in {reference.table}.{reference.to}", absent
+        raise ContractError(f"{where}: there is no table {table!r}; declared are {', '.join(tables) or 'none'}")
+    for name, kind in promised.items():
+        found = tables[table].get(name)
+        if found is None:
+            raise ContractError(f"{where}: table {table} has no column {name!r}; it has {', '.join(tables[table])}")
+        if found != kind:
+            raise ContractError(f"{where}: {table}.{name} is declared as {found}, {kind} is promised; make them one")

@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from afield.application import Goal, Hazard
-from afield.data.contract import check as broken
+from afield.data.validate import check as broken
 from afield.errors import DataError, FeatureError
 from afield.features.parity import Finding, no_peeking, parity, partition
 from afield.records.facts import Window

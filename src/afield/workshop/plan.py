@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from afield.data.contract import Contract
+from afield.data.contract import Contract, consistent
 from afield.data.sources import Source
 from afield.errors import StoreError
 from afield.evaluation.behaviour import Behaviour
@@ -224,6 +224,14 @@ class Build:
     metrics: tuple[str, ...] = METRICS
     task: str = "tabular-regression"
     assessment: Assessment = field(default_factory=Assessment)
+
+    def __post_init__(self) -> None:
+        """Refuse contracts that contradict each other or the tables.
+
+        Raises:
+            ContractError: says which, and in what.
+        """
+        consistent(self.contracts, {name: pl.Schema(table.schema) for name, table in self.tables.items()})
 
 
 def _fits(found: pl.DataType, declared: pl.DataType) -> bool:
