@@ -120,6 +120,24 @@ class Table:
         return by_time.unique(self.key, keep="first" if self.identity else "last", maintain_order=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another place, or another language, that a model is taken to.
+
+    Attributes:
+        name: what it is called.
+        here: what the model comes from, in words.
+        source: where its facts come from; None: from the same data as those of here.
+        of_here, of_there: the tables of history as far as they are about the one and the other.
+    """
+
+    name: str
+    here: str
+    source: Source | None = None
+    of_here: Callable[[Mapping[str, pl.LazyFrame]], Mapping[str, pl.LazyFrame]] = dict
+    of_there: Callable[[Mapping[str, pl.LazyFrame]], Mapping[str, pl.LazyFrame]] = dict
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What a candidate is examined for beyond its error: each field is looked at only where it is declared.
@@ -136,6 +154,8 @@ class Assessment:
         causes: name of one of the `groups` → its values and the usual ones in words for the person concerned.
         simplest: the recipe that every model has to beat beyond chance; None: the least complex of the build's recipes
             and its rival (`afield.training.simplicity`).
+        compared: recipes that no release is chosen from, and that `afield compare` sets beside the build's.
+        elsewhere: what a person calls another place → that place (`afield compare --elsewhere`); None: there is none.
     """
 
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -147,6 +167,8 @@ class Assessment:
     fair: tuple[FairWithin, ...] = ()
     usual: tuple[str, ...] = ()
     causes: Mapping[str, Cause] = field(default_factory=dict)
+    compared: tuple[AnyRecipe, ...] = ()
+    elsewhere: Callable[[str], "Elsewhere"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
