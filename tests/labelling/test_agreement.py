@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -56,6 +56,7 @@ def test_full_agreement_is_one() -> None:
     assert cohen_kappa(same[:, 0], same[:, 1]).interval.high == pytest.approx(1.0)
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10_000))
 def test_names_of_classes_do_not_matter(seed: int) -> None:
     generator = np.random.default_rng(seed)
