@@ -3,7 +3,16 @@ import pytest
 
 from afield.errors import EvaluationError
 from afield.evaluation.evaluate import evaluate
-from afield.evaluation.gates import AtLeast, AtMost, BeatsBaseline, BiasWithin, NoWorseThan, decide, judge
+from afield.evaluation.gates import (
+    AtLeast,
+    AtMost,
+    BeatsBaseline,
+    BeatsSimplest,
+    BiasWithin,
+    NoWorseThan,
+    decide,
+    judge,
+)
 from afield.evaluation.slices import of_keys
 from afield.records.evidence import Verdict
 
@@ -131,3 +140,16 @@ def test_what_is_not_a_number_reaches_nothing(good):
     unknown = msgspec.structs.replace(good, measured={"precision": float("nan")})
     assert not AtLeast("precision", 0.5).judge(unknown).passed
     assert not AtMost("precision", 0.5).judge(unknown).passed
+
+
+def test_a_model_has_to_beat_the_simplest_recipe_beyond_chance(good, bad, frame):
+    assert BeatsSimplest("mean").judge(good).passed
+    assert not BeatsSimplest("mean").judge(bad).passed
+    twin = evaluate(frame.with_columns(line="forecast"), baselines=["line"])
+    verdict = BeatsSimplest("line").judge(twin)
+    assert not verdict.passed
+    assert "against line" in verdict.reason
+
+
+def test_the_simplest_recipe_itself_has_nothing_simpler_to_beat(good):
+    assert BeatsSimplest("").judge(good).passed

@@ -1,7 +1,7 @@
 """Gates: frozen conditions that a candidate meets or not, each with its reason in numbers."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from afield.errors import EvaluationError
@@ -62,6 +62,28 @@ class NoWorseThan:
             return Verdict(name, True, f"there is no {self.rival} yet")
         comparison = _comparison(evaluation, self.slice, self.rival, self.metric)
         return _ratio_verdict(name, comparison, 1.0 + self.margin)
+
+
+@dataclass(frozen=True, slots=True)
+class BeatsSimplest:
+    """The model beats the simplest recipe that was fitted on the same rows, beyond chance: else the simplest will do.
+
+    Attributes:
+        simplest: name of the simplest recipe, "" where it is itself the model; a build fills it in.
+        metric: rmse, mae or poisson_deviance.
+    """
+
+    simplest: str = ""
+    metric: str = "rmse"
+
+    def judge(self, evaluation: Evaluation) -> Verdict:
+        """Passed if the whole interval of the ratio lies below 1, or the model is the simplest recipe itself."""
+        name = f"{self.metric} better than the simplest recipe"
+        if not self.simplest:
+            return Verdict(name, True, "the model is the simplest recipe itself")
+        found = _ratio_verdict(name, _comparison(evaluation, "all", self.simplest, self.metric), 1.0)
+        better = found.passed and found.evidence.get("high", 0.0) < 1.0  # as good is not better
+        return replace(found, passed=better, reason=f"against {self.simplest}: {found.reason}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from afield.workshop.describing import data, evidence, reference, spans
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.facts import Facts, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
+from afield.workshop.gating import gates_of
 from afield.workshop.plan import Build, Standing
 from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
@@ -119,9 +120,7 @@ class Bench:
                 folder,
                 plan,
                 examples,
-                windows.training,
-                windows.validation,
-                windows.whole,
+                windows,
                 facts.tables,
                 SEED,
                 self.tell,
@@ -137,18 +136,20 @@ class Bench:
 
         def make(folder: Path) -> None:
             rows = open_examples(examples, plan.features.origin, windows.test)
-            frame = forecasts(plan, rows, self.infer, {plan.part: fitted.tested, **against}, fitted.rival)
+            frame = forecasts(
+                plan, rows, self.infer, {plan.part: fitted.tested, **against}, fitted.rival, fitted.beside
+            )
             tested = fitted.tested
             found = evaluate(
                 frame,
                 measured=plan.measures(frame, tested, self.standing(plan).files),
-                baselines=tuple(rivals(plan, frame)),
+                baselines=tuple(rivals(plan, frame, fitted.beside)),
                 slices=[of_keys(name, keys) for name, keys in fitted.slices.items()],
                 dispersion=tested[plan.part].constants.get("dispersion"),
                 seed=SEED,
                 block=plan.block,
             )
-            scored = Scored(found, judge(plan.gates, found))
+            scored = Scored(found, judge(gates_of(plan, fitted.simplest), found))
             (folder / "scored.json").write_bytes(msgspec.json.encode(scored))
             reference(plan, rows, frame).write_ipc(folder / "reference.arrow", compression="zstd")
 

@@ -13,9 +13,11 @@ from afield.serving.inference import Parts
 from afield.serving.model import Model
 from afield.training.models import needs, outputs, train_recipe
 from afield.training.recipes import AnyRecipe
+from afield.training.simplicity import simplest
 from afield.training.train import Trained
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build, Companion
+from afield.workshop.results import Windows
 
 RIVAL = "rival"
 
@@ -27,12 +29,16 @@ class Record(msgspec.Struct, frozen=True):
         tested, final: parts of the release that is tested, and of the one that is signed.
         slices: name → spine keys.
         notes: what the learners had to say.
+        beside: further models that the tested one is compared with.
+        simplest: name of the simplest recipe, or "" where it was chosen.
     """
 
     tested: tuple[Part, ...]
     final: tuple[Part, ...]
     slices: dict[str, tuple[int, ...]]
     notes: tuple[str, ...]
+    beside: tuple[Part, ...] = ()
+    simplest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,10 @@ class Fitted:
         final: parts fitted on everything, with their graphs.
         rival: the learner to beat, fitted without the test window.
         slices: name → spine keys.
-        tables: fitted tables that go into the release.
         notes: what the learners had to say.
+        tables: fitted tables that go into the release.
+        beside: name → further model to compare with, fitted without the test window.
+        simplest: name of the simplest recipe, which the model has to beat; "" where it is the model.
     """
 
     tested: Parts
@@ -54,15 +62,15 @@ class Fitted:
     slices: Mapping[str, tuple[int, ...]]
     notes: tuple[str, ...]
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    beside: Mapping[str, Model] = field(default_factory=dict)
+    simplest: str = ""
 
 
 def fit(
     folder: Path,
     plan: Build,
     examples: Path,
-    training: Window,
-    validation: Window,
-    whole: Window,
+    windows: Windows,
     history: Mapping[str, pl.LazyFrame],
     seed: int,
     tell: Callable[[str], None],
@@ -73,17 +81,16 @@ def fit(
     The recipe is chosen by its mean loss on the validation window. The signed model is the same recipe
     fitted on the whole, the test window included, for what is newest teaches most.
     """
-    early = _known(open_examples(examples, plan.features.origin, training))
-    late = _known(open_examples(examples, plan.features.origin, validation))
-    every = _known(open_examples(examples, plan.features.origin, Window(training.start, whole.end)))
-    tried: list[tuple[float, AnyRecipe, Trained]] = []
-    for recipe in plan.recipes:
-        trained = _train(plan, recipe, early, late, seed)
-        loss = _validated(plan, trained, late)
-        tell(f"fitted {recipe.name}: validation loss {loss:.4f}, {trained.report['seconds']:.1f} s")
-        tried.append((loss, recipe, trained))
-    _, recipe, best = min(tried, key=lambda each: each[0])
-    rival = _train(plan, plan.rival, early, late, seed)
+    origin, start = plan.features.origin, windows.training.start
+    early = _known(open_examples(examples, origin, windows.training))
+    late = _known(open_examples(examples, origin, windows.validation))
+    every = _known(open_examples(examples, origin, Window(start, windows.whole.end)))
+    tried = {recipe.name: _train(plan, recipe, early, late, seed) for recipe in plan.recipes}
+    recipe = _chosen(plan, tried, late, tell)
+    best, rival = tried[recipe.name], _train(plan, plan.rival, early, late, seed)
+    least = plan.assessment.simplest or simplest((*plan.recipes, plan.rival))
+    tried[plan.rival.name] = rival
+    challenger = tried.get(least.name) or _train(plan, least, early, late, seed)
     tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
     # Spread and calibration are fitted on rows that a model has not seen: they are the tested models'.
     final = _train(plan, recipe, every, late, seed, best)
@@ -92,25 +99,41 @@ def fit(
         "tested": _parts(plan, best, rival, {**standing, **plan.companions(early, history)}),
         "final": _parts(plan, final, final_rival, {**standing, **plan.companions(every, history)}),
     }
-    for name, parts in sets.items():
+    beside = [] if least.name in (recipe.name, plan.rival.name) else [_alone(challenger)]
+    for name, parts in {**sets, "beside": beside}.items():
         for part, onnx in parts:
             (folder / f"{name}-{part.name}.onnx").write_bytes(onnx)
     notes = tuple(dict.fromkeys(note for each in (best, rival, final, final_rival) for note in each.messages))
     for note in notes:
         tell(note)
     tested, kept = (tuple(part for part, _ in sets[name]) for name in ("tested", "final"))
-    record = Record(tested, kept, dict(plan.slices(early)), notes)
+    found = "" if least.name == recipe.name else least.name
+    record = Record(tested, kept, dict(plan.slices(early)), notes, tuple(part for part, _ in beside), found)
     (folder / "fit.json").write_bytes(msgspec.json.encode(record))
 
 
 def open_fitted(folder: Path) -> Fitted:
     """What `fit` wrote."""
     record = msgspec.json.decode((folder / "fit.json").read_bytes(), type=Record)
-    tested = {part.name: Model(part, (folder / f"tested-{part.name}.onnx").read_bytes()) for part in record.tested}
+    tested, beside = (
+        {part.name: Model(part, (folder / f"{name}-{part.name}.onnx").read_bytes()) for part in parts}
+        for name, parts in (("tested", record.tested), ("beside", record.beside))
+    )
     final = {part.name: (part, (folder / f"final-{part.name}.onnx").read_bytes()) for part in record.final}
     keys = [{"slice": name, "key": key} for name, members in record.slices.items() for key in members]
     slices = pl.DataFrame(keys, schema={"slice": pl.String, "key": pl.Int64})
-    return Fitted(tested, final, tested[RIVAL], record.slices, record.notes, {"slices": slices})
+    return Fitted(
+        tested, final, tested[RIVAL], record.slices, record.notes, {"slices": slices}, beside, record.simplest
+    )
+
+
+def _chosen(plan: Build, tried: Mapping[str, Trained], held: pl.LazyFrame, tell: Callable[[str], None]) -> AnyRecipe:
+    """The recipe with the smallest mean loss on the rows held."""
+    losses = {}
+    for name, trained in tried.items():
+        losses[name] = _validated(plan, trained, held)
+        tell(f"fitted {name}: validation loss {losses[name]:.4f}, {trained.report['seconds']:.1f} s")
+    return min(plan.recipes, key=lambda recipe: losses[recipe.name])
 
 
 def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
@@ -145,3 +168,8 @@ def _parts(plan: Build, best: Trained, rival: Trained, companions: Mapping[str, 
     other = Part(RIVAL, rival.features, rival.outputs, rival.recipe)
     beside = [(Part(name, each.features, each.outputs, each.recipe), each.onnx) for name, each in companions.items()]
     return [(model, best.model), *beside, (other, rival.model)]
+
+
+def _alone(trained: Trained) -> tuple[Part, bytes]:
+    """A model as a part that is named as its recipe."""
+    return Part(trained.recipe, trained.features, trained.outputs, trained.recipe), trained.model

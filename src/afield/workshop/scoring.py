@@ -1,6 +1,7 @@
 """Forecasts of a release and its rivals on examples, in the frame that evaluation takes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,7 @@ def forecasts(
     infer: Infer,
     releases: Mapping[str, Mapping[str, Runs]],
     rival: Runs | None,
+    beside: Mapping[str, Runs] = MappingProxyType({}),
 ) -> pl.DataFrame:
     """One row an example: `tick`, `key`, `truth`, `history`, every output of the model, and a column a rival.
 
@@ -30,6 +32,7 @@ def forecasts(
         releases: name → parts; the one called as the plan's part is the model (column `forecast`), others (a
             champion) are rivals of that name.
         rival: the learner to beat, or None where it is not at hand.
+        beside: name → further models to compare with, of which the first output counts.
 
     Raises:
         EvaluationError: there are no examples.
@@ -37,9 +40,10 @@ def forecasts(
     count = int(examples.select(pl.len()).collect().item())
     if not count:
         raise EvaluationError("there are no rows to score in this window; check --from, --to and the data's period")
+    others = {**({plan.rival.name: rival} if rival else {}), **beside}
     needed = dict.fromkeys(
         name
-        for parts in (*releases.values(), *([{"": rival}] if rival else []))
+        for parts in (*releases.values(), others)
         for part in parts.values()
         for name in part.features
         if name in plan.features.names  # a part that reads something else has no say here
@@ -48,7 +52,7 @@ def forecasts(
     held = (plan.features.origin, *plan.features.keys, "truth", "has_history")
     chosen = examples.select(*held, *needed)
     return pl.concat(
-        _scored(plan, chosen.slice(start, ROWS_AT_ONCE).collect(), infer, releases, rival)
+        _scored(plan, chosen.slice(start, ROWS_AT_ONCE).collect(), infer, releases, others)
         for start in range(0, count, ROWS_AT_ONCE)
     )
 
@@ -58,7 +62,7 @@ def _scored(
     rows: pl.DataFrame,
     infer: Infer,
     releases: Mapping[str, Mapping[str, Runs]],
-    rival: Runs | None,
+    others: Mapping[str, Runs],
 ) -> pl.DataFrame:
     held = (plan.features.origin, *plan.features.keys, "truth", "has_history")
     names = [name for name in rows.columns if name not in held]
@@ -74,9 +78,8 @@ def _scored(
             made[name] = pl.Series(name, outputs[plan.part])
     for name, feature in plan.baselines.items():
         made[name] = pl.Series(name, columns[feature]).fill_nan(None)
-    if rival is not None:
-        outputs = rival.run(columns.matrix(rival.features))
-        made[plan.rival.name] = pl.Series(plan.rival.name, next(iter(outputs.values())))
+    for name, model in others.items():
+        made[name] = pl.Series(name, next(iter(model.run(columns.matrix(model.features)).values())))
     key = plan.features.keys[0]
     return rows.select(
         pl.col(plan.features.origin).alias("tick"),
@@ -92,7 +95,7 @@ def _answered(forecast: pl.Series, history: pl.Series) -> pl.Series:
     return pl.select(pl.when(silent).then(0.0).otherwise(forecast).alias(forecast.name)).to_series()
 
 
-def rivals(plan: Build, frame: pl.DataFrame) -> Iterator[str]:
+def rivals(plan: Build, frame: pl.DataFrame, beside: Iterable[str] = ()) -> Iterator[str]:
     """Columns of a frame from `forecasts` that hold a rival's forecasts."""
-    known = {*plan.baselines, plan.rival.name, "champion"}
+    known = {*plan.baselines, plan.rival.name, "champion", *beside}
     return (name for name in frame.columns if name in known)
