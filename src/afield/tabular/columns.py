@@ -3,6 +3,7 @@
 import keyword
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -114,8 +115,10 @@ def identifier(name: str) -> str:
     >>> identifier("Weight (kg)"), identifier("2nd"), identifier("class"), identifier("at")
     ('weight_kg', 'column_2nd', 'class_', 'at_')
     """
-    plain = re.sub(r"\W+", "_", name.strip().lower()).strip("_") + ("_" if name.endswith("_") else "")
-    if not plain[:1].isalpha():
+    letters = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).strip().lower())
+    kept = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in letters)
+    plain = re.sub("_+", "_", kept).strip("_") + ("_" if kept.endswith("_") and letters.endswith("_") else "")
+    if not plain.isidentifier():
         plain = f"column_{plain}"
     return f"{plain}_" if plain in RESERVED or keyword.iskeyword(plain) else plain
 
