@@ -8,6 +8,7 @@ The life of a model is two loops that touch at two records, the release and the 
         clock           time as an argument, real or simulated
         statistics      losses, weighted estimates, bootstrap, confidence sequences, sequential tests, power
         store           artifacts by digest, Delta tables, the ledger, build steps, snapshots
+        engine          a function mapped over partitions: here, or on a Ray cluster
 
     build
         data            what a row is; quarantine with reasons; windows without leakage

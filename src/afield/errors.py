@@ -11,6 +11,7 @@
     ├── ReleaseError          a bundle is incomplete, changed, unsigned, older, or does not reproduce
     ├── StoreError            an artifact, table or ledger cannot be read or written
     │   └── ConflictError     somebody else committed first; nothing of this batch was lost
+    ├── EngineError           a partition failed, or the processes or the cluster that computed it were lost
     ├── ServingError          the service cannot start or publish
     │   ├── RequestError      a request is malformed; carries the field
     │   └── InferenceError    the model did not answer, or answered nonsense
@@ -64,6 +65,10 @@ class StoreError(AfieldError):
 
 class ConflictError(StoreError):
     """Somebody else committed first; nothing of this batch was lost."""
+
+
+class EngineError(AfieldError):
+    """A partition failed, or the processes or the cluster that computed it were lost."""
 
 
 class ServingError(AfieldError):
