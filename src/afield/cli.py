@@ -64,6 +64,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("serve", "afield.commands.serve:run", "The prediction service: workers and a supervisor.", first=True),
     Verb("evaluate", "afield.commands.evaluate:run", "Score a release and its baselines on any window."),
+    Verb("explain", "afield.commands.explain:run", "Why an answer is what it is, in words for the person concerned."),
     Verb("check", "afield.commands.check:run", "No peeking, parity, partition, contract, goals, hazards."),
     Verb("replay", "afield.commands.replay:run", "Play recorded traffic through a running service."),
     Verb("drill", "afield.commands.drill:run", "Break a service on purpose and see whether the mitigations hold."),

@@ -17,7 +17,9 @@ from surge.application import SLOTS
 from surge.capacity import as_model, proxy
 from surge.contracts import CONTRACTS
 from surge.examples import label, spine
+from surge.explaining import CAUSES
 from surge.features import GROUPS, LOOKBACK, feature_set
+from surge.promises import BEHAVIOURS, FAIR, STRESSES, boroughs
 from surge.recipes import FORECAST, LAGS, QUICK, REGRESSION
 from surge.sources import open_source
 from surge.tables import SCHEMAS, typed
@@ -83,7 +85,15 @@ def build(options: Mapping[str, str]) -> Build:
             "No price claim is made on taxi files: they hold neither supply nor price.",
             "A day unlike any in the training window (a flood, a strike) is forecast like an ordinary one.",
         ),
-        assessment=Assessment(groups=GROUPS),
+        assessment=Assessment(
+            groups=GROUPS,
+            behaviours=BEHAVIOURS,
+            stresses=STRESSES,
+            attributes={"borough": boroughs},
+            fair=FAIR,
+            usual=("zone_id", "hour_of_day"),
+            causes=CAUSES,
+        ),
     )
 
 

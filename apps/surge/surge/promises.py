@@ -8,17 +8,13 @@ import polars as pl
 from afield.evaluation.behaviour import Direction, Invariance, MinimumFunctionality
 from afield.evaluation.fairness import FairWithin, GroupMetric
 from afield.evaluation.robustness import missing, noisy, stale
+from surge.features import GROUPS
 
 History = Mapping[str, pl.LazyFrame]
 Rows = pl.DataFrame
 
 HOUR = timedelta(hours=1)
 SILENT = 1e-9
-COUNTED = (
-    "lag_1", "lag_2", "lag_3", "mean_1h", "mean_3h", "mean_6h", "mean_24h",
-    "momentum_1h", "momentum_3h", "momentum_24h",
-)  # fmt: skip
-WEATHER = ("temperature", "precipitation", "snowfall", "precipitation_3h")
 
 
 def shuffled(spine: Rows, history: History) -> tuple[Rows, History]:
@@ -94,8 +90,8 @@ BEHAVIOURS = (
 """Tried on rows of the test window; those with `least` are gates."""
 
 STRESSES = (
-    missing("weather", WEATHER, most=0.05),
-    noisy("recent counts", COUNTED),
+    missing("weather as known", GROUPS["weather as known"], most=0.05),
+    noisy("recent counts", GROUPS["recent counts"]),
     stale(HOUR),
     stale(3 * HOUR),
 )

@@ -53,6 +53,7 @@ def explain(
     row: Values,
     usual: Values,
     groups: Mapping[str, Sequence[str]],
+    reads: Sequence[str],
     answer: Callable[[Mapping[str, Floats]], Floats],
     causes: Mapping[str, Cause] | None = None,
 ) -> Explanation:
@@ -69,13 +70,14 @@ def explain(
         row: feature → value, NaN where it is not known.
         usual: the same of the row that it is held against.
         groups: name → features; a feature of none belongs to "everything else".
+        reads: the features that the model reads; a group without one has no say and is left out.
         answer: feature columns of shape `(n,)` → answers of shape `(n,)`.
         causes: name of a group → how its values are told; without one, the value that is most unlike the usual is told.
 
     Raises:
         EvaluationError: there are too many groups, a feature is in two, or the model gives no number.
     """
-    members = _members(row, usual, groups)
+    members = _members(row, usual, groups, reads)
     names = list(members)
     sets = np.arange(2 ** len(names))
     columns: dict[str, Floats] = {}
@@ -97,15 +99,18 @@ def explain(
     return Explanation(float(said[-1]), float(said[0]), tuple(found))
 
 
-def _members(row: Values, usual: Values, groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Group → its features that are among the row's; features of no group are one of their own."""
-    if absent := [name for name in row if name not in usual]:
-        raise EvaluationError(f"the usual row lacks {', '.join(absent)}; build the release again")
-    members = {name: [feature for feature in features if feature in row] for name, features in groups.items()}
+def _members(
+    row: Values, usual: Values, groups: Mapping[str, Sequence[str]], reads: Sequence[str]
+) -> dict[str, list[str]]:
+    """Group → its features that the model reads; features of no group are one of their own."""
+    for values, whose in ((row, "row"), (usual, "usual row")):
+        if absent := [name for name in reads if name not in values]:
+            raise EvaluationError(f"the {whose} lacks {', '.join(absent)}; build the release again")
+    members = {name: [feature for feature in features if feature in reads] for name, features in groups.items()}
     listed = [feature for features in members.values() for feature in features]
     if twice := sorted({feature for feature in listed if listed.count(feature) > 1}):
         raise EvaluationError(f"the features {', '.join(twice)} are in two groups; name each in one")
-    members[REST] = [feature for feature in row if feature not in listed]
+    members[REST] = [feature for feature in reads if feature not in listed]
     filled = {name: features for name, features in members.items() if features}
     if len(filled) > MOST_GROUPS:
         raise EvaluationError(f"{len(filled)} groups of features: at most {MOST_GROUPS} can be told apart; merge some")

@@ -26,13 +26,15 @@ class Windows(msgspec.Struct, frozen=True):
 class Scored(msgspec.Struct, frozen=True):
     """The evaluation on the test window, the verdicts of the gates, and the file of reference rows for monitors.
 
-    `examination`: behaviour, robustness and fairness, as far as the application declares them.
+    `examination`: behaviour, robustness and fairness, as far as the application declares them. `usual`: the file of
+    usual rows for explanations; "" where no groups of features are declared.
     """
 
     evaluation: Evaluation
     verdicts: tuple[Verdict, ...]
     reference: str = ""
     examination: Examination = Examination()
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
