@@ -14,6 +14,7 @@ from afield.features.feature import HAS_HISTORY, FeatureSet
 from afield.records.facts import Window
 from afield.statistics.losses import LOSSES
 from afield.tabular.columns import RULE, Columns, Times
+from afield.tabular.contracts import contracts
 from afield.tabular.operating import FORECAST, LOSS_OF
 from afield.tabular.recipes import plain, rich
 from afield.tabular.source import TableFile
@@ -61,6 +62,7 @@ def build(
         limits=limits,
         source=lambda data: open_source(columns, data, example, delay, generated=generated),
         tables=tables(columns),
+        contracts=contracts(columns),
         features=FeatureSet(
             partial(look_up, columns=columns),
             names=columns.features,
