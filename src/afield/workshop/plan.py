@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from afield.data.contract import Contract, consistent
+from afield.data.leakage import Apart
 from afield.data.sources import Source
 from afield.errors import StoreError
 from afield.evaluation.behaviour import Behaviour
@@ -18,6 +19,7 @@ from afield.evaluation.fairness import FairWithin
 from afield.evaluation.gates import Gate
 from afield.evaluation.robustness import Stress
 from afield.features.feature import FeatureSet
+from afield.labelling.items import Labelling
 from afield.records.facts import Window
 from afield.serving.inference import Parts
 from afield.statistics.losses import poisson_deviance
@@ -156,6 +158,9 @@ class Assessment:
             and its rival (`afield.training.simplicity`).
         compared: recipes that no release is chosen from, and that `afield compare` sets beside the build's.
         elsewhere: what a person calls another place → that place (`afield compare --elsewhere`); None: there is none.
+        labelling: what people and the course of things say of examples (`afield label`); None: an item is a row of the
+            spine, and its label comes true by itself.
+        apart: what must not lie on two sides of the split (`afield check`); None: that no row is there twice.
     """
 
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -169,6 +174,8 @@ class Assessment:
     causes: Mapping[str, Cause] = field(default_factory=dict)
     compared: tuple[AnyRecipe, ...] = ()
     elsewhere: Callable[[str], "Elsewhere"] | None = None
+    labelling: Labelling | None = None
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True, slots=True)
