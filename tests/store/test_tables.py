@@ -220,3 +220,15 @@ def test_makers_at_once_make_one_table(tables: Tables) -> None:
     together(*[lambda: tables.append("events", FRAME)] * 4)
     assert tables.scan("events").collect().height == 8
     assert tables.versions("events") == tuple(range(5))
+
+
+def test_replaced_rows_are_all_there_is_in_their_order_and_earlier_versions_stay(tables: Tables) -> None:
+    first = tables.replace("orders", FRAME, {"read": "a.csv"})
+    other = pl.DataFrame(
+        {"n": list(range(100_000, 0, -1)), "zone": pl.Series([1], dtype=pl.Int32).new_from_index(0, 100_000)}
+    )
+    second = tables.replace("orders", other, {"read": "b.csv"})
+    assert_frame_equal(tables.scan("orders", first).collect(), FRAME)
+    assert_frame_equal(tables.scan("orders", second).collect(), other)
+    assert tables.replace("orders", FRAME.clear(), {}) == second + 1
+    assert tables.scan("orders").collect().is_empty()

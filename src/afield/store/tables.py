@@ -3,7 +3,7 @@
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # A checkpoint every 20 commits keeps opening a table at about 15 ms; the default of 100 lets it grow to 60 ms.
 # Versions are kept: a build says which one it read.
 _CONFIGURATION = {"delta.checkpointInterval": "20", "delta.enableExpiredLogCleanup": "false"}
+# Rows of one file are read in the order in which they were written; those of several files are not.
+_ONE_FILE = 2**40
 _STORED: dict[type[pl.DataType], pl.DataType] = {
     pl.UInt8: pl.Int16(),
     pl.UInt16: pl.Int32(),
@@ -72,6 +74,34 @@ class Tables:
                 properties = CommitProperties(app_transactions=[Transaction(writer, transaction)])
             rows = _fitted(name, frame, pl.scan_delta(table).collect_schema())
             write_deltalake(table, rows, mode="append", schema_mode="merge", commit_properties=properties)
+            self._sync(name, table.version())
+            return table.version()
+
+        return self._retried(name, attempt)
+
+    def replace(self, name: str, frame: pl.DataFrame, note: Mapping[str, str]) -> int:
+        """Make these rows, in their order, all that the table holds; its version. Earlier versions stay readable.
+
+        Args:
+            name: of the table.
+            frame: columns need not be those of before.
+            note: is kept with the version.
+
+        Raises:
+            ConflictError: others committed first, ten times in a row.
+            StoreError: the table or its folder cannot be used; it is as it was.
+        """
+
+        def attempt() -> int:
+            table = self._open_or_make(name, frame)
+            write_deltalake(
+                table,
+                _fitted(name, frame, pl.Schema()),
+                mode="overwrite",
+                schema_mode="overwrite",
+                target_file_size=_ONE_FILE,
+                commit_properties=CommitProperties(custom_metadata=dict(note)),
+            )
             self._sync(name, table.version())
             return table.version()
 
