@@ -25,7 +25,9 @@ from afield.store.steps import Steps
 from afield.workshop.bundling import Ingredients, make_bundle, place
 from afield.workshop.code import code_digest, environment
 from afield.workshop.describing import data, evidence, reference, spans
+from afield.workshop.examining import Candidate, examine
 from afield.workshop.examples import open_examples, write_examples
+from afield.workshop.explaining import USUAL, usual_rows
 from afield.workshop.facts import Facts, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of
@@ -149,23 +151,29 @@ class Bench:
                 seed=SEED,
                 block=plan.block,
             )
-            scored = Scored(found, judge(gates_of(plan, fitted.simplest), found))
+            examined, said = examine(self._candidate(plan, facts, tested, examples, windows), frame)
+            verdicts = (*judge(gates_of(plan, fitted.simplest), found), *said)
+            scored = Scored(found, verdicts, examination=examined)
             (folder / "scored.json").write_bytes(msgspec.json.encode(scored))
             reference(plan, rows, frame).write_ipc(folder / "reference.arrow", compression="zstd")
+            if plan.assessment.groups:
+                (folder / USUAL).write_bytes(usual_rows(plan, rows))
 
         inputs = self._inputs(plan, facts, windows) | {"champion": held_against}
         folder = self.steps.run("score", inputs, make)
         found = msgspec.json.decode((folder / "scored.json").read_bytes(), type=Scored)
-        return msgspec.structs.replace(found, reference=str(folder / "reference.arrow"))
+        usual = str(folder / USUAL) if plan.assessment.groups else ""
+        return msgspec.structs.replace(found, reference=str(folder / "reference.arrow"), usual=usual)
 
     def release(self, plan: Build, facts: Facts, windows: Windows, fitted: Fitted, scored: Scored) -> Built:
         """The signed bundle of what was fitted on everything, with its card and golden rows."""
 
         def make(folder: Path) -> None:
+            usual = {USUAL: Path(scored.usual).read_bytes()} if scored.usual else {}
             made = Ingredients(
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
-                files=self.standing(plan).files,
+                files={**self.standing(plan).files, **usual},
                 evidence=evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
@@ -179,6 +187,18 @@ class Bench:
         }
         digest = place(self.steps.run("release", inputs, make), self.bundles, self.signer)
         return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
+
+    def _candidate(self, plan: Build, facts: Facts, parts: Parts, examples: Path, windows: Windows) -> Candidate:
+        """What was fitted without the test window, to be examined on it."""
+        return Candidate(
+            plan=plan,
+            examples=examples,
+            test=windows.test,
+            infer=self.infer,
+            parts=parts,
+            history=facts.tables,
+            seed=SEED,
+        )
 
     def _code(self) -> str:
         return code_digest(_package(self.application))

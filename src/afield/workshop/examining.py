@@ -82,8 +82,8 @@ class Candidate:
         return dict(self.parts[part].run(matrix(columns, self.parts[part].features)))
 
     def forecast(self, rows: pl.DataFrame) -> Values:
-        """The part that is fitted, alone."""
-        return self.answer(rows)[self.plan.part]
+        """What the fitted part alone says: a look-up beside it may know no answer to inputs that are missing."""
+        return next(iter(self.answer(rows, self.plan.part).values()))
 
     def recomputed(self, change: FactsChange) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows of a few ticks, and the same computed again from changed facts.

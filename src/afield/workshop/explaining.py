@@ -114,7 +114,7 @@ def explained(
     def answer(columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         count = len(next(iter(columns.values())))
         whole = {name: np.full(count, value) for name, value in row.items()}
-        return infer(Rows.of({**whole, **columns}), parts)[plan.part]
+        return parts[plan.part].predict(Rows.of({**whole, **columns}))
 
     reads = tuple(name for name in parts[plan.part].features if name in features.names)
     found = explain(row, held, assessment.groups, reads, answer, assessment.causes)
