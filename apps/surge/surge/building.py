@@ -62,7 +62,7 @@ def build(options: Mapping[str, str]) -> Build:
         features=feature_set(slot),
         keys=lambda history, _tick: zones(history),
         spine=partial(slots_of, slot=slot),
-        labels=lambda rows, history: label(rows, history["orders"], slot),
+        labels=partial(labelled, slot=slot),
         period=period,
         known=known,
         covering=lambda stretch: {"coverage": typed("coverage", pl.DataFrame([stretch_row(stretch)]))},
@@ -136,6 +136,11 @@ def slots_of(history: History, window: Window, slot: timedelta) -> pl.DataFrame:
         if max(start, window.start) < min(end, window.end)
     ]
     return pl.concat(parts) if parts else spine(history["zones"], Window(window.start, window.start), slot)
+
+
+def labelled(rows: pl.DataFrame, history: History, slot: timedelta) -> pl.DataFrame:
+    """The rows of the spine with `truth`, the distinct orders made in them."""
+    return label(rows, history["orders"], slot)
 
 
 def merged(stretches: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

@@ -15,6 +15,7 @@ Values = NDArray[np.float64]
 
 LATE = {"target_location": "target_known_at"}
 MICROSECOND = timedelta(microseconds=1)
+ORDERS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +138,15 @@ def count(
     found = orders.select(
         *(pl.max_horizontal(made, moment).alias(f"{place}:moment") for place, moment in moments.items()),
         *(pl.col(place).fill_null(-1).alias(place) for place in places),
-    ).collect()
-    slots = {place: found[f"{place}:moment"].to_numpy() // layout.length - (layout.first - ahead) for place in places}
-    late = -(-wait // layout.length)
-    return tuple(
-        Grid(
-            _sums(slots[place], layout.columns(found[place].to_numpy()), ahead + layout.count, len(layout.zones)),
-            ahead,
-            late,
-            layout.length,
-        )
-        for place in places
     )
-
-
-def _sums(slots: Whole, columns: Whole, size: int, width: int) -> NDArray[np.int32]:
-    inside = (columns >= 0) & (slots >= 0) & (slots < size)
-    counts = np.bincount((slots[inside] + 1) * width + columns[inside], minlength=(size + 1) * width)
-    sums = counts.astype(np.int32).reshape(size + 1, width)
-    return np.cumsum(sums, axis=0, out=sums)
+    size, width = ahead + layout.count, len(layout.zones)
+    counts = {place: np.zeros((size + 1) * width, np.int32) for place in places}
+    for batch in found.collect_batches(chunk_size=ORDERS_AT_ONCE, maintain_order=False):
+        for place, counted in counts.items():
+            slots = batch[f"{place}:moment"].to_numpy() // layout.length - (layout.first - ahead)
+            columns = layout.columns(batch[place].to_numpy())
+            inside = (columns >= 0) & (slots >= 0) & (slots < size)
+            counted += np.bincount((slots[inside] + 1) * width + columns[inside], minlength=len(counted))
+    late = -(-wait // layout.length)
+    sums = (counted.reshape(size + 1, width) for counted in counts.values())
+    return tuple(Grid(np.cumsum(each, axis=0, out=each), ahead, late, layout.length) for each in sums)

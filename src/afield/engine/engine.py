@@ -83,6 +83,10 @@ class Local:
             pool.shutdown(cancel_futures=True)
 
 
+HERE = Local()
+"""This process."""
+
+
 def open_engine(name: str = "local", address: str = "", processes: int = 1) -> Engine:
     """The engine of this name.
 

@@ -136,7 +136,14 @@ def score(folder: Path, plan: Build, subject: Subject, spine: pl.DataFrame, hist
     examples.mkdir()
     try:
         whole = Window(spine[origin][0], spine[origin][-1] + plan.slot)
-        write_examples(examples, plan.features, lambda *_: spine, plan.labels, history, whole)
+        write_examples(
+            examples,
+            plan.features,
+            lambda _, part: spine.filter(pl.col(origin).is_between(part.start, part.end, closed="left")),
+            plan.labels,
+            history,
+            whole,
+        )
         rows = open_examples(examples, origin)
         frame = forecasts(plan, rows, subject.infer, {plan.part: subject.parts}, subject.parts.get(RIVAL))
     finally:
