@@ -45,6 +45,7 @@ class Verb:
 
 FAMILIES = {
     "release": "The registry and its history: list, show, verify, history, promote, rollback.",
+    "label": "Labels: list, queue, add, import, export, agreement, suspects.",
     "data": "Datasets and their versions: list, log, show, fetch.",
 }
 
@@ -66,6 +67,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("evaluate", "afield.commands.evaluate:run", "Score a release and its baselines on any window."),
     Verb("explain", "afield.commands.explain:run", "Why an answer is what it is, in words for the person concerned."),
     Verb("check", "afield.commands.check:run", "No peeking, parity, partition, contract, goals, hazards."),
+    Verb("compare", "afield.commands.compare:run", "Recipes, feature sets or releases side by side, with their costs."),
     Verb("replay", "afield.commands.replay:run", "Play recorded traffic through a running service."),
     Verb("drill", "afield.commands.drill:run", "Break a service on purpose and see whether the mitigations hold."),
     Verb("release list", "afield.commands.release:listed", "The releases, with what they scored and where they stand."),
@@ -80,6 +82,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("release rollback", "afield.commands.release:rollback", "Take the champion back to an earlier release."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
     Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
+    Verb("label list", "afield.commands.label:listed", "Labels, natural and people's, in one table: the newest."),
+    Verb("label queue", "afield.commands.label:queue", "What a person should label next, and why."),
+    Verb("label add", "afield.commands.label:add", "Label one item."),
+    Verb("label import", "afield.commands.label_exchange:imported", "Annotations that Label Studio exported."),
+    Verb("label export", "afield.commands.label_exchange:export", "The queue as tasks for Label Studio."),
+    Verb("label agreement", "afield.commands.label:agreement", "How far people agree, and who agrees with nobody."),
+    Verb("label suspects", "afield.commands.label_suspects:run", "Labels that contradict a model without them."),
     Verb("data list", "afield.commands.data:listed", "The tables of the store: rows, versions, first and last time."),
     Verb("data log", "afield.commands.data:log", "The versions of a table."),
     Verb("data show", "afield.commands.data:show", "The newest rows of a table."),

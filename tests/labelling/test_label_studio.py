@@ -14,7 +14,7 @@ from afield.labelling.label_studio import Prediction, page, read_annotations, ta
 CLASSES = {"wrong": 0.0, "right": 1.0}
 UTC = ZoneInfo("UTC")
 ITEMS = pl.DataFrame({"item": ["a", "b & c"], "script": ["han", None], "at": [datetime(2024, 5, 1)] * 2})
-SAID = {"a": Prediction(1.0, 0.9, "champion")}
+SAID = {"a": Prediction(1.0, "champion", 0.9)}
 
 sdk = pytest.importorskip("label_studio_sdk.label_interface")
 
@@ -33,7 +33,7 @@ def annotated(**changes: object) -> bytes:
 def test_the_sdk_accepts_the_page_and_every_task_and_prediction(classes: dict[str, float], label: float) -> None:
     interface = sdk.LabelInterface(page('Was "it" read right?', classes))
     interface.validate()
-    made = tasks(ITEMS, {"a": Prediction(label, 0.9, "champion")}, classes)
+    made = tasks(ITEMS, {"a": Prediction(label, "champion", 0.9)}, classes)
     assert [interface.validate_task(task, validate_regions_only=False) for task in made if "predictions" not in task]
     (prediction,) = made[0]["predictions"]  # type: ignore[misc]
     assert interface.validate_prediction(prediction, return_errors=True) == []
@@ -106,4 +106,4 @@ def test_what_does_not_fit_is_refused_with_its_place(content: bytes, message: st
 
 def test_a_prediction_outside_the_classes_is_refused() -> None:
     with pytest.raises(LabellingError, match="none of the classes"):
-        tasks(ITEMS, {"a": Prediction(5.0, 0.9, "champion")}, CLASSES)
+        tasks(ITEMS, {"a": Prediction(5.0, "champion", 0.9)}, CLASSES)

@@ -25,13 +25,13 @@ class Prediction(msgspec.Struct, frozen=True):
 
     Attributes:
         label: the number of the class, or the number itself.
-        score: how sure the model is, in [0, 1].
         model: which one.
+        score: how sure the model is, in [0, 1]; None where it says a number.
     """
 
     label: float
-    score: float
     model: str
+    score: float | None = None
 
 
 class _Result(msgspec.Struct):

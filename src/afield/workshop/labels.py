@@ -1,0 +1,152 @@
+"""The labels of an application: what its history holds and what people added, as one table, and what waits for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from afield.errors import LabellingError
+from afield.labelling.conflicts import Policy, conflicts, resolve, unknown
+from afield.labelling.items import Labelling
+from afield.labelling.labels import LABELS, NATURAL, SCHEMA, Label, check_labels, in_force, label_rows
+from afield.labelling.queue import QUEUE, waiting
+from afield.labelling.queue import SCHEMA as QUEUE_SCHEMA
+from afield.records.facts import Window
+from afield.store.tables import Tables
+from afield.workshop.plan import Build
+
+History = Mapping[str, pl.LazyFrame]
+
+TRUE_LATER = "outcome"
+"""Who says a natural label."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBook:
+    """The labels of one application.
+
+    Attributes:
+        labelling: how its examples are labelled.
+        items: every item: `item`, `at`, and what a person should see of it.
+        found: the labels that the history holds.
+        tables: of the store; people's labels and the queue are appended there.
+    """
+
+    labelling: Labelling
+    items: pl.LazyFrame
+    found: pl.LazyFrame
+    tables: Tables
+
+    def labels(self) -> pl.LazyFrame:
+        """Every label, natural and human, in the columns of `labels.SCHEMA`, by time."""
+        rows = pl.concat([self.found, self._stored(LABELS, SCHEMA)]).unique("id", keep="first", maintain_order=True)
+        return rows.sort("known_at", maintain_order=True)
+
+    def in_force(self, as_of: datetime | None = None) -> pl.LazyFrame:
+        """What each says of each item now."""
+        return in_force(self.labels(), as_of)
+
+    def resolved(self, policy: Policy) -> pl.LazyFrame:
+        """The label of each item.
+
+        Raises:
+            LabellingError: the policy names somebody who never said anything.
+        """
+        standing = self.in_force().collect()
+        strangers = unknown((*policy.left_out, *(policy.ranks if policy.rule == "adjudication" else ())), standing)
+        if strangers:
+            known = ", ".join(standing["who"].unique().sort().to_list()[:10]) or "nobody"
+            raise LabellingError(f"{', '.join(strangers)} labelled nothing here; who did: {known}")
+        return resolve(standing.lazy(), policy)
+
+    def queue(self, policy: Policy) -> pl.DataFrame:
+        """What a person should label next: `item`, `reason`, `priority`, and what is to be seen of it."""
+        unresolved = conflicts(self.resolved(policy))
+        found = waiting(self.items, self.in_force(), unresolved, self._stored(QUEUE, QUEUE_SCHEMA)).collect()
+        shown = self.items.drop("priority", strict=False).unique("item", keep="first")
+        return found.lazy().join(shown, on="item", how="left", maintain_order="left").collect()
+
+    def add(self, labels: Sequence[Label]) -> int:
+        """Append labels of people; how many were new. Labels that are there already are left out.
+
+        Raises:
+            LabellingError: one of them means nothing; none was stored.
+        """
+        there = self.labels().select("id", "item").collect()
+        rows = label_rows(labels).unique("id", keep="first", maintain_order=True)
+        check_labels(rows, self.items.select("item").collect()["item"], tuple(self.labelling.classes.values()), there)
+        new = rows.join(there, on="id", how="anti", maintain_order="left")
+        if new.height:
+            self.tables.append(LABELS, new)
+        return new.height
+
+    def ask(self, rows: pl.DataFrame) -> int:
+        """Put items into the queue; how many were not there for that reason yet."""
+        open_ = waiting(
+            self.items, self.in_force(), pl.LazyFrame(schema={"item": pl.String, "share": pl.Float64}), self._asked()
+        )
+        asked = open_.join(self._asked().select("item", "reason").unique(), on=["item", "reason"], how="semi")
+        new = rows.join(asked.collect(), on=["item", "reason"], how="anti", maintain_order="left")
+        if new.height:
+            self.tables.append(QUEUE, new)
+        return new.height
+
+    def _asked(self) -> pl.LazyFrame:
+        return self._stored(QUEUE, QUEUE_SCHEMA)
+
+    def _stored(self, name: str, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+        if not self.tables.exists(name):
+            return pl.LazyFrame(schema=dict(schema))
+        return self.tables.scan(name).select(pl.col(column).cast(kind) for column, kind in schema.items())
+
+
+def open_labels(plan: Build, history: History, tables: Tables) -> LabelBook:
+    """The labels of an application whose history is given.
+
+    Where the application does not say otherwise, its items are the rows of its spine in the last `plan.test` of the
+    history, and what came true of them is their natural label, known a slot after their origin.
+    """
+    labelling = declared(plan)
+    derived = _came_true(plan, labelling, history) if not (labelling.items and labelling.said) else pl.LazyFrame()
+    items = (
+        labelling.items(history)
+        if labelling.items
+        else derived.select("item", *_spine(plan), at=pl.col(plan.features.origin))
+    )
+    said = labelling.said(history) if labelling.said else derived.select(*SCHEMA)
+    return LabelBook(labelling, items, said, tables)
+
+
+def declared(plan: Build) -> Labelling:
+    """How the application's examples are labelled, as it declares or as it follows from its build."""
+    if plan.assessment.labelling is not None:
+        return plan.assessment.labelling
+    return Labelling(item=named(plan), question=f"What is right: {plan.target}?")
+
+
+def named(plan: Build) -> pl.Expr:
+    """The usual name of an item: keys and origin of its row, `132@2024-01-01T08:00`."""
+    keys = [pl.col(key).cast(pl.String) for key in plan.features.keys]
+    return pl.concat_str([*keys, pl.col(plan.features.origin).dt.strftime("%Y-%m-%dT%H:%M")], separator="@")
+
+
+def _spine(plan: Build) -> tuple[str, ...]:
+    return (*plan.features.keys, plan.features.origin)
+
+
+def _came_true(plan: Build, labelling: Labelling, history: History) -> pl.LazyFrame:
+    """Rows of the spine with the natural label of each that has come true."""
+    start, end = plan.period(history)
+    window = Window(max(start, end - plan.test), end)
+    rows = plan.labels(plan.spine(history, window), history).lazy()
+    return rows.filter(pl.col("truth").is_not_null()).with_columns(
+        id=pl.lit(f"{NATURAL}/") + labelling.item,
+        item=labelling.item,
+        label=pl.col("truth").cast(pl.Float64),
+        who=pl.lit(TRUE_LATER),
+        known_at=(pl.col(plan.features.origin) + plan.slot).cast(pl.Datetime("us")),
+        source=pl.lit(NATURAL),
+        confidence=pl.lit(1.0),
+        supersedes=pl.lit(None, pl.String),
+    )
