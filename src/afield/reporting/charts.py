@@ -54,7 +54,7 @@ def timeline(report: Report, width: int) -> str:
         _losses(report, spans, x.axis(None)).properties(width=width, height=230),
         _happenings(report, spans, x.axis(axis)).properties(width=width, height=88),
     )
-    return _svg(alt.vconcat(*panels, spacing=8), "Daily mean loss of each arm, and what happened meanwhile")
+    return svg(alt.vconcat(*panels, spacing=8), "Daily mean loss of each arm, and what happened meanwhile")
 
 
 def differences(pairs: Mapping[str, Difference], width: int) -> str:
@@ -80,7 +80,7 @@ def differences(pairs: Mapping[str, Difference], width: int) -> str:
         base.mark_rule(strokeWidth=3).encode(x=x, x2="high:Q", y=y, color=_colours("arm")),
         base.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", y=y, color=_colours("arm")),
     ).properties(width=width - 160, height=44 * len(rows))
-    return _svg(chart, "Paired differences of the loss with their intervals")
+    return svg(chart, "Paired differences of the loss with their intervals")
 
 
 def mistakes(felt: Felt, width: int) -> str:
@@ -106,7 +106,7 @@ def mistakes(felt: Felt, width: int) -> str:
             .encode(x=x, y=alt.Y("name:N", title=None, sort=None, axis=_names(104)), color=_colours("arm"))
             .properties(width=width - 124, height=66, title=measure)
         )
-    return _svg(alt.vconcat(*panels, spacing=14), "Mistakes of each kind under each arm")
+    return svg(alt.vconcat(*panels, spacing=14), "Mistakes of each kind under each arm")
 
 
 def _losses(report: Report, spans: list[Row], x: alt.X) -> alt.LayerChart | alt.FacetChart:
@@ -215,7 +215,8 @@ def _utc(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}Z"
 
 
-def _svg(chart: alt.TopLevelMixin, label: str) -> str:
+def svg(chart: alt.TopLevelMixin, label: str) -> str:
+    """The chart as SVG that stands inside a page; `label` tells those who cannot see it what it shows."""
     ink, line = PALETTE["ink"][0], PALETTE["line"][0]
     spec = chart.to_dict()
     spec |= {"background": "transparent", "padding": {"left": 2, "right": 8, "top": 6, "bottom": 2}}
