@@ -43,8 +43,7 @@ def demonstrate(
     office.register(built, promote=True)
     clock.lap("first build")
     if not office.actions.state.champion:
-        failed = "; ".join(f"{each.gate}: {each.reason}" for each in built.verdicts if not each.passed)
-        raise ServingError(f"the first release did not pass its gates, so there is nothing to serve: {failed}")
+        raise ServingError(f"the first release did not pass its gates, so there is nothing to serve: {built.failed}")
     tell(f"first release {built.release[:12]} in {clock.parts['first build']:.1f} s; serving it")
     played = _play(office, scenario, built, tell)
     clock.lap("replay")

@@ -15,11 +15,11 @@ from afield.serving.inference import Parts
 from afield.training.scoring import matrix
 from signs.evaluating import END_MARKS
 from signs.frames import decode
-from signs.kit import Found, prepare
+from signs.kit import prepare
 from signs.language.examples import Text as Known
 from signs.language.examples import examples, held_out
 from signs.matching import match
-from signs.operating import AUTOMATE, how, infer, observed_rows
+from signs.operating import shown_as_sure
 from signs.parts import SEED, all_texts
 from signs.records import LANGUAGES, Language
 from signs.rendering.pictures import picture
@@ -105,8 +105,7 @@ def rendered(
             continue
         lines = kit.reader.read(decode(taken.content))
         found = kit.understood(lines, None)
-        confident = infer(observed_rows(found), parts)["confidence"].tolist() if found else []
-        told = [english for each, sure in zip(found, confident, strict=True) if (english := _shown(each, sure))]
+        told = [english for english in shown_as_sure(found, parts) if english]
         errors = sum(each.errors for each in match([text.text], [line.text for line in lines]))
         _add(counts["character_errors"], errors, len(folded(text.text)))
         _add(counts["exact"], errors == 0, 1)
@@ -155,12 +154,6 @@ def _held(language: Language) -> tuple[Known, ...]:
 def unknown_texts(language: Language) -> list[str]:
     """Texts of signs that stand in no phrasebook and in no dictionary."""
     return resources("signs").joinpath(f"phrases/unknown_{language}.txt").read_text("utf-8").split()
-
-
-def _shown(found: Found, confident: float) -> str | None:
-    if found.translation is None or how(found, confident, AUTOMATE) != AUTOMATE:
-        return None
-    return found.translation.english
 
 
 def _add(count: list[int], more: int, total: int) -> None:

@@ -185,6 +185,17 @@ def how(found: Found, confident: float, mode: Mode) -> Mode:
     return PROMPT if sure >= DOUBTFUL else OFF
 
 
+def shown_as_sure(found: tuple[Found, ...], parts: Parts) -> list[str | None]:
+    """English of each line that is shown as sure in mode automate, None of the others."""
+    if not found:
+        return []
+    confident = infer(observed_rows(found), parts)["confidence"].tolist()
+    return [
+        each.translation.english if each.translation and how(each, sure, AUTOMATE) == AUTOMATE else None
+        for each, sure in zip(found, confident, strict=True)
+    ]
+
+
 def told(identity: str, found: Found, confident: float, mode: Mode, in_force: Mode = AUTOMATE) -> dict[str, object]:
     """One line, as the client is told of it: `mode` is the line's, `in_force` the one that people set."""
     line, translation = found.line, found.translation

@@ -10,10 +10,9 @@ from afield.commands.output import table
 from afield.control.office import Office
 from afield.control.registry import named
 from afield.errors import ReleaseError, UsageError
-from afield.serving.inference import Parts
 from afield.serving.releases import Release
 from signs.evaluating import Evaluation, Scores, evaluate, read_truth
-from signs.operating import AUTOMATE, how, infer, kit_of, observed_rows
+from signs.operating import kit_of, shown_as_sure
 from signs.records import Frame, Line
 
 
@@ -47,8 +46,7 @@ def champion(office: Office, tell: Callable[[str], None]) -> str:
         built = build(office.plan, office.bench(), None, None)
         office.register(built, promote=True)
         if not built.passed:
-            failed = "; ".join(f"{each.gate}: {each.reason}" for each in built.verdicts if not each.passed)
-            raise ReleaseError(f"the first release did not pass its gates: {failed}")
+            raise ReleaseError(f"the first release did not pass its gates: {built.failed}")
     return office.actions.state.champion
 
 
@@ -61,16 +59,7 @@ class Shown:
 
     def __call__(self, _frame: Frame, lines: tuple[Line, ...]) -> list[str | None]:
         """English of each line that is shown as sure, None of the others."""
-        if not lines:
-            return []
-        release = self._release
-        parts: Parts = release.parts
-        found = kit_of(release).understood(lines, None)
-        confident = infer(observed_rows(found), parts)["confidence"].tolist()
-        return [
-            each.translation.english if each.translation and how(each, sure, AUTOMATE) == AUTOMATE else None
-            for each, sure in zip(found, confident, strict=True)
-        ]
+        return shown_as_sure(kit_of(self._release).understood(lines, None), self._release.parts)
 
 
 def _table(found: Evaluation, digest: str, data: Path) -> Table:

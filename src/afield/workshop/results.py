@@ -62,6 +62,11 @@ class Built:
         """Whether every gate passed."""
         return decide(self.verdicts)
 
+    @property
+    def failed(self) -> str:
+        """The gates that it did not pass, each with its reason; "" where there are none."""
+        return "; ".join(f"{each.gate}: {each.reason}" for each in self.verdicts if not each.passed)
+
 
 @dataclass(frozen=True, slots=True)
 class Champion:
