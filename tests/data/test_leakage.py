@@ -69,6 +69,13 @@ def test_rows_that_hold_too_little_to_be_told_apart_do_not_count() -> None:
     assert leakage(quiet, Apart(numbers=("a", "b"), told_apart=pl.col("a") > 0)) == ()
 
 
+def test_an_entity_may_be_made_of_a_column() -> None:
+    apart = Apart(entity=("first",), derived={"first": pl.col("id").str.head(1)})
+    assert leakage(sides(), apart) == ()
+    (found, *_) = leakage(sides(test=rows(5, 3, "t")), apart)
+    assert found.examples == ("first t",)
+
+
 def test_missing_values_are_compared_as_such() -> None:
     alone = rows(3, 1, "t").with_columns(a=pl.lit(None, pl.Float64))
     copy = alone.with_columns(id=pl.lit("x"), device=pl.lit("new"))

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import polars as pl
 
+from afield.data.leakage import Apart
 from afield.data.sources import Source
 from afield.evaluation.gates import AtLeast, AtMost, BeatsBaseline, BiasWithin, NoWorseThan
 from afield.features.feature import FeatureSet
+from afield.labelling.labels import LABELS
+from afield.labelling.labels import SCHEMA as LABEL_SCHEMA
 from afield.records.facts import Window
 from afield.statistics.losses import squared_error
 from afield.training.recipes import BoostedClasses, LogisticRegression
-from afield.workshop.plan import Build, Table
+from afield.workshop.plan import Assessment, Build, Table
+from signs import labels
 from signs.confidence import FEATURES
 from signs.contracts import CONTRACTS
 from signs.measuring import measures
@@ -26,6 +30,7 @@ History = Mapping[str, pl.LazyFrame]
 TABLES = {
     "lines": Table(SCHEMAS["lines"], key=("line",), time="at", kind="line", identity="line", private=("device",)),
     "verdicts": Table(SCHEMAS["verdicts"], key=("verdict",), time="at", kind="verdict", identity="verdict"),
+    LABELS: Table(LABEL_SCHEMA, key=("id",), time="known_at"),
 }
 LOOKBACK = timedelta(days=1)
 CONFIDENCE = BoostedClasses(
@@ -42,6 +47,13 @@ GATES = (
     AtLeast("language_macro_f1", 0.85),
     AtLeast("precision_of_shown", 0.95),
 )
+APART = Apart(
+    entity=("frame",),
+    same=("line",),
+    numbers=FEATURES,
+    derived={"frame": pl.col("line").str.split("/").list.first()},
+)
+"""The lines of one picture inform each other, and one line read twice says the same twice."""
 
 
 def build(_options: Mapping[str, str]) -> Build:
@@ -81,6 +93,7 @@ def build(_options: Mapping[str, str]) -> Build:
         measures=measures,
         metrics=("rmse", "mae", "bias"),
         task="image-to-text",
+        assessment=Assessment(labelling=labels.LABELLING, apart=APART),
         limits=(
             "Scripts that the reader does not know (Thai, Cyrillic, Arabic; Hangul without tesseract) are not read.",
             "It says whether the characters are right, not whether the sign is.",
@@ -117,10 +130,12 @@ def told_of(history: History, window: Window) -> pl.DataFrame:
 
 
 def label(rows: pl.DataFrame, history: History) -> pl.DataFrame:
-    """`truth`: 1 where people say that the line was right, by the last word on it; null where nobody said."""
-    said = answers(history).sort("known_at", maintain_order=True).group_by("line").agg(pl.col("right").last())
-    joined = rows.lazy().join(said, on="line", how="left", maintain_order="left")
-    return joined.select(*rows.columns, pl.col("right").cast(pl.Float64).alias("truth")).collect()
+    """`truth`: 1 where people say that the line was right, by the last word on it; null where nobody said.
+
+    A reviewer's word goes before that of the traveller who was asked; which lines are learned from is up to the lot.
+    """
+    said = labels.standing(history).select(line="item", truth="label")
+    return rows.lazy().join(said, on="line", how="left", maintain_order="left").select(*rows.columns, "truth").collect()
 
 
 def answers(history: History) -> pl.LazyFrame:

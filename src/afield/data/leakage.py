@@ -1,7 +1,7 @@
 """Proof that a split does not leak: no entity, duplicate or near-duplicate of a row lies on two sides."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
@@ -29,6 +29,7 @@ class Apart:
         text: column of texts in which near-duplicates are looked for, or "".
         tolerance: of numbers, standard deviations in every column.
         similarity: of texts, share of their pieces.
+        derived: columns that are made of those of the rows first, for the others to name.
         told_apart: which rows hold enough to be told from one another; of the others (a quiet zone at night) many are
             alike by nature. None: all.
     """
@@ -39,13 +40,16 @@ class Apart:
     text: str = ""
     tolerance: float = TOLERANCE
     similarity: float = SIMILARITY
+    derived: Mapping[str, pl.Expr] = field(default_factory=dict)
     told_apart: pl.Expr | None = None
 
     def columns(self) -> tuple[str, ...]:
-        """Every column that is looked at."""
+        """Every column of the rows that is looked at."""
         rooted = self.told_apart.meta.root_names() if self.told_apart is not None else []
         text = [self.text] if self.text else []
-        return tuple(dict.fromkeys([*self.entity, *self.same, *self.numbers, *text, *rooted]))
+        named = dict.fromkeys([*self.entity, *self.same, *self.numbers, *text, *rooted])
+        made = [root for name in named if name in self.derived for root in self.derived[name].meta.root_names()]
+        return tuple(dict.fromkeys([*(name for name in named if name not in self.derived), *made]))
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -97,9 +101,10 @@ def leakage(sides: Mapping[str, pl.DataFrame], apart: Apart, seed: int = 0) -> t
             raise DataError(f"side {name} lacks the columns {', '.join(missing)}; it has {', '.join(rows.columns)}")
         if rows.is_empty():
             raise DataError(f"side {name} holds no rows, so nothing can be proved of it; give more data")
+    made = {name: rows.with_columns(**apart.derived) for name, rows in sides.items()}
     found: list[Crossing] = []
-    for one, two in combinations(sides, 2):
-        found += _between(one, two, sides[one], sides[two], apart, seed)
+    for one, two in combinations(made, 2):
+        found += _between(one, two, made[one], made[two], apart, seed)
     return tuple(found)
 
 
