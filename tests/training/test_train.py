@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from afield.errors import TrainingError
+from afield.training import boosting
 from afield.training import train as training
 from afield.training.baselines import Baseline
 from afield.training.recipes import BoostedTrees, PoissonRegression, Recipe
@@ -85,7 +86,7 @@ def test_a_half_life_makes_the_newest_rows_count() -> None:
 
 
 def test_scikit_learn_stands_in_where_lightgbm_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "lightgbm", None)
+    monkeypatch.setattr(boosting, "lightgbm", None)
     monkeypatch.setattr(training, "WITHOUT", "LightGBM cannot be loaded (libgomp.so.1)")
     trained = train(BOTH, examples(), seed=3)
     assert float(trained.report["export_difference"]) < 4e-6
@@ -143,6 +144,7 @@ def test_constants_are_fitted_on_the_rows_that_were_held_back() -> None:
         (examples().with_columns(truth=pl.lit(None, pl.Int32)), "null"),
         (examples().with_columns(level=pl.lit(0.0)), "above 0"),
         (examples().with_columns(level=pl.lit(None, pl.Float64)), "above 0"),
+        (examples().with_columns(rain=pl.lit(float("inf"))), "column rain is infinite in row 0"),
     ],
 )
 def test_examples_that_teach_nothing_are_refused(rows: pl.DataFrame, message: str) -> None:
@@ -154,6 +156,37 @@ def test_a_constant_and_an_unknown_column_are_borne() -> None:
     rows = examples().with_columns(hour=pl.lit(3.0), rain=pl.lit(None, pl.Float64))
     for recipe in (LINE, BOTH):
         assert np.isfinite(forecast(train(recipe, rows, seed=0).model, recipe.columns, rows)).all()
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "squared", "absolute"])
+def test_trees_of_every_loss_answer_as_their_learner_with_lightgbm_and_without(
+    loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = examples().with_columns(truth=pl.col("level") * (1 + pl.col("hour")) + 0.1)
+    trees = replace(TREES, loss=loss)
+    assert float(train(trees, rows, seed=3).report["export_difference"]) < 2e-5
+    monkeypatch.setattr(boosting, "lightgbm", None)
+    assert float(train(trees, rows, seed=3).report["export_difference"]) < 2e-5
+
+
+def test_trees_of_squared_error_follow_numbers_below_zero() -> None:
+    rows = examples().with_columns(truth=pl.col("hour") - 20.0)
+    made = train(replace(TREES, loss="squared"), rows, seed=0)
+    assert forecast(made.model, made.features, rows) == pytest.approx(rows["truth"].to_numpy(), abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rows", "message"),
+    [
+        (replace(TREES, loss="gamma"), examples(), "above 0"),
+        (replace(BOTH, loss="squared"), examples(), "goes with the losses"),
+        (replace(TREES, loss="squared"), examples().with_columns(truth=pl.lit(3)), "is 3 in all 4000 rows"),
+        (replace(TREES, loss="squared"), examples().with_columns(truth=pl.lit(None, pl.Float64)), "null or infinite"),
+    ],
+)
+def test_labels_that_do_not_fit_the_loss_are_refused(recipe: Recipe, rows: pl.DataFrame, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        train(recipe, rows, seed=0)
 
 
 def test_a_baseline_is_a_column_with_a_value_where_it_is_null() -> None:

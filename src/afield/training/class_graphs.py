@@ -1,6 +1,6 @@
 """ONNX graphs of fitted classifiers: float32 rows in, one probability of shape (n,) out for each class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,10 @@ from onnx import TensorProto, helper
 
 from afield.training.graphs import Linear, Tree, ensemble, line, line_constants, written
 
+Constant = NDArray[np.generic]
+
 BINARY = "probability"
+INSIDE = "inside "
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,15 @@ def class_graph(
         tokens: the weights of tokens, or None.
         calibration: of the scores.
     """
+    return squashed(*score_nodes(width, trees, starts, linear, tokens), width, classes, calibration)
+
+
+def score_nodes(
+    width: int, trees: Sequence[Tree], starts: Sequence[float], linear: Linear | None, tokens: Tokens | None
+) -> tuple[list[onnx.NodeProto], dict[str, Constant]]:
+    """Nodes from `rows` to `score`, the sum of trees, linear term and tokens, and their numbers; as `class_graph`."""
     nodes: list[onnx.NodeProto] = []
-    constants: dict[str, NDArray[np.generic]] = {
-        "slope": np.array(calibration.slope, np.float32),
-        "shift": np.array(calibration.shift, np.float32),
-    }
+    constants: dict[str, Constant] = {}
     if trees:
         nodes.append(ensemble(trees, starts))
     if linear:
@@ -68,22 +75,58 @@ def class_graph(
         nodes += _tokens()
         constants |= _token_constants(tokens, width)
     terms = [*(["grown"] if trees else []), *(["line"] if linear else []), *(["told"] if tokens else [])]
-    nodes.append(helper.make_node("Sum", terms, ["score"]))
-    nodes.append(helper.make_node("Mul", ["score", "slope"], ["steep"]))
-    nodes.append(helper.make_node("Add", ["steep", "shift"], ["calibrated"]))
-    if not classes:
-        nodes.append(helper.make_node("Sigmoid", ["calibrated"], ["column"]))
-        constants["flat"] = np.array([-1], np.int64)
-        nodes.append(helper.make_node("Reshape", ["column", "flat"], [BINARY]))
-        return written(nodes, constants, width, {BINARY: 0})
-    nodes.append(helper.make_node("Softmax", ["calibrated"], ["shares"], axis=1))
-    columns = [f"column {name}" for name in classes]
-    nodes.append(helper.make_node("Split", ["shares"], columns, axis=1))
-    constants["flat"] = np.array([-1], np.int64)
-    nodes += [
-        helper.make_node("Reshape", [column, "flat"], [name]) for column, name in zip(columns, classes, strict=True)
+    return [*nodes, helper.make_node("Sum", terms, ["score"])], constants
+
+
+def squashed(
+    nodes: Sequence[onnx.NodeProto],
+    constants: Mapping[str, Constant],
+    width: int,
+    classes: Sequence[str],
+    calibration: Calibration,
+) -> bytes:
+    """The ONNX bytes of the classes' probabilities: nodes that end in `score`, calibrated and squashed.
+
+    Args:
+        nodes: from `rows` to `score`, shape (n, classes), or (n, 1) for two.
+        constants: of the nodes.
+        width: columns of a row.
+        classes: names of the outputs; none: the one output is `probability`.
+        calibration: of the scores.
+    """
+    nodes = [
+        *nodes,
+        helper.make_node("Mul", ["score", "slope"], ["steep"]),
+        helper.make_node("Add", ["steep", "shift"], ["calibrated"]),
     ]
-    return written(nodes, constants, width, dict.fromkeys(classes, 0))
+    constants = {
+        **constants,
+        "slope": np.array(calibration.slope, np.float32),
+        "shift": np.array(calibration.shift, np.float32),
+        "flat": np.array([-1], np.int64),
+    }
+    names = tuple(classes) or (BINARY,)
+    columns = [f"column {name}" for name in names]
+    if classes:
+        nodes.append(helper.make_node("Softmax", ["calibrated"], ["shares"], axis=1))
+        nodes.append(helper.make_node("Split", ["shares"], columns, axis=1))
+    else:
+        nodes.append(helper.make_node("Sigmoid", ["calibrated"], columns))
+    inner = [_inside(node) for node in nodes]
+    inner += [
+        helper.make_node("Reshape", [INSIDE + column, f"{INSIDE}flat"], [name])
+        for column, name in zip(columns, names, strict=True)
+    ]
+    return written(inner, {INSIDE + name: held for name, held in constants.items()}, width, dict.fromkeys(names, 0))
+
+
+def _inside(node: onnx.NodeProto) -> onnx.NodeProto:
+    """The node with names that no class can have."""
+    moved = onnx.NodeProto()
+    moved.CopyFrom(node)
+    for names in (moved.input, moved.output):
+        names[:] = [name if name in ("", "rows") else INSIDE + name for name in names]
+    return moved
 
 
 def _tokens() -> list[onnx.NodeProto]:

@@ -1,23 +1,27 @@
 """Learners of classes: rows, their classes and weights give what a classifier's graph is made of."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeAlias
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import helper
 from scipy.sparse import csr_array, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression as LogisticLearner
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes with scikit-learn
 
-from afield.training.class_graphs import Tokens
-from afield.training.graphs import OFFSET, Linear, Tree
+from afield.training.boosting import THREADS, WITHOUT, booster_settings, lightgbm
+from afield.training.class_graphs import Constant, Tokens, score_nodes
+from afield.training.estimators import learn
+from afield.training.graphs import OFFSET, Linear
+from afield.training.prepared import Estimator, NeuralNetwork
 from afield.training.recipes import BoostedClasses, LogisticRegression
-from afield.training.train import THREADS, WITHOUT, booster_settings, lightgbm
 from afield.training.trees import from_lightgbm, from_scikit
 
 Values = NDArray[np.float64]
@@ -25,6 +29,10 @@ Rows = NDArray[np.float32]
 Truth = NDArray[np.int64]
 Sparse: TypeAlias = csr_array[np.float64, tuple[int, int]]
 
+ClassesRecipe: TypeAlias = BoostedClasses | LogisticRegression | Estimator | NeuralNetwork
+
+DOUBT = 1e-6
+"""The smallest probability that an estimator is believed: a forest that has never seen a class says 0."""
 STEPS = 500
 """Most steps of the logistic regression's solver."""
 
@@ -36,21 +44,25 @@ class Fit:
     Attributes:
         learner: its name.
         score: rows → scores before squashing, shape `(n, classes)`, `(n, 1)` for two.
-        trees, starts, linear, tokens: as `class_graph` takes them.
+        nodes, constants: of the graph from `rows` to `score`.
         messages: what a person should know of the fit.
     """
 
     learner: str
     score: Callable[[Rows], Values]
-    trees: tuple[Tree, ...] = ()
-    starts: tuple[float, ...] = ()
-    linear: Linear | None = None
-    tokens: Tokens | None = None
+    nodes: Sequence[onnx.NodeProto]
+    constants: Mapping[str, Constant]
     messages: tuple[str, ...] = ()
 
 
-def fit(recipe: BoostedClasses | LogisticRegression, rows: Rows, truth: Truth, weight: Values, seed: int) -> Fit:
-    """The recipe fitted on rows of shape `(n, features)`, the index of the class of each, and its weight."""
+def fit(recipe: ClassesRecipe, rows: Rows, truth: Truth, weight: Values, seed: int) -> Fit:
+    """The recipe fitted on rows of shape `(n, features)`, the index of the class of each, and its weight.
+
+    Raises:
+        TrainingError: an estimator cannot be fitted or exported.
+    """
+    if isinstance(recipe, Estimator | NeuralNetwork):
+        return _estimate(recipe, rows, truth, weight, seed)
     if isinstance(recipe, LogisticRegression):
         return _regress(recipe, rows, truth, weight)
     if lightgbm is None:
@@ -86,12 +98,12 @@ def _regress(recipe: LogisticRegression, rows: Rows, truth: Truth, weight: Value
         np.pad(logs, (0, idle)),
         np.asarray(learner.intercept_, np.float64),
     )
+    tokens = Tokens(dense, np.pad(told, ((1, 0), (0, 0)))) if recipe.tokens else None
     unfinished = f"recipe {recipe.name}: the solver had not converged after {STEPS} steps"
     return Fit(
         "scikit-learn LogisticRegression",
         lambda some: _columns(learner.decision_function(standard(some))),
-        linear=linear,
-        tokens=Tokens(dense, np.pad(told, ((1, 0), (0, 0)))) if recipe.tokens else None,
+        *score_nodes(rows.shape[1], (), (), linear, tokens),
         messages=(unfinished,) if max(learner.n_iter_) >= STEPS else (),
     )
 
@@ -119,11 +131,11 @@ def _grow_with(library: ModuleType, recipe: BoostedClasses, rows: Rows, truth: T
     }
     data = library.Dataset(rows, truth, weight=weight, params=settings)
     booster = library.train(settings, data, recipe.trees)
+    trees = [from_lightgbm(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
     return Fit(
         f"LightGBM {library.__version__}",
         lambda some: _columns(booster.predict(some, raw_score=True, num_threads=THREADS)),
-        trees=tuple(from_lightgbm(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]),
-        starts=(0.0,) * max(several, 1),
+        *score_nodes(rows.shape[1], trees, (0.0,) * max(several, 1), None, None),
     )
 
 
@@ -144,9 +156,28 @@ def _grow_with_scikit(recipe: BoostedClasses, rows: Rows, truth: Truth, weight: 
     return Fit(
         "scikit-learn HistGradientBoostingClassifier",
         lambda some: _columns(learner.decision_function(some)),
-        trees=tuple(trees),
-        starts=tuple(starts),
+        *score_nodes(rows.shape[1], trees, starts, None, None),
         messages=(WITHOUT,),
+    )
+
+
+def _estimate(recipe: Estimator | NeuralNetwork, rows: Rows, truth: Truth, weight: Values, seed: int) -> Fit:
+    """An estimator of probabilities, whose logarithms (of two classes: log odds) are the scores."""
+    learnt = learn(recipe, rows, truth, weight, seed)
+    contrast = np.eye(len(recipe.classes)) if recipe.classes else np.array([[-1.0], [1.0]])
+    nodes = [
+        *learnt.nodes,
+        helper.make_node("Max", ["learnt", "doubt"], ["doubtful"]),
+        helper.make_node("Log", ["doubtful"], ["logarithms"]),
+        helper.make_node("MatMul", ["logarithms", "contrast"], ["score"]),
+    ]
+    constants = {"doubt": np.array(DOUBT, np.float32), "contrast": contrast.astype(np.float32)}
+    return Fit(
+        learnt.learner,
+        lambda some: np.log(np.maximum(learnt.predict(some), DOUBT)) @ contrast,
+        nodes,
+        {**learnt.constants, **constants},
+        learnt.messages,
     )
 
 

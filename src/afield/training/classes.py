@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from afield.errors import TrainingError
 from afield.training.calibration import platt, temperature
-from afield.training.class_graphs import BINARY, Calibration, class_graph
-from afield.training.class_learners import Fit, fit
-from afield.training.recipes import ClassRecipe, LogisticRegression
+from afield.training.class_graphs import BINARY, Calibration, squashed
+from afield.training.class_learners import ClassesRecipe, Fit, fit
+from afield.training.prepared import Estimator, NeuralNetwork
+from afield.training.preparing import refuse_infinite
+from afield.training.recipes import LogisticRegression
 from afield.training.scoring import matrix, probabilities
 from afield.training.train import Trained
 
@@ -19,7 +21,7 @@ CHECKED = 5000
 
 
 def train_classes(
-    recipe: ClassRecipe,
+    recipe: ClassesRecipe,
     examples: pl.DataFrame,
     seed: int,
     *,
@@ -48,7 +50,10 @@ def train_classes(
     _check(recipe, examples, label, "examples")
     truth = _truth(recipe, examples, label)
     _check_classes(recipe, truth)
-    fitted = fit(recipe, matrix(examples, inputs), truth, _weight(recipe, examples), seed)
+    rows = matrix(examples, inputs)
+    if not isinstance(recipe, Estimator | NeuralNetwork):
+        refuse_infinite(rows, inputs, recipe.name)
+    fitted = fit(recipe, rows, truth, _weight(recipe, examples), seed)
     given, line, messages = line, line or Calibration(), fitted.messages
     if calibration is not None and given is None:
         _check(recipe, calibration, label, "held rows")
@@ -56,7 +61,7 @@ def train_classes(
     if line.slope <= 0:
         line = Calibration()
         messages = (*messages, f"recipe {recipe.name}: the held rows contradict its scores; they are not calibrated")
-    model = class_graph(len(inputs), recipe.classes, fitted.trees, fitted.starts, fitted.linear, fitted.tokens, line)
+    model = squashed(fitted.nodes, fitted.constants, len(inputs), recipe.classes, line)
     report: dict[str, float | str] = {
         "learner": fitted.learner,
         "rows": float(len(examples)),
@@ -68,17 +73,17 @@ def train_classes(
     return Trained(recipe.name, model, inputs, {}, report, messages, names)
 
 
-def features(recipe: ClassRecipe) -> tuple[str, ...]:
+def features(recipe: ClassesRecipe) -> tuple[str, ...]:
     """The columns of a recipe's model, in the order of its inputs."""
     return (*recipe.columns, *recipe.tokens) if isinstance(recipe, LogisticRegression) else recipe.columns
 
 
-def outputs(recipe: ClassRecipe) -> tuple[str, ...]:
+def outputs(recipe: ClassesRecipe) -> tuple[str, ...]:
     """The outputs of a recipe's model: its classes, or `probability`."""
     return recipe.classes or (BINARY,)
 
 
-def _check(recipe: ClassRecipe, rows: pl.DataFrame, label: str, what: str) -> None:
+def _check(recipe: ClassesRecipe, rows: pl.DataFrame, label: str, what: str) -> None:
     """Refuse rows that do not fit the recipe.
 
     Raises:
@@ -107,7 +112,7 @@ def _check(recipe: ClassRecipe, rows: pl.DataFrame, label: str, what: str) -> No
             )
 
 
-def _check_classes(recipe: ClassRecipe, truth: NDArray[np.int64]) -> None:
+def _check_classes(recipe: ClassesRecipe, truth: NDArray[np.int64]) -> None:
     """Refuse what has less than two classes to tell apart.
 
     Raises:
@@ -121,7 +126,7 @@ def _check_classes(recipe: ClassRecipe, truth: NDArray[np.int64]) -> None:
         raise TrainingError(f"recipe {recipe.name}: no example of {', '.join(absent)} in {len(truth)} rows")
 
 
-def _truth(recipe: ClassRecipe, rows: pl.DataFrame, label: str) -> NDArray[np.int64]:
+def _truth(recipe: ClassesRecipe, rows: pl.DataFrame, label: str) -> NDArray[np.int64]:
     """Index of each row's class."""
     if not recipe.classes:
         return rows[label].cast(pl.Int64).to_numpy()
@@ -129,12 +134,12 @@ def _truth(recipe: ClassRecipe, rows: pl.DataFrame, label: str) -> NDArray[np.in
     return np.array([places[name] for name in rows[label]], np.int64)
 
 
-def _weight(recipe: ClassRecipe, rows: pl.DataFrame) -> NDArray[np.float64]:
+def _weight(recipe: ClassesRecipe, rows: pl.DataFrame) -> NDArray[np.float64]:
     """What each row weighs; NaN where that is null."""
     return rows[recipe.weight].cast(pl.Float64).to_numpy() if recipe.weight else np.ones(len(rows))
 
 
-def _calibrated(recipe: ClassRecipe, fitted: Fit, held: pl.DataFrame, label: str) -> Calibration:
+def _calibrated(recipe: ClassesRecipe, fitted: Fit, held: pl.DataFrame, label: str) -> Calibration:
     scores = fitted.score(matrix(held, features(recipe)))
     truth, weight = _truth(recipe, held, label), _weight(recipe, held)
     if recipe.classes:
@@ -143,7 +148,7 @@ def _calibrated(recipe: ClassRecipe, fitted: Fit, held: pl.DataFrame, label: str
 
 
 def _export_difference(
-    recipe: ClassRecipe, model: bytes, fitted: Fit, line: Calibration, examples: pl.DataFrame, seed: int
+    recipe: ClassesRecipe, model: bytes, fitted: Fit, line: Calibration, examples: pl.DataFrame, seed: int
 ) -> float:
     """The largest difference between a probability of the exported model and of its learner, on a sample.
 

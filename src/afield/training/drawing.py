@@ -7,12 +7,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from afield.errors import TrainingError
-from afield.training.recipes import Recipe
+from afield.training.preparing import refuse_infinite
+from afield.training.recipes import BoostedTrees, Recipe
 from afield.training.scoring import matrix
 
 Values = NDArray[np.float64]
 
 THINNEST = 0.05
+MULTIPLYING = ("poisson", "gamma")
+"""Losses of positive numbers: what is added up is the logarithm of the forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +43,19 @@ def check(recipe: Recipe, examples: pl.DataFrame, label: str) -> None:
     Raises:
         TrainingError: a column is missing, or there are no counts to learn from.
     """
-    missing = [name for name in (*recipe.columns, label) if name not in examples.columns]
-    if missing:
-        raise TrainingError(f"recipe {recipe.name}: the examples lack {', '.join(missing)}")
-    if examples.is_empty():
-        raise TrainingError(f"recipe {recipe.name}: no examples; widen the training window")
+    if isinstance(recipe, BoostedTrees) and recipe.loss not in MULTIPLYING:
+        if recipe.exposure or recipe.start:
+            raise TrainingError(f"recipe {recipe.name}: an exposure or a start goes with the losses poisson and gamma")
+        numbers(recipe.name, examples, recipe.columns, label)
+        return
+    there(recipe.name, examples, (*recipe.columns, label))
     counts = truth(examples, label)
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise TrainingError(f"recipe {recipe.name}: {label} holds null, infinite or negative counts; clean it first")
     if not counts.any():
         raise TrainingError(f"recipe {recipe.name}: {label} is 0 in all {len(counts)} examples; nothing to learn")
+    if isinstance(recipe, BoostedTrees) and recipe.loss == "gamma" and not counts.all():
+        raise TrainingError(f"recipe {recipe.name}: the loss gamma takes {label} above 0; leave out the others")
     if recipe.exposure:
         if recipe.exposure not in recipe.columns:
             raise TrainingError(f"recipe {recipe.name}: its exposure {recipe.exposure} must be one of its columns")
@@ -58,6 +64,44 @@ def check(recipe: Recipe, examples: pl.DataFrame, label: str) -> None:
                 f"recipe {recipe.name}: the exposure {recipe.exposure} must be above 0 in every row; "
                 "leave out the rows where it is not known"
             )
+
+
+def numbers(
+    recipe: str, examples: pl.DataFrame, columns: tuple[str, ...], label: str, *, differ: bool = True
+) -> Values:
+    """The labels, shape `(n,)`, of examples that can teach a regression.
+
+    Args:
+        recipe: its name, for messages.
+        examples: the rows.
+        columns: what they must have beside the label.
+        label: the column to learn.
+        differ: whether two labels have to differ.
+
+    Raises:
+        TrainingError: a column is missing, there is no row, or the label is not finite or always the same.
+    """
+    there(recipe, examples, (*columns, label))
+    values = truth(examples, label)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise TrainingError(f"recipe {recipe}: {label} of row {row} is null or infinite; leave such rows out")
+    if differ and values.min() == values.max():
+        raise TrainingError(f"recipe {recipe}: {label} is {values[0]:g} in all {len(values)} rows; nothing to learn")
+    return values
+
+
+def there(recipe: str, examples: pl.DataFrame, columns: tuple[str, ...]) -> None:
+    """Refuse examples without rows or without one of the columns.
+
+    Raises:
+        TrainingError: it is so.
+    """
+    missing = [name for name in columns if name not in examples.columns]
+    if missing:
+        raise TrainingError(f"recipe {recipe}: the examples lack {', '.join(missing)}")
+    if examples.is_empty():
+        raise TrainingError(f"recipe {recipe}: no examples; widen the training window")
 
 
 def truth(examples: pl.DataFrame, label: str) -> Values:
@@ -76,6 +120,7 @@ def draw(recipe: Recipe, examples: pl.DataFrame, label: str, origin: str, seed: 
         kept = np.random.default_rng(seed).random(len(examples)) < likely
         examples, weight = examples.filter(pl.Series(kept)), weight[kept] / likely[kept]
     rows = matrix(examples, recipe.columns)
+    refuse_infinite(rows, recipe.columns, recipe.name)
     whole = Drawn(rows, truth(examples, label), weight)
     if not recipe.exposure:
         return whole

@@ -56,7 +56,15 @@ class Linear:
     intercept: float | NDArray[np.float64]
 
 
-def graph(width: int, trees: Sequence[Tree], start: float, linear: Linear | None, exposure: int | None) -> bytes:
+def graph(
+    width: int,
+    trees: Sequence[Tree],
+    start: float,
+    linear: Linear | None,
+    exposure: int | None,
+    *,
+    exponential: bool = True,
+) -> bytes:
     """The ONNX bytes of `exp(start + sum of trees + linear term)`, times the column `exposure` where there is one.
 
     Args:
@@ -65,6 +73,7 @@ def graph(width: int, trees: Sequence[Tree], start: float, linear: Linear | None
         start: what the sum of trees starts from.
         linear: the linear term, or None.
         exposure: index of the column that the result is a multiple of, or None.
+        exponential: whether the sum is the logarithm of the result; else it is the result itself.
     """
     nodes: list[onnx.NodeProto] = []
     constants: dict[str, NDArray[np.generic]] = {}
@@ -75,7 +84,8 @@ def graph(width: int, trees: Sequence[Tree], start: float, linear: Linear | None
         nodes += line()
         constants |= line_constants(linear)
     nodes.append(helper.make_node("Sum", terms, ["raw"]))
-    nodes.append(helper.make_node("Exp", ["raw"], ["forecast" if exposure is None else "ratio"]))
+    link = "Exp" if exponential else "Identity"
+    nodes.append(helper.make_node(link, ["raw"], ["forecast" if exposure is None else "ratio"]))
     if exposure is not None:
         constants["place"] = np.array([exposure], np.int64)
         nodes.append(helper.make_node("Gather", ["rows", "place"], ["exposure"], axis=1))

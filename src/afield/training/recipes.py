@@ -1,8 +1,10 @@
-"""Recipes: how a model of counts or of classes is trained, as records; no learner is imported here."""
+"""Recipes: how a model of numbers, classes or an order is trained, as records; no learner is imported here."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeAlias
+
+from afield.training.prepared import Estimator, IncrementalRegression, LinearRegression, NeuralNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,15 @@ class PoissonRegression:
 
 @dataclass(frozen=True, slots=True)
 class BoostedTrees:
-    """Gradient boosted trees for counts.
+    """Gradient boosted trees for numbers.
 
-    Trees cannot leave the range of counts that they were trained on: a trend must come in by the exposure or by
+    Trees cannot leave the range of numbers that they were trained on: a trend must come in by the exposure or by
     the regression that they start from.
 
     Attributes:
         name, columns, exposure, thin, half_life: as in `PoissonRegression`.
-        loss: what is minimised.
+        loss: what is minimised: of counts the Poisson deviance, of positive numbers the gamma deviance, of any the
+            squared or the absolute error. An exposure and a start go with the first two, whose forecasts multiply.
         start: a regression on some of the columns that is fitted first, so that the trees learn what it leaves;
             its own exposure, thinning and half-life are not used.
         trees: rounds of boosting.
@@ -51,7 +54,7 @@ class BoostedTrees:
 
     name: str
     columns: tuple[str, ...]
-    loss: Literal["poisson"] = "poisson"
+    loss: Literal["poisson", "gamma", "squared", "absolute"] = "poisson"
     exposure: str = ""
     start: PoissonRegression | None = None
     trees: int = 300
@@ -122,6 +125,81 @@ class BoostedClasses:
     weight: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BoostedRanking:
+    """Scores that order the rows of a group, by gradient boosted trees (LambdaMART); needs LightGBM.
+
+    The label is how relevant a row is: a whole number from 0 to 30, of which each step about doubles the gain.
+
+    Source: Burges, "From RankNet to LambdaRank to LambdaMART: an overview", MSR-TR-2010-82 (2010).
+
+    Attributes:
+        name, columns, trees, rate, leaves, leaf_rows, column_share, row_share: as in `BoostedTrees`.
+        group: the column whose equal values make a group, say a query or a moment; it is no input.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    group: str
+    trees: int = 100
+    rate: float = 0.1
+    leaves: int = 15
+    leaf_rows: int = 20
+    column_share: float = 1.0
+    row_share: float = 1.0
+
+
 ClassRecipe: TypeAlias = BoostedClasses | LogisticRegression
-AnyRecipe: TypeAlias = Recipe | ClassRecipe
+"""Recipes of classes alone."""
+PreparedRecipe: TypeAlias = LinearRegression | Estimator | NeuralNetwork
+"""Recipes whose columns are prepared before a learner of scikit-learn sees them."""
+PlainRecipe: TypeAlias = Recipe | ClassRecipe | PreparedRecipe | BoostedRanking | IncrementalRegression
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Settings to choose from: numbers from `low` to `high`, or one of `options` where there are some.
+
+    Attributes:
+        low, high: the range, ends included.
+        whole: whether only whole numbers are meant.
+        log: whether the logarithm is drawn evenly.
+        options: the settings themselves.
+    """
+
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = False
+    log: bool = False
+    options: tuple[str | float | int | bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """A recipe whose settings are searched for within a budget; each trial is judged on the rows held back.
+
+    Attributes:
+        recipe: the recipe, whose other settings stay.
+        space: setting → what it is chosen among.
+        trials: most trials.
+        seconds: no trial is begun after so many seconds of trials; 0: the number of trials alone is the budget.
+    """
+
+    recipe: PlainRecipe
+    space: tuple[tuple[str, Among], ...]
+    trials: int
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The recipe's own."""
+        return self.recipe.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The recipe's own."""
+        return self.recipe.columns
+
+
+AnyRecipe: TypeAlias = PlainRecipe | Tuned
 """Whatever `afield.training.models.train_recipe` takes."""

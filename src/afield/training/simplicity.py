@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from afield.errors import TrainingError
-from afield.training.recipes import AnyRecipe, BoostedTrees, LogisticRegression, PoissonRegression
+from afield.training.prepared import IncrementalRegression, LinearRegression
+from afield.training.recipes import AnyRecipe, BoostedTrees, LogisticRegression, PoissonRegression, Tuned
 
-LINEAR = (PoissonRegression, LogisticRegression)
+LINEAR = (PoissonRegression, LogisticRegression, LinearRegression, IncrementalRegression)
 
 
 def simplest(recipes: Sequence[AnyRecipe]) -> AnyRecipe:
-    """The least complex of the recipes: linear before trees, fewer columns before more; the first of equals.
+    """The least complex of the recipes: linear before others, fewer columns before more; the first of equals.
 
     Raises:
         TrainingError: there are none.
@@ -21,8 +22,9 @@ def simplest(recipes: Sequence[AnyRecipe]) -> AnyRecipe:
 
 def complexity(recipe: AnyRecipe) -> tuple[int, int]:
     """A recipe's rank among kinds of models, 0 for one that a person can read; and the columns that it reads."""
-    if isinstance(recipe, LINEAR):
-        tokens = recipe.tokens if isinstance(recipe, LogisticRegression) else ()
-        return 0, len(recipe.columns) + len(tokens)
-    start = recipe.start if isinstance(recipe, BoostedTrees) else None
-    return (2 if start else 1), len(recipe.columns)
+    plain = recipe.recipe if isinstance(recipe, Tuned) else recipe
+    if isinstance(plain, LINEAR):
+        tokens = plain.tokens if isinstance(plain, LogisticRegression) else ()
+        return 0, len(plain.columns) + len(tokens)
+    start = plain.start if isinstance(plain, BoostedTrees) else None
+    return (2 if start else 1), len(plain.columns)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from afield.training.train import lightgbm
+from afield.training.boosting import lightgbm
 from surge.city.demand import Demand
 from surge.city.layout import layout
 from surge.city.regimes import regime_on, transit_strike, usual
