@@ -96,7 +96,9 @@ def test_a_release_says_what_it_was_made_of_and_reproduces_its_golden_rows(villa
     assert manifest.windows["whole"] == (START, UNTIL)
     assert manifest.windows["test"] == (UNTIL - WEEK, UNTIL)
     assert [part.name for part in manifest.parts] == ["forecast", "capacity", "rival"]
-    assert manifest.data == {"facts": CITY.fingerprint()}
+    facts = village.built.facts
+    assert manifest.data == {"facts": facts.summary.fingerprint, **facts.versions}
+    assert set(facts.versions) == set(village.office.plan.tables)
     assert village.office.shelf.release(village.built.release).digest == village.built.release
 
 
@@ -207,7 +209,8 @@ class Cut:
             for name, table in extract.tables.items()
         }
         stretches = known["coverage"].with_columns(pl.col("end").clip(upper_bound=self.until))
-        return replace(extract, tables={**known, "coverage": stretches})
+        rows = int(known["orders"].select(pl.len()).collect().item())
+        return replace(extract, tables={**known, "coverage": stretches}, rows_read=rows)
 
     def fingerprint(self) -> str:
         return f"cut at {self.until}"

@@ -39,6 +39,11 @@ class Home:
         return self.folder / "tables"
 
     @property
+    def datasets(self) -> Path:
+        """Delta tables of what builds read, each version whole."""
+        return self.folder / "datasets"
+
+    @property
     def ledger_file(self) -> Path:
         """The file of the ledger."""
         return self.folder / "ledger.db"

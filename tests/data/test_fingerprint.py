@@ -1,9 +1,12 @@
+import math
 import os
+from datetime import datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from afield.data.fingerprint import fingerprint
+from afield.data.fingerprint import fingerprint, rows_digest
 from afield.errors import DataError
 
 
@@ -47,3 +50,24 @@ def test_a_damaged_cache_is_of_no_consequence(paths: list[Path], tmp_path: Path)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="gone: cannot be read"):
         fingerprint([tmp_path / "gone"])
+
+
+def test_the_digest_of_rows_does_not_depend_on_how_they_lie_in_memory() -> None:
+    frame = pl.DataFrame(
+        {
+            "text": ["a", None, "bc"],
+            "number": pl.Series([1, None, 3], dtype=pl.Int32),
+            "share": [0.5, math.nan, None],
+            "at": [datetime(2024, 3, 1), None, datetime(2024, 3, 2)],
+            "names": [["p"], [], None],
+        }
+    )
+    apart = pl.concat([frame.head(1), frame.tail(2)], rechunk=False)
+    assert rows_digest(apart) == rows_digest(frame)
+
+
+@pytest.mark.parametrize(
+    "other", [["a", "bc"], ["ab", "c", None], ["ab", None, "c"], ["abc", "", None], ["a", "bc", ""], ["bc", "a", None]]
+)
+def test_other_rows_have_another_digest(other: list[str | None]) -> None:
+    assert rows_digest(pl.DataFrame({"text": other})) != rows_digest(pl.DataFrame({"text": ["a", "bc", None]}))

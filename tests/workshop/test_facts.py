@@ -6,12 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from afield.data.sources import Extract
+from afield.data.sources import QUARANTINE, Extract
 from afield.errors import DataError
 from afield.store.steps import Steps
-from afield.workshop.facts import read_facts
-
-QUARANTINED = {"source": pl.String, "row": pl.Int64, "rule": pl.String, "reason": pl.String}
+from afield.workshop.facts import Terms, read_facts
 
 
 @dataclass
@@ -32,8 +30,12 @@ class Counted:
             tables={"orders": pl.LazyFrame({"id": ["a", "b"]})},
             rows_read=5,
             quarantined=pl.DataFrame(
-                [("f", 1, "zone", "unknown"), ("f", 2, "zone", "unknown"), ("f", 3, "date", "outside")],
-                schema=QUARANTINED,
+                [
+                    ("f", 1, "zone", "zone", "unknown", "{}"),
+                    ("f", 2, "zone", "zone", "unknown", "{}"),
+                    ("f", 3, "date", "date", "outside", "{}"),
+                ],
+                schema=QUARANTINE,
                 orient="row",
             ),
             messages=("no weather",),
@@ -45,16 +47,16 @@ class Counted:
 def test_a_source_is_read_once_for_each_content_name_and_code(tmp_path: Path) -> None:
     source, steps = Counted(), Steps(tmp_path)
     for name, code in (("city", "c1"), ("city", "c1"), ("city", "c2"), ("town", "c1")):
-        read_facts(steps, name, source, code, {}, b"")
+        read_facts(steps, name, source, code, Terms({}))
     assert len(source.reads) == 3
     source.content = "two"
-    read_facts(steps, "city", source, "c1", {}, b"")
+    read_facts(steps, "city", source, "c1", Terms({}))
     assert source.reads[-1] == "two"
 
 
 def test_facts_say_what_reading_amounted_to_also_when_they_were_read_before(tmp_path: Path) -> None:
     for _ in range(2):
-        facts = read_facts(Steps(tmp_path), "city", Counted(), "c1", {}, b"")
+        facts = read_facts(Steps(tmp_path), "city", Counted(), "c1", Terms({}))
         summary = facts.summary
         assert (summary.name, summary.rows_read, summary.rows_quarantined) == ("city", 5, 3)
         assert {(each["rule"], each["rows"]) for each in summary.quarantine} == {("zone", 2), ("date", 1)}
@@ -65,5 +67,5 @@ def test_facts_say_what_reading_amounted_to_also_when_they_were_read_before(tmp_
 
 def test_a_source_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 3"):
-        read_facts(Steps(tmp_path), "city", Counted("broken"), "c1", {}, b"")
+        read_facts(Steps(tmp_path), "city", Counted("broken"), "c1", Terms({}))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -6,7 +6,7 @@ import polars as pl
 
 from afield.data.sources import Extract
 from afield.store.steps import Steps
-from afield.workshop.facts import read_facts
+from afield.workshop.facts import Terms, read_facts
 from afield.workshop.plan import Table
 
 ORDERS = pl.DataFrame({"order_id": ["1", "2", "3"], "user_id": ["anna@example.org", None, "anna@example.org"]})
@@ -27,7 +27,7 @@ class Told:
 
 def read(folder: Path, key: bytes) -> list[str | None]:
     """Users as they are kept."""
-    facts = read_facts(Steps(folder), "told", Told(), "code", TABLES, key)
+    facts = read_facts(Steps(folder), "told", Told(), "code", Terms(TABLES, key=key))
     return facts.tables["orders"].collect()["user_id"].to_list()
 
 

@@ -21,7 +21,7 @@ from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.workshop.code import code_digest
 from afield.workshop.evaluating import Subject, read_slices, rows_to_score, score, with_lookback
-from afield.workshop.facts import Facts, read_facts
+from afield.workshop.facts import Facts, Terms, read_facts
 
 
 def run(
@@ -108,7 +108,8 @@ def read(office: Office, data: Path | None) -> Facts:
     """The facts of the data that the command line names, read and cleaned; a table that they lack is empty."""
     source = office.plan.source(data)
     name, key = str(data or "generated"), secret(office.home.privacy)
-    facts = read_facts(Steps(office.home.steps), name, source, _code(office), office.plan.tables, key)
+    terms = Terms(office.plan.tables, office.plan.contracts, key, office.datasets.repairs())
+    facts = read_facts(Steps(office.home.steps), name, source, _code(office), terms)
     kind = "generated" if facts.summary.generated else "recorded"
     progress(f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; {kind} data")
     for message in facts.summary.messages:

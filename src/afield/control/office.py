@@ -22,6 +22,7 @@ from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.store.tables import Tables
 from afield.workshop.bench import Bench
+from afield.workshop.datasets import Datasets
 from afield.workshop.facts import Facts
 from afield.workshop.golden import computing
 from afield.workshop.plan import Build
@@ -58,6 +59,11 @@ class Office:
     def tables(self) -> Tables:
         """The Delta tables."""
         return Tables(self.home.tables)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """What builds read, version by version."""
+        return Datasets(self.home.datasets, self.tables, self.plan.tables, self.clock)
 
     @cached_property
     def actions(self) -> Actions:
@@ -110,6 +116,7 @@ class Office:
             source=source,
             source_name=name,
             privacy=secret(self.home.privacy),
+            datasets=self.datasets,
             tell=self.tell,
         )
 

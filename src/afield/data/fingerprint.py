@@ -1,4 +1,4 @@
-"""Digest of a source's files by content; a file that did not change since is not read again."""
+"""Digests: of a source's files, where a file that did not change is not read again, and of rows."""
 
 import hashlib
 from collections.abc import Iterable
@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import msgspec
+import polars as pl
 
 from afield.errors import DataError
 
@@ -56,3 +57,21 @@ def _remember(cache: Path, entries: dict[str, tuple[int, int, str]]) -> None:
     with NamedTemporaryFile(dir=cache.parent, delete=False) as stream:
         stream.write(msgspec.json.encode(entries))
     Path(stream.name).replace(cache)
+
+
+def rows_digest(frame: pl.DataFrame) -> str:
+    """SHA-256 (hex) over names, types and values of the rows, in their order; however they lie in memory."""
+    total = hashlib.sha256(repr([(name, str(kind)) for name, kind in frame.schema.items()]).encode())
+    for column in frame.get_columns():
+        total.update(column.is_null().to_numpy().tobytes())
+        values = column.dt.epoch("us") if column.dtype.is_temporal() and column.dtype != pl.Time else column
+        if values.dtype.is_nested() or not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.String)):
+            values = values.to_frame("v").select(pl.struct("v").struct.json_encode()).to_series()
+        if values.dtype == pl.String:
+            total.update(values.str.len_bytes().fill_null(0).to_numpy().tobytes())
+            total.update((values.str.join("").item() or "").encode())
+        else:
+            # Delta widens small integers; their values are the same.
+            wide = pl.Float64 if values.dtype.is_float() else pl.Int64
+            total.update(values.cast(wide).fill_null(0).to_numpy().tobytes())
+    return total.hexdigest()

@@ -29,6 +29,8 @@ class Extract:
         messages: what was missing, left out or assumed, one sentence each.
         density: scale of generated demand against the real files; None for recorded data.
         generated: whether the rows were made up by a simulation.
+        positions: table → `source` and `row` (from 1) of each of its rows, where they are known.
+        private: fields of `raw` that tell of a person.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -37,6 +39,8 @@ class Extract:
     messages: tuple[str, ...] = ()
     density: float | None = None
     generated: bool = False
+    positions: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
 
 
 class Source(Protocol):

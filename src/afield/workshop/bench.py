@@ -24,11 +24,12 @@ from afield.serving.inference import Infer, Parts
 from afield.store.steps import Steps
 from afield.workshop.bundling import Ingredients, make_bundle, place
 from afield.workshop.code import code_digest, environment
+from afield.workshop.datasets import Datasets
 from afield.workshop.describing import data, evidence, reference, spans
 from afield.workshop.examining import Candidate, examine
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.explaining import USUAL, usual_rows
-from afield.workshop.facts import Facts, read_facts
+from afield.workshop.facts import Facts, Terms, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of
 from afield.workshop.plan import Build, Standing
@@ -55,6 +56,7 @@ class Bench:
         source: read instead of what the command line names, or None.
         source_name: what the facts read from it are called.
         privacy: key of the hashes that stand for people.
+        datasets: take what is read, as versions.
         tell: is told what happens.
     """
 
@@ -69,13 +71,15 @@ class Bench:
     source: Source | None
     source_name: str
     privacy: bytes
+    datasets: Datasets
     tell: Callable[[str], None]
 
     def read(self, plan: Build, data: Path | None) -> Facts:
         """The facts, read and cleaned."""
         source = self.source or plan.source(data)
         name = self.source_name if self.source else str(data or "generated")
-        facts = read_facts(self.steps, name, source, self._code(), plan.tables, self.privacy)
+        terms = Terms(plan.tables, plan.contracts, self.privacy, self.datasets.repairs())
+        facts = self.datasets.record(read_facts(self.steps, name, source, self._code(), terms))
         self.tell(
             f"read {facts.summary.rows_read:,} rows, {facts.summary.rows_quarantined:,} set aside; "
             f"{'generated' if facts.summary.generated else 'recorded'} data"
@@ -184,6 +188,7 @@ class Bench:
         inputs = self._inputs(plan, facts, windows) | {
             "champion": self._held_against(plan, facts, windows)[0],
             "signer": self.signer.id,
+            "data": repr(sorted(data(facts).items())),
         }
         digest = place(self.steps.run("release", inputs, make), self.bundles, self.signer)
         return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)

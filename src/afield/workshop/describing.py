@@ -9,6 +9,7 @@ import polars as pl
 from afield.evaluation.evaluate import MODEL
 from afield.evaluation.metrics import Metrics
 from afield.release.card import Evidence
+from afield.workshop.datasets import FACTS
 from afield.workshop.facts import Facts
 from afield.workshop.plan import Build
 from afield.workshop.results import Scored, Windows
@@ -42,8 +43,8 @@ def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.Da
 
 
 def data(facts: Facts) -> dict[str, str]:
-    """Digest of what was read, as the manifest says it."""
-    return {"facts": facts.summary.fingerprint}
+    """What was read, as the manifest says it: the source's digest as `facts`, and of each table `VERSION:DIGEST`."""
+    return {FACTS: facts.summary.fingerprint, **facts.versions}
 
 
 def spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
