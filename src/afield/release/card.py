@@ -1,58 +1,15 @@
 """The card: a release in words and tables that a product owner can read, with a head that machines read."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
-from afield.records.evidence import Comparison, Estimate, Verdict
+from afield.records.evidence import Comparison, Verdict
 from afield.records.release import Manifest
+from afield.release import assurance
+from afield.release.front_matter import head
+from afield.release.markdown import bullets, estimated, introduced, number, plain, section, table
+from afield.release.told import Evidence, Scores, metric_name, test_window
 
-Scores = Mapping[str, Mapping[str, float | None]]
-
-NAMES = {
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "wape": "WAPE",
-    "poisson_deviance": "Poisson deviance",
-    "bias": "bias",
-    "excess": "excess over the Poisson floor",
-    "squared_error": "squared error",
-    "absolute_error": "absolute error",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the card says of a release beside its manifest.
-
-    Attributes:
-        purpose: what the model is for, one or two sentences.
-        target: what one row predicts, in words.
-        source: where the data comes from.
-        generated: whether the data is generated.
-        rows: rows that were scored.
-        scores: who → metric → value (None: undefined); "model" first, then the baselines; of the metrics, the one
-            that matters most first.
-        comparisons: the model against each baseline, paired.
-        slices: name → `scores` of that slice.
-        months: month → `scores` of that month.
-        verdicts: what the gates said.
-        limits: what it is not for, what is known to go wrong.
-        task: what kind of task it is, as Hugging Face names them.
-    """
-
-    purpose: str
-    target: str
-    source: str
-    generated: bool
-    rows: int
-    scores: Scores
-    comparisons: Sequence[Comparison] = ()
-    slices: Mapping[str, Scores] = field(default_factory=dict)
-    months: Mapping[str, Scores] = field(default_factory=dict)
-    verdicts: Sequence[Verdict] = ()
-    limits: Sequence[str] = ()
-    task: str = "tabular-regression"
+__all__ = ["Evidence", "card"]
 
 
 def card(manifest: Manifest, evidence: Evidence) -> str:
@@ -61,54 +18,34 @@ def card(manifest: Manifest, evidence: Evidence) -> str:
     Source: Mitchell et al., "Model cards for model reporting", FAT* 2019; Hugging Face, "Model cards"
     (the `model-index` form).
     """
+    found = evidence.examination
     sections = [
-        _head(manifest, evidence),
-        f"# {manifest.application}: {_plain(evidence.target)}",
-        _plain(evidence.purpose),
+        head(manifest, evidence),
+        f"# {manifest.application}: {plain(evidence.target)}",
+        plain(evidence.purpose),
         _summary(manifest, evidence),
-        _section("How good it is", _scores(evidence.scores)),
-        _section("Against the baselines, on the same rows", _bullets(map(_compared, evidence.comparisons))),
-        *(_section(f"Only {name}", _scores(scores)) for name, scores in evidence.slices.items()),
-        _section("Month by month", _months(evidence.months)),
-        _section("Gates", _table(("gate", "verdict", "why"), map(_judged, evidence.verdicts))),
-        _section("Limits", _bullets(evidence.limits)),
-        _section("Rules in force", _bullets(_rules(manifest))),
-        _section("What it was built from", _bullets(_origin(manifest, evidence))),
+        section("What it is for", bullets(_uses(evidence))),
+        section("What it is not for, and where it is weak", bullets(evidence.limits)),
+        assurance.goals(evidence),
+        section("How good it is", _scores(evidence.scores, evidence), _intervals(evidence), _metrics(evidence)),
+        section("Against the baselines, on the same rows", _comparisons(evidence)),
+        *(section(f"Only {name}", _scores(scores, evidence)) for name, scores in evidence.slices.items()),
+        section("Where it is worse than elsewhere", bullets(evidence.discovered)),
+        section("Month by month", _months(evidence.months, evidence)),
+        assurance.behaviour(found),
+        assurance.robustness(found, evidence),
+        assurance.fairness(found),
+        assurance.hazards(evidence),
+        section("Gates", _gates(evidence)),
+        section("Rules in force", bullets(_rules(manifest))),
+        section("What it was built from", bullets(_origin(manifest, evidence))),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _head(manifest: Manifest, evidence: Evidence) -> str:
-    """The YAML head; every text in it is a JSON string, which YAML reads as it stands."""
-    start, end = _test_window(manifest)
-    tags = ("afield", manifest.application, *(part.recipe for part in manifest.parts))
-    lines = [
-        "---",
-        "library_name: onnx",
-        f"pipeline_tag: {evidence.task}",
-        "tags:",
-        *(f"- {_quoted(tag)}" for tag in tags),
-        "model-index:",
-        f"- name: {_quoted(manifest.application)}",
-        "  results:",
-        "  - task:",
-        f"      type: {evidence.task}",
-        f"      name: {_quoted(evidence.target)}",
-        "    dataset:",
-        f"      type: {_quoted(manifest.application)}",
-        f"      name: {_quoted(evidence.source)}",
-        f"      split: {_quoted(f'{start} to {end}')}",
-        "    metrics:",
-    ]
-    for metric, value in evidence.scores.get("model", {}).items():
-        if value is not None:
-            lines += [f"    - type: {_quoted(metric)}", f"      value: {value}"]
-    return "\n".join([*lines, "---"])
+    return "\n\n".join(each for each in sections if each) + "\n"
 
 
 def _summary(manifest: Manifest, evidence: Evidence) -> str:
     """The two sentences that a reader in a hurry needs."""
-    start, end = _test_window(manifest)
+    start, end = test_window(manifest)
     sentences = [f"Scored on {evidence.rows:,} rows from {start} to {end} that it had not seen."]
     compared = [each.metric for each in evidence.comparisons]
     main = next((name for name in evidence.scores.get("model", {}) if name in compared), "rmse")
@@ -116,23 +53,60 @@ def _summary(manifest: Manifest, evidence: Evidence) -> str:
     if ratios:
         ratio, nearest = max(ratios, key=lambda pair: pair[0])
         than = f"{abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'larger'} than that of {nearest.second}"
-        sentences.append(f"Its error ({NAMES.get(main, main)}) is {than}, its nearest rival.")
+        sentences.append(f"Its error ({plain(metric_name(main, evidence))}) is {than}, its nearest rival.")
     failed = [verdict.gate for verdict in evidence.verdicts if not verdict.passed]
     if evidence.verdicts:
-        sentences.append(f"**Gates failed: {', '.join(failed)}.**" if failed else "It passed every gate.")
+        sentences.append(f"**Gates failed: {plain(', '.join(failed))}.**" if failed else "It passed every gate.")
     if evidence.generated:
         sentences.append("**The data is generated**: these figures say nothing about the real world.")
     return " ".join(sentences)
 
 
-def _scores(scores: Scores) -> str:
+def _uses(evidence: Evidence) -> Iterable[str]:
+    """Whom it serves, what it answers, and why it is a model."""
+    if evidence.requirements is None:
+        return
+    yield f"It serves {evidence.people}; it says: {evidence.target}."
+    yield f"Is this a look-up or a model? {evidence.requirements.question}"
+
+
+def _scores(scores: Scores, evidence: Evidence) -> str:
     """Who × metric."""
     metrics = list(dict.fromkeys(metric for values in scores.values() for metric in values))
     rows = ([name, *(_number(metric, values.get(metric)) for metric in metrics)] for name, values in scores.items())
-    return _table(("", *(NAMES.get(metric, metric) for metric in metrics)), rows)
+    return table(("", *(metric_name(metric, evidence) for metric in metrics)), rows)
 
 
-def _months(months: Mapping[str, Scores]) -> str:
+def _intervals(evidence: Evidence) -> str:
+    """The model's metrics with their intervals."""
+    told = {name: each for name, each in evidence.estimates.items() if name in evidence.scores.get("model", {})}
+    said = (f"{metric_name(name, evidence)}: {estimated(each)}" for name, each in told.items())
+    return introduced("Of the model, with the range that the true value lies in at the stated level:", bullets(said))
+
+
+def _metrics(evidence: Evidence) -> str:
+    """What each metric says, for who does not know it."""
+    shown = evidence.scores.get("model", {})
+    told = [f"{name}: {line}" for metric, (name, line) in evidence.metrics.items() if metric in shown and line and name]
+    rows = f"The rows: {evidence.scored}." if evidence.scored else ""
+    return introduced(f"{plain(rows)} What the columns say, smaller being better:".strip(), bullets(told))
+
+
+def _comparisons(evidence: Evidence) -> str:
+    words = (
+        "Less than zero: the model's error is smaller. Where the whole interval lies on one side of zero (of one for "
+        "ratios), that is more than chance."
+    )
+    return introduced(words, bullets(_compared(each, evidence) for each in evidence.comparisons))
+
+
+def _compared(comparison: Comparison, evidence: Evidence) -> str:
+    name = metric_name(comparison.metric, evidence)
+    text = f"{name} minus that of {comparison.second}: {estimated(comparison.difference)}"
+    return text + (f"; ratio {estimated(comparison.ratio)}" if comparison.ratio else "")
+
+
+def _months(months: Mapping[str, Scores], evidence: Evidence) -> str:
     """Month × (the metric that matters most of everybody, and the bias of the model where it is shown)."""
     names = list(dict.fromkeys(name for scores in months.values() for name in scores))
     metrics = list(dict.fromkeys(metric for scores in months.values() for metric in scores.get("model", {})))
@@ -142,18 +116,12 @@ def _months(months: Mapping[str, Scores]) -> str:
         [month, *(_number(metric, scores.get(name, {}).get(metric)) for metric, name in columns)]
         for month, scores in months.items()
     )
-    return _table(("month", *(f"{NAMES.get(metric, metric)} of {name}" for metric, name in columns)), rows)
+    return table(("month", *(f"{metric_name(metric, evidence)} of {name}" for metric, name in columns)), rows)
 
 
-def _compared(comparison: Comparison) -> str:
-    name = NAMES.get(comparison.metric, comparison.metric)
-    text = f"{name} minus that of {comparison.second}: {_estimated(comparison.difference)}"
-    return text + (f"; ratio {_estimated(comparison.ratio)}" if comparison.ratio else "")
-
-
-def _estimated(estimate: Estimate) -> str:
-    interval = estimate.interval
-    return f"{estimate.value:.4f} ({interval.level:.0%} interval {interval.low:.4f} to {interval.high:.4f})"
+def _gates(evidence: Evidence) -> str:
+    words = "What was asked of it before it was tested. One that fails keeps a release from going live."
+    return introduced(words, table(("gate", "verdict", "why"), map(_judged, evidence.verdicts)))
 
 
 def _judged(verdict: Verdict) -> tuple[str, str, str]:
@@ -178,39 +146,5 @@ def _origin(manifest: Manifest, evidence: Evidence) -> Iterable[str]:
     yield f"libraries: {', '.join(f'{name} {version}' for name, version in manifest.environment.items())}"
 
 
-def _test_window(manifest: Manifest) -> tuple[str, str]:
-    if "test" not in manifest.windows:
-        return "?", "?"
-    start, end = manifest.windows["test"]
-    return f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}"
-
-
 def _number(metric: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:+.2%}" if metric == "bias" else f"{value:.4f}"
-
-
-def _section(title: str, body: str) -> str:
-    return f"## {_plain(title)}\n\n{body}" if body else ""
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(line)}" for line in lines)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A markdown table, or "" where there are no rows."""
-    body = ["| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
-    if not body:
-        return ""
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body])
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _plain(text: str) -> str:
-    """One line that cannot open a tag."""
-    return " ".join(text.split()).replace("<", "&lt;")
+    return f"{value:+.2%}" if metric == "bias" and value is not None else number(value)
