@@ -2,9 +2,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import ndcg_score
 
 from afield.errors import EvaluationError
-from afield.evaluation.ranking import confusion, hot_keys
+from afield.evaluation.ranking import confusion, hot_keys, per_tick, ranked
 
 cells = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 4), st.integers(0, 4)), min_size=1)
 
@@ -80,3 +81,31 @@ def test_the_share_lies_between_none_and_all(rows, top):
 def test_no_hot_key_cannot_be_asked_for():
     with pytest.raises(EvaluationError, match="top 0"):
         hot_keys(framed([(0, 1, 1, 1.0)]), top=0)
+
+
+def test_ndcg_is_that_of_scikit_learn_where_forecasts_differ(frame):
+    found = per_tick(frame, 5).filter(pl.col("ndcg").is_not_null())
+    by_tick = frame.filter(pl.col("tick").is_in(found["tick"].implode())).partition_by("tick", maintain_order=True)
+    expected = [ndcg_score([part["truth"].to_numpy()], [part["forecast"].to_numpy()], k=5) for part in by_tick]
+    assert found["ndcg"].to_list() == pytest.approx(expected)
+
+
+def test_precision_counts_the_chosen_and_recall_the_relevant():
+    rows = framed([(0, 0, 5, 9.0), (0, 1, 5, 8.0), (0, 2, 5, 7.0), (0, 3, 0, 8.5)])
+    found = per_tick(rows, 2).row(0, named=True)
+    assert found["precision"] == 0.5
+    assert found["recall"] == pytest.approx(1 / 3)
+    assert found["hit_rate"] == 0.5
+
+
+def test_everybody_is_ranked_with_intervals_and_the_first_held_against_the_others(frame):
+    found = ranked(frame, {"model": "forecast", "mean": "mean"}, 3)
+    assert set(found.scores) == {"model", "mean"}
+    assert found.scores["model"]["hit_rate"].value == pytest.approx(hot_keys(frame, 3))
+    assert found.scores["model"]["ndcg"].value in found.scores["model"]["ndcg"].interval
+    compared = {each.metric: each for each in found.comparisons}
+    assert compared["hit_rate"].difference.interval.low > 0
+
+
+def test_a_single_day_is_ranked_without_intervals(frame):
+    assert ranked(frame.head(12 * 24), {"model": "forecast"}).scores == {}

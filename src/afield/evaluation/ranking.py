@@ -1,10 +1,18 @@
 """Whether the forecast finds what matters: rows at or above capacity, and the hottest keys of each tick."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 import msgspec
+import numpy as np
 import polars as pl
 
 from afield.errors import EvaluationError
 from afield.evaluation.metrics import TRUTH, check
+from afield.records.evidence import Comparison, Estimate
+from afield.statistics.bootstrap import block_totals, paired, percentiles, resampled
+
+MEASURES = ("precision", "recall", "hit_rate", "ndcg")
 
 
 class Confusion(msgspec.Struct, frozen=True):
@@ -27,6 +35,20 @@ class Confusion(msgspec.Struct, frozen=True):
     precision: float | None
     recall: float | None
     rows_without_capacity: int
+
+
+class Ranking(msgspec.Struct, frozen=True):
+    """How well the keys of each tick were ranked.
+
+    Attributes:
+        top: how many keys are chosen a tick.
+        scores: who → precision, recall, hit rate and NDCG at `top`, means over ticks (see `per_tick`).
+        comparisons: hit rate and NDCG of the first minus those of each other; above zero, the first ranks better.
+    """
+
+    top: int
+    scores: dict[str, dict[str, Estimate]] = {}
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def confusion(frame: pl.DataFrame, forecast: str = "forecast", capacity: str = "capacity") -> Confusion:
@@ -85,14 +107,120 @@ def hot_keys(frame: pl.DataFrame, top: int = 10, forecast: str = "forecast") -> 
     Raises:
         EvaluationError: `top` is below one, or a column is missing or holds no numbers.
     """
+    found = per_tick(frame, top, forecast)
+    share: float | None = found["hit_rate"].mean() if found.height else None  # type: ignore[assignment]
+    return share
+
+
+def per_tick(frame: pl.DataFrame, top: int = 10, forecast: str = "forecast") -> pl.DataFrame:
+    """How well each tick's keys are ranked: columns `tick`, `precision`, `recall`, `hit_rate` and `ndcg`.
+
+    What is relevant are the keys at or above the truth of the `top`-th, if anything happened there; ticks without any
+    are left out. Precision and recall are shares of the `top` chosen and of the relevant; the hit rate is the share of
+    the best that could be hit (see `hot_keys`). The gain of NDCG is the truth itself, discounted by the logarithm of
+    the place.
+
+    Source: Manning, Raghavan and Schütze (2008), section 8.4; Järvelin and Kekäläinen, "Cumulated gain-based
+    evaluation of IR techniques", ACM Transactions on Information Systems 20 (2002).
+
+    Args:
+        frame: columns `truth`, `tick`, `key` and the forecast.
+        top: how many keys are chosen.
+        forecast: name of the column of forecasts.
+
+    Raises:
+        EvaluationError: as `hot_keys`.
+    """
     if top < 1:
         raise EvaluationError(f"top {top}: at least one key must count as hot")
     check(frame, [TRUTH, forecast], ["tick", "key"])
-    chosen = pl.col(TRUTH).sort_by([forecast, "key"], descending=[True, False]).head(top)
-    bar = pl.col(TRUTH).top_k(top).min()
-    per_tick = frame.group_by("tick").agg(
+    truth = pl.col(TRUTH).cast(pl.Float64)
+    chosen = truth.sort_by([forecast, "key"], descending=[True, False]).head(top)
+    best = truth.sort(descending=True).head(top)
+    bar = truth.top_k(top).min()
+    counted = frame.group_by("tick").agg(
         ((chosen >= bar) & (chosen > 0)).sum().alias("hits"),
-        (pl.col(TRUTH) > 0).sum().clip(upper_bound=top).alias("hot"),
+        (truth > 0).sum().clip(upper_bound=top).alias("hot"),
+        ((truth >= bar) & (truth > 0)).sum().alias("relevant"),
+        pl.len().clip(upper_bound=top).alias("chosen"),
+        _gain(chosen).alias("gain"),
+        _gain(best).alias("ideal"),
     )
-    share: float | None = per_tick.filter(pl.col("hot") > 0).select((pl.col("hits") / pl.col("hot")).mean()).item()
-    return share
+    return (
+        counted.filter(pl.col("hot") > 0)
+        .sort("tick")
+        .select(
+            "tick",
+            precision=pl.col("hits") / pl.col("chosen"),
+            recall=pl.col("hits") / pl.col("relevant"),
+            hit_rate=pl.col("hits") / pl.col("hot"),
+            ndcg=pl.col("gain") / pl.col("ideal"),
+        )
+    )
+
+
+def ranked(
+    frame: pl.DataFrame,
+    forecasts: Mapping[str, str],
+    top: int = 10,
+    *,
+    block: timedelta = timedelta(days=1),
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Ranking:
+    """How well several forecasts rank the keys of each tick, the first of them compared with each other one.
+
+    Ticks are averaged; whole blocks of them are resampled, the same for everybody. Below two blocks there are no
+    intervals, and the result is empty.
+
+    Args:
+        frame: as for `per_tick`; with `tick` (Datetime).
+        forecasts: who → column of forecasts, the model first.
+        top: how many keys are chosen.
+        block: stretch of time that is drawn as a whole.
+        resamples: bootstrap draws.
+        seed: of the draws.
+        level: coverage of the intervals.
+
+    Raises:
+        EvaluationError: as `per_tick`.
+    """
+    scored = {who: per_tick(frame, top, column) for who, column in forecasts.items()}
+    days = next(iter(scored.values()))["tick"].dt.truncate(block).to_numpy()
+    if len(np.unique(days)) < 2:
+        return Ranking(top)
+    scores = {}
+    for who, ticks in scored.items():
+        totals = block_totals(ticks.select(MEASURES).to_numpy(), days)
+        means = resampled(totals, resamples, seed)
+        scores[who] = {
+            name: Estimate(
+                float(ticks[name].to_numpy().mean()),
+                percentiles(each, len(totals), level),
+                ticks.height,
+                float(ticks.height),
+            )
+            for name, each in zip(MEASURES, means.T, strict=True)
+        }
+    model, *others = forecasts
+    compared = tuple(
+        paired(
+            scored[model][name],
+            scored[other][name],
+            days,
+            metric=name,
+            names=(model, other),
+            resamples=resamples,
+            seed=seed,
+            level=level,
+        )
+        for other in others
+        for name in ("hit_rate", "ndcg")
+    )
+    return Ranking(top, scores, compared)
+
+
+def _gain(truths: pl.Expr) -> pl.Expr:
+    """Truths in the order of their places, each over the logarithm of its place."""
+    return (truths / (pl.int_range(2, truths.len() + 2).log(2))).sum()
