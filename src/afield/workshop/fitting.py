@@ -1,7 +1,7 @@
 """Fitting: the recipes on the training window, the best by the validation window, then that one on everything."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -11,15 +11,19 @@ from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
+from afield.training.incremental import states, with_states
 from afield.training.models import needs, outputs, train_recipe
 from afield.training.recipes import AnyRecipe
 from afield.training.simplicity import simplest
 from afield.training.train import Trained
+from afield.training.tuning import Remember, remember_nothing
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build, Companion
 from afield.workshop.results import Windows
+from afield.workshop.searching import told, trials_table
 
 RIVAL = "rival"
+TRIALS = "trials.arrow"
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -75,26 +79,45 @@ def fit(
     seed: int,
     tell: Callable[[str], None],
     standing: Mapping[str, Companion],
+    parent: bytes | None = None,
+    remember: Remember = remember_nothing,
 ) -> None:
     """Write the fitted parts and their record into `folder`.
 
     The recipe is chosen by its mean loss on the validation window. The signed model is the same recipe
     fitted on the whole, the test window included, for what is newest teaches most.
+
+    Args:
+        folder: empty.
+        plan: how the application is built.
+        examples: folder of examples.
+        windows: to train and to choose on.
+        history: the facts.
+        seed: of every draw.
+        tell: is told what happens.
+        standing: parts that go into every release.
+        parent: the graph that an incremental recipe goes on from.
+        remember: knows trials of a search that was interrupted.
     """
+
+    def trained(recipe: AnyRecipe, rows: pl.LazyFrame, before: Trained | None = None) -> Trained:
+        return _train(plan, recipe, rows, late, seed, before, parent, remember)
+
     origin, start = plan.features.origin, windows.training.start
     early = _known(open_examples(examples, origin, windows.training))
     late = _known(open_examples(examples, origin, windows.validation))
     every = _known(open_examples(examples, origin, Window(start, windows.whole.end)))
-    tried = {recipe.name: _train(plan, recipe, early, late, seed) for recipe in plan.recipes}
-    recipe = _chosen(plan, tried, late, tell)
-    best, rival = tried[recipe.name], _train(plan, plan.rival, early, late, seed)
+    tried = {recipe.name: trained(recipe, early) for recipe in plan.recipes}
+    chosen = _chosen(plan, tried, late, tell)
+    recipe = next(each for each in plan.recipes if each.name == chosen)
+    best, rival = tried[recipe.name], trained(plan.rival, early)
     least = plan.assessment.simplest or simplest((*plan.recipes, plan.rival))
     tried[plan.rival.name] = rival
-    challenger = tried.get(least.name) or _train(plan, least, early, late, seed)
+    challenger = tried.get(least.name) or trained(least, early)
     tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
     # Spread and calibration are fitted on rows that a model has not seen: they are the tested models'.
-    final = _train(plan, recipe, every, late, seed, best)
-    final_rival = _train(plan, plan.rival, every, late, seed, rival)
+    final = _with_both_states(best, trained(recipe, every, best))
+    final_rival = trained(plan.rival, every, rival)
     sets = {
         "tested": _parts(plan, best, rival, {**standing, **plan.companions(early, history)}),
         "final": _parts(plan, final, final_rival, {**standing, **plan.companions(every, history)}),
@@ -103,13 +126,52 @@ def fit(
     for name, parts in {**sets, "beside": beside}.items():
         for part, onnx in parts:
             (folder / f"{name}-{part.name}.onnx").write_bytes(onnx)
-    notes = tuple(dict.fromkeys(note for each in (best, rival, final, final_rival) for note in each.messages))
+    searched = [each for each in tried.values() if each.trials]
+    if searched:
+        trials_table(searched).write_ipc(folder / TRIALS)
+    said = [note for each in (best, rival, final, final_rival) for note in each.messages]
+    notes = tuple(dict.fromkeys([*said, *map(told, searched)]))
     for note in notes:
         tell(note)
     tested, kept = (tuple(part for part, _ in sets[name]) for name in ("tested", "final"))
     found = "" if least.name == recipe.name else least.name
     record = Record(tested, kept, dict(plan.slices(early)), notes, tuple(part for part, _ in beside), found)
     (folder / "fit.json").write_bytes(msgspec.json.encode(record))
+
+
+def fit_before(
+    plan: Build,
+    recipes: Sequence[AnyRecipe],
+    early: pl.LazyFrame,
+    late: pl.LazyFrame,
+    history: Mapping[str, pl.LazyFrame],
+    seed: int,
+    tell: Callable[[str], None],
+    standing: Mapping[str, Companion],
+) -> tuple[str, dict[str, Model]]:
+    """Name of the recipe that does best on the late rows, and its parts with the rival, ready to run.
+
+    Nothing is fitted on the late rows but calibration and constants, and nothing is written.
+
+    Args:
+        plan: how the application is built.
+        recipes: of which one is chosen.
+        early: examples with history, to learn from.
+        late: examples with history, to choose by.
+        history: the facts that companions are made of.
+        seed: of every draw.
+        tell: is told what happens.
+        standing: parts that go into every release.
+    """
+    tried = {recipe.name: _train(plan, recipe, early, late, seed) for recipe in recipes}
+    name = _chosen(plan, tried, late, tell)
+    parts = _parts(
+        plan,
+        tried[name],
+        tried.get(plan.rival.name) or _train(plan, plan.rival, early, late, seed),
+        {**standing, **plan.companions(early, history)},
+    )
+    return name, {part.name: Model(part, onnx) for part, onnx in parts}
 
 
 def open_fitted(folder: Path) -> Fitted:
@@ -122,18 +184,17 @@ def open_fitted(folder: Path) -> Fitted:
     final = {part.name: (part, (folder / f"final-{part.name}.onnx").read_bytes()) for part in record.final}
     keys = [{"slice": name, "key": key} for name, members in record.slices.items() for key in members]
     slices = pl.DataFrame(keys, schema={"slice": pl.String, "key": pl.Int64})
-    return Fitted(
-        tested, final, tested[RIVAL], record.slices, record.notes, {"slices": slices}, beside, record.simplest
-    )
+    tables = {"slices": slices} | ({"trials": pl.read_ipc(folder / TRIALS)} if (folder / TRIALS).exists() else {})
+    return Fitted(tested, final, tested[RIVAL], record.slices, record.notes, tables, beside, record.simplest)
 
 
-def _chosen(plan: Build, tried: Mapping[str, Trained], held: pl.LazyFrame, tell: Callable[[str], None]) -> AnyRecipe:
-    """The recipe with the smallest mean loss on the rows held."""
+def _chosen(plan: Build, tried: Mapping[str, Trained], held: pl.LazyFrame, tell: Callable[[str], None]) -> str:
+    """Name of the recipe with the smallest mean loss on the rows held."""
     losses = {}
     for name, trained in tried.items():
         losses[name] = _validated(plan, trained, held)
         tell(f"fitted {name}: validation loss {losses[name]:.4f}, {trained.report['seconds']:.1f} s")
-    return min(plan.recipes, key=lambda recipe: losses[recipe.name])
+    return min(losses, key=lambda name: losses[name])
 
 
 def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
@@ -141,9 +202,16 @@ def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _train(
-    plan: Build, recipe: AnyRecipe, examples: pl.LazyFrame, held: pl.LazyFrame, seed: int, before: Trained | None = None
+    plan: Build,
+    recipe: AnyRecipe,
+    examples: pl.LazyFrame,
+    held: pl.LazyFrame,
+    seed: int,
+    before: Trained | None,
+    parent: bytes | None,
+    remember: Remember,
 ) -> Trained:
-    """The recipe fitted on the examples; its constants and its calibration are fitted on the rows held."""
+    """The recipe fitted on the examples; constants, calibration and settings are fitted on the rows held."""
     columns = ["truth", *needs(recipe, plan.features.origin)]
     return train_recipe(
         recipe,
@@ -153,7 +221,19 @@ def _train(
         constants=plan.constants,
         held=held.select(columns).collect(),
         before=before,
+        loss=plan.loss,
+        parent=parent,
+        remember=remember,
     )
+
+
+def _with_both_states(tested: Trained, final: Trained) -> Trained:
+    """The final model; of an incremental recipe with the tested one's state beside its own.
+
+    The next build's tested model must not have seen that build's test window: it goes on from the tested state.
+    """
+    both = (*states(tested.model), *states(final.model))
+    return replace(final, model=with_states(final.model, both)) if both else final
 
 
 def _validated(plan: Build, trained: Trained, held: pl.LazyFrame) -> float:
