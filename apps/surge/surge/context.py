@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from afield.data.clean import Cleaned, Rule, clean
 from afield.data.reading import Types, read_parquet
 from surge.tables import MOMENT, empty, typed
 
@@ -17,24 +18,22 @@ TLC_ZONES = tuple(zone for zone in range(1, 264) if zone not in (57, 104, 105))
 """Zones of the city's taxi map that have a polygon; 264 and 265 mean unknown and outside the city."""
 
 
-def read_context(folder: Path) -> tuple[dict[str, pl.LazyFrame], tuple[str, ...], list[Path]]:
-    """Tables by name, what is missing in words, and the files that were read.
+def read_context(folder: Path) -> tuple[dict[str, pl.LazyFrame], tuple[str, ...], dict[str, pl.DataFrame]]:
+    """Tables by name, what is missing in words, and the rows that were set aside, by table.
 
     Raises:
         DataError: a file is there but damaged, empty or lacks a column.
     """
     tables: dict[str, pl.LazyFrame] = {}
     messages: list[str] = []
-    paths: list[Path] = []
+    aside: dict[str, pl.DataFrame] = {}
     for table, pattern, read, without in _FILES:
         found = sorted(folder.glob(pattern))
         if found:
-            paths.extend(found)
-            rows = typed(table, read(found))
-            whole = rows.drop_nulls([name for name in rows.columns if name not in _OPTIONAL])
-            tables[table] = whole.lazy()
-            if whole.height < rows.height:
-                messages.append(f"{rows.height - whole.height} rows of {pattern} lack a time or a place: left aside")
+            cleaned = _cleaned(typed(table, read(found)), pattern)
+            tables[table], aside[table] = cleaned.kept.lazy(), cleaned.quarantined
+            if cleaned.quarantined.height:
+                messages.append(f"{cleaned.quarantined.height} rows of {pattern} lack a time or a place: left aside")
         else:
             tables[table] = empty(table)
             messages.append(f"{folder} holds no {pattern}: {without}")
@@ -47,7 +46,16 @@ def read_context(folder: Path) -> tuple[dict[str, pl.LazyFrame], tuple[str, ...]
         ).lazy()
     if not any(folder.glob("weather_hourly*.parquet")) and any(folder.glob("weather_daily*.parquet")):
         messages.append("the daily weather is not used: a day's total is known only after the day")
-    return tables, tuple(messages), paths
+    return tables, tuple(messages), aside
+
+
+def _cleaned(rows: pl.DataFrame, files: str) -> Cleaned:
+    """The rows that say when and where; the position of the others is that in the table which the files make."""
+    needed = [name for name in rows.columns if name not in _OPTIONAL]
+    rules = [Rule("missing", name, "it lacks a time or a place", pl.col(name).is_null()) for name in needed]
+    placed = rows.with_row_index("row", offset=1).with_columns(source=pl.lit(files))
+    cleaned = clean(placed, rules, rows.columns)
+    return Cleaned(cleaned.kept.select(rows.columns), cleaned.quarantined)
 
 
 def _weather(paths: list[Path]) -> pl.DataFrame:

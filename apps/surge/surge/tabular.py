@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from polars.exceptions import PolarsError
 from afield.data.clean import Rule, clean
 from afield.data.fingerprint import fingerprint
 from afield.data.reading import columns_of, require_columns
+from afield.data.repair import Repair, patched
 from afield.data.sources import Extract
 from afield.errors import DataError
 from surge.cleaning import far_from_the_others
@@ -20,6 +21,7 @@ from surge.tables import SCHEMAS, empty, typed
 
 COLUMNS = ("UserId", "PickupLocation", "TargetLocation", "OrderTime", "PickupTime")
 OURS = ("user_id", "pickup_location", "target_location", "order_time", "pickup_time")
+PRIVATE = ("UserId",)
 TIME_OF_DAY = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
 QUOTED = r'"[^"]*"'
 CUT = "cut_short"
@@ -38,11 +40,17 @@ class OrderFile:
         day: the day of times that are given as times of day (18:23); a pickup earlier than its order is
             on the next day.
         cache: file that remembers digests of unchanged files, or None.
+        repairs: of rows that were set aside before.
     """
 
     path: Path
     day: date | None = None
     cache: Path | None = None
+    repairs: tuple[Repair, ...] = ()
+
+    def mended(self, repairs: Sequence[Repair]) -> "OrderFile":
+        """The same file with these rows as they are repaired."""
+        return replace(self, repairs=tuple(repairs))
 
     def read(self) -> Extract:
         """Orders of the file; rows that cannot be read are set aside with row and field.
@@ -51,7 +59,7 @@ class OrderFile:
             DataError: the file is damaged or empty, lacks a column, needs a date, or has no usable row.
         """
         header = columns_of(self.path)
-        text = self._text(header)
+        text = self._repaired(self._text(header))
         if self.day is None:
             self._refuse_times_of_day(text)
         parsed = text.with_columns(
@@ -85,6 +93,8 @@ class OrderFile:
             },
             rows_read=text.height,
             quarantined=cleaned.quarantined,
+            positions={"orders": orders.select("source", "row").lazy()},
+            private=PRIVATE,
             messages=(
                 f"{self.path} is read without weather, events, holidays and neighbours: it knows orders only",
                 *self._told(cleaned.quarantined.filter(pl.col("rule") == CUT)),
@@ -126,6 +136,12 @@ class OrderFile:
                 pl.col("row").cast(pl.Int64), source=pl.lit(self.path.name), fields=self._fields(frame.height)
             )
         )
+
+    def _repaired(self, text: pl.DataFrame) -> pl.DataFrame:
+        """The rows with repairs put in; a repaired row ends where it should."""
+        rows = [each.row for each in self.repairs if each.source == self.path.name]
+        held = patched(text, self.repairs, COLUMNS, PRIVATE)
+        return held.with_columns(fields=pl.when(~pl.col("row").is_in(rows)).then("fields")) if rows else held
 
     def _fields(self, rows: int) -> pl.Series:
         """How many fields each row of a CSV file has; null where that cannot be told."""

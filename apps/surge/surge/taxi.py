@@ -5,7 +5,8 @@ Green and yellow trips know the pickup only: order time and user are null, and p
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from polars.datatypes import DataType, DataTypeClass
 from afield.data.clean import clean
 from afield.data.fingerprint import fingerprint
 from afield.data.reading import columns_of, read_parquet, require_columns
+from afield.data.repair import Repair, patched
 from afield.data.sources import Extract
 from afield.errors import DataError
 from surge.cleaning import forget_unknown_targets, mark_reversals, rules
@@ -50,11 +52,17 @@ class TaxiFiles:
         path: the folder (its files, or those in its `trips/`), or one Parquet file.
         earlier_years: read `trips_earlier_years/` too; months between are then absent, see `coverage`.
         cache: file that remembers digests of unchanged files, or None.
+        repairs: of rows that were set aside before.
     """
 
     path: Path
     earlier_years: bool = False
     cache: Path | None = None
+    repairs: tuple[Repair, ...] = ()
+
+    def mended(self, repairs: Sequence[Repair]) -> "TaxiFiles":
+        """The same files with these rows as they are repaired."""
+        return replace(self, repairs=tuple(repairs))
 
     def read(self) -> Extract:
         """Orders of every month with their context.
@@ -64,14 +72,15 @@ class TaxiFiles:
         """
         trips = self._trips()
         folder = self.path if self.path.is_dir() else self.path.parent
-        tables, messages, _ = read_context(folder)
+        tables, messages, aside = read_context(folder)
         zones = tables["zones"].select("location_id").collect()["location_id"].to_list()
         forms = {path: form_of(path) for path in trips}
         if len(set(forms.values())) > 1:
             found = ", ".join(sorted({form.service for form in forms.values()}))
             raise DataError(f"{self.path}: holds trips of several services ({found}); give each a folder of its own")
-        raw = pl.concat([_read(path, form) for path, form in forms.items()])
-        cleaned = clean(mark_reversals(raw), rules(zones), RAW)
+        raw = patched(pl.concat([_read(path, form) for path, form in forms.items()]), self.repairs, RAW)
+        known = mark_reversals(raw.with_columns(at=pl.coalesce("order_time", "pickup_time")))
+        cleaned = clean(known, rules(zones), RAW)
         for path in trips:
             if cleaned.kept.filter(pl.col("source") == path.name).is_empty():
                 raise DataError(
@@ -88,6 +97,8 @@ class TaxiFiles:
             },
             rows_read=raw.height,
             quarantined=cleaned.quarantined,
+            aside=aside,
+            positions={"orders": orders.select("source", "row").lazy()},
             messages=(*messages, *self._told(coverage), *_unknown_weather(tables["weather"], coverage)),
         )
 
@@ -158,7 +169,6 @@ def _read(path: Path, form: Form) -> pl.DataFrame:
             source=pl.lit(path.name),
             order_id=pl.format("{}:{}", pl.lit(path.stem), "row"),
             user_id=pl.lit(None, dtype=pl.String),
-            at=pl.coalesce("order_time", "pickup_time"),
             period_start=pl.lit(start, dtype=MOMENT),
             period_end=pl.lit(end, dtype=MOMENT),
         )

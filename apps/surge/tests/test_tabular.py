@@ -1,14 +1,17 @@
+import json
 from datetime import date, datetime, time
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from afield.data.repair import Repair
 from afield.data.validate import check
 from afield.errors import DataError
 from surge.contracts import CONTRACTS
 from surge.tabular import COLUMNS, OrderFile
 
+NOON = datetime(2024, 6, 1, 12)
 HEADER = ",".join(COLUMNS)
 GOOD = "u1,7,8,2024-05-31 18:23:05,2024-05-31 18:30"
 
@@ -167,3 +170,26 @@ def test_parquet_times_with_a_zone_are_refused(tmp_path: Path) -> None:
 def test_the_date_is_part_of_the_fingerprint(tmp_path: Path) -> None:
     path = file(tmp_path, GOOD)
     assert OrderFile(path, date(2024, 5, 31)).fingerprint() != OrderFile(path).fingerprint()
+
+
+def test_a_repaired_row_is_read_as_if_the_file_had_said_so(tmp_path: Path) -> None:
+    path = file(tmp_path, GOOD, "u2,seven,8,2024-05-31 18:24:00,", "u3,7,8")
+    source = OrderFile(path)
+    raw = {row["row"]: row for row in source.read().quarantined.iter_rows(named=True)}
+    assert set(raw) == {2, 3}
+
+    def repair(row: int, **fields: str) -> Repair:
+        found = raw[row]
+        mended = json.dumps({**json.loads(found["raw"]), **fields})
+        place = {"source": found["source"], "row": row, "raw": found["raw"]}
+        return Repair(str(row), "orders", "cleaning", **place, mended=mended, at=NOON, by="eve", reason="", how="")
+
+    extract = source.mended([repair(2, PickupLocation="7"), repair(3, OrderTime="2024-05-31 18:25")]).read()
+    assert extract.quarantined.is_empty()
+    orders = extract.tables["orders"].collect()
+    assert orders.select("order_id", "user_id", "pickup_location").rows() == [
+        ("orders:1", "u1", 7),
+        ("orders:2", "u2", 7),
+        ("orders:3", "u3", 7),
+    ]
+    assert extract.positions["orders"].collect()["row"].to_list() == [1, 2, 3]

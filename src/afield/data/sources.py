@@ -25,10 +25,12 @@ class Extract:
     Attributes:
         tables: history by table name, clean; a context table that was not there is empty and typed.
         rows_read: data rows of the main table that were read: kept plus quarantined, always.
-        quarantined: rows set aside, columns as in `QUARANTINE`; `row` counts data rows of `source` from 1.
+        quarantined: rows of the main table set aside, columns as in `QUARANTINE`; `row` counts data rows of `source`
+            from 1.
         messages: what was missing, left out or assumed, one sentence each.
         density: scale of generated demand against the real files; None for recorded data.
         generated: whether the rows were made up by a simulation.
+        aside: rows of other tables that were set aside, by table, columns as in `QUARANTINE`.
         positions: table → `source` and `row` (from 1) of each of its rows, where they are known.
         private: fields of `raw` that tell of a person.
     """
@@ -39,6 +41,7 @@ class Extract:
     messages: tuple[str, ...] = ()
     density: float | None = None
     generated: bool = False
+    aside: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     positions: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     private: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """A table in a file as a source: each row with its outcome; what cannot be believed is set aside with its reason."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from polars.exceptions import PolarsError
 from afield.data.clean import Rule, clean
 from afield.data.fingerprint import fingerprint
 from afield.data.reading import columns_of, require_columns
+from afield.data.repair import Repair, patched
 from afield.data.sources import Extract
 from afield.errors import DataError
 from afield.tabular.columns import Columns, identifier
@@ -32,12 +33,18 @@ class TableFile:
         columns: what a row has.
         delay: an outcome is known so long after its row.
         generated: whether the rows were made up.
+        repairs: of rows that were set aside before.
     """
 
     path: Path
     columns: Columns
     delay: timedelta
     generated: bool = False
+    repairs: tuple[Repair, ...] = ()
+
+    def mended(self, repairs: Sequence[Repair]) -> "TableFile":
+        """The same file with these rows as they are repaired."""
+        return replace(self, repairs=tuple(repairs))
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) over the file and what is read of it."""
@@ -51,7 +58,11 @@ class TableFile:
         """
         text = read_text(self.path)
         require_columns(self.path, text.columns, [self.columns.time, self.columns.target, *self.columns.asked])
-        cleaned = clean(self._parsed(text), tuple(self._rules()), text.columns)
+        placed = text.with_row_index("row", offset=1).with_columns(
+            pl.col("row").cast(pl.Int64), source=pl.lit(self.path.name)
+        )
+        parsed = self._parsed(patched(placed, self.repairs, text.columns))
+        cleaned = clean(parsed, tuple(self._rules()), text.columns)
         kept = cleaned.kept
         if kept.is_empty():
             raise DataError(f"{self.path}: no row can be used; of the first, {cleaned.quarantined['reason'][0]}")
@@ -67,6 +78,7 @@ class TableFile:
             tables={ROWS: rows.lazy(), OUTCOMES: outcomes.lazy()},
             rows_read=text.height,
             quarantined=cleaned.quarantined,
+            positions={ROWS: kept.select("source", "row").lazy()},
             messages=(f"{open_rows:,} rows have no {self.columns.target} yet",) if open_rows else (),
             generated=self.generated,
         )
@@ -74,8 +86,7 @@ class TableFile:
     def _parsed(self, text: pl.DataFrame) -> pl.DataFrame:
         """The texts, and beside them what they say, null where they cannot be read."""
         numbers = (number(name).alias(f"{PARSED}{name}") for name in self.columns.numbers)
-        read = text.with_columns(moment(self.columns.time).alias(AT), truth(self.columns).alias(TRUTH), *numbers)
-        return read.with_row_index("row", offset=1).with_columns(source=pl.lit(self.path.name))
+        return text.with_columns(moment(self.columns.time).alias(AT), truth(self.columns).alias(TRUTH), *numbers)
 
     def _rules(self) -> Iterator[Rule]:
         columns = self.columns

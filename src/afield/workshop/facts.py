@@ -141,7 +141,8 @@ def write_extract(folder: Path, name: str, fingerprint: str, extract: Extract, t
     tables = {table: _protected(rows, terms.tables.get(table), terms.key) for table, rows in extract.tables.items()}
     main = next((table for table, spec in terms.tables.items() if spec.kind and table in tables), "")
     hashed = partial(keyed_hash, terms.key)
-    aside = [identified(pseudonymous(extract.quarantined, extract.private, hashed), main, "cleaning")]
+    early = {**extract.aside, main: pseudonymous(extract.quarantined, extract.private, hashed)}
+    aside = [identified(rows, table, "cleaning") for table, rows in early.items()]
     counts: dict[str, Count] = {}
     digests: dict[str, str] = {}
     absent = {table: pl.LazyFrame(schema=dict(spec.schema)) for table, spec in terms.tables.items()}
@@ -158,8 +159,8 @@ def write_extract(folder: Path, name: str, fingerprint: str, extract: Extract, t
         if table in tables:
             kept.write_ipc(folder / f"{table}.arrow")
             digests[table] = rows_digest(kept)
-            before = extract.quarantined.height if table == main else 0
-            counts[table] = Count(kept.height + broken.height + before, kept.height, broken.height + before)
+            gone = broken.height + (early[table].height if table in early else 0)
+            counts[table] = Count(kept.height + gone, kept.height, gone)
     if main and counts[main].read != extract.rows_read:
         raise DataError(
             f"{name}: {extract.rows_read} rows of {main} were read, {counts[main].kept} are kept and "
