@@ -89,7 +89,7 @@ def _metrics(evidence: Evidence) -> str:
     shown = evidence.scores.get("model", {})
     told = [f"{name}: {line}" for metric, (name, line) in evidence.metrics.items() if metric in shown and line and name]
     rows = f"The rows: {evidence.scored}." if evidence.scored else ""
-    return introduced(f"{plain(rows)} What the columns say, smaller being better:".strip(), bullets(told))
+    return introduced(f"{plain(rows)} What the columns say, nearer to zero being better:".strip(), bullets(told))
 
 
 def _comparisons(evidence: Evidence) -> str:
@@ -143,7 +143,16 @@ def _origin(manifest: Manifest, evidence: Evidence) -> Iterable[str]:
     yield f"built {manifest.created:%Y-%m-%d %H:%M} UTC, sequence {manifest.sequence}, seed {manifest.seed}"
     yield f"replaces `{manifest.parent}`" if manifest.parent else "the first of its line"
     yield f"features `{manifest.feature_set[:12]}`, code `{manifest.code[:12]}`"
+    yield f"made by: `{_command(manifest, evidence)}`"
     yield f"libraries: {', '.join(f'{name} {version}' for name, version in manifest.environment.items())}"
+
+
+def _command(manifest: Manifest, evidence: Evidence) -> str:
+    """What makes the same release again from the same data."""
+    options = [f"--{name} {value}" for name, value in manifest.options.items()]
+    data = [] if evidence.generated else [f"--data {evidence.source}"]
+    until = [f"--until {manifest.windows['whole'][1]:%Y-%m-%dT%H:%M}"] if "whole" in manifest.windows else []
+    return " ".join(["afield build", manifest.application, *options, *data, *until])
 
 
 def _number(metric: str, value: float | None) -> str:

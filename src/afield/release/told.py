@@ -19,6 +19,7 @@ NAMES = {
     "excess": "excess over the Poisson floor",
     "squared_error": "squared error",
     "absolute_error": "absolute error",
+    "hot_keys": "hottest found",
 }
 
 

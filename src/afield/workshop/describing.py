@@ -6,17 +6,32 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
-from afield.evaluation.evaluate import MODEL
+from afield.evaluation.evaluate import MODEL, Evaluation
 from afield.evaluation.metrics import Metrics
+from afield.records.requirements import Requirements
+from afield.records.words import Words
 from afield.release.card import Evidence
+from afield.reporting.wording import metric, metric_line, metric_name, number, share
 from afield.workshop.datasets import FACTS
 from afield.workshop.facts import Facts
 from afield.workshop.plan import Build
 from afield.workshop.results import Scored, Windows
 
+WORDS = Words()
 
-def evidence(plan: Build, facts: Facts, scored: Scored) -> Evidence:
-    """What the card says of a release."""
+
+def evidence(
+    plan: Build, facts: Facts, scored: Scored, words: Words = WORDS, requirements: Requirements | None = None
+) -> Evidence:
+    """What the card says of a release.
+
+    Args:
+        plan: how it was built.
+        facts: of what.
+        scored: what was found on the test window.
+        words: of the application.
+        requirements: its goals and hazards, where it states them.
+    """
     found, summary = scored.evaluation, facts.summary
     return Evidence(
         purpose=plan.purpose,
@@ -31,6 +46,12 @@ def evidence(plan: Build, facts: Facts, scored: Scored) -> Evidence:
         verdicts=scored.verdicts,
         limits=plan.limits,
         task=plan.task,
+        people=words.people,
+        scored=words.scored,
+        metrics={name: (metric_name(name, words), metric_line(name, words)) for name in plan.metrics},
+        measured=_measured(found),
+        requirements=requirements,
+        examination=scored.examination,
     )
 
 
@@ -50,6 +71,17 @@ def data(facts: Facts) -> dict[str, str]:
 def spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
     """The windows, as the manifest says them."""
     return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
+
+
+def _measured(found: Evaluation) -> dict[str, str]:
+    """Name of what a goal may be bound to → its value on the test window, in words."""
+    said = {name: metric(name, value) for name, value in found.model.numbers().items()}
+    if (hot := found.hot_keys.get("model")) is not None:
+        said["hot_keys"] = f"{share(hot)} of the {found.top} hottest"
+    if "model" in found.confusion:
+        matrix = found.confusion["model"]
+        said |= {"precision": share(matrix.precision), "recall": share(matrix.recall)}
+    return said | {name: number(value) for name, value in found.measured.items()}
 
 
 def _numbers(
