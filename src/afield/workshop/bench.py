@@ -32,9 +32,11 @@ from afield.workshop.explaining import USUAL, usual_rows
 from afield.workshop.facts import Facts, Terms, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of
+from afield.workshop.parents import goes_on, parent_model
 from afield.workshop.plan import Build, Standing
 from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
+from afield.workshop.searching import remembering
 from afield.workshop.standing import open_standing, write_standing
 
 SEED = 17
@@ -120,6 +122,9 @@ class Bench:
 
     def fit(self, plan: Build, facts: Facts, examples: Path, windows: Windows) -> Fitted:
         """The recipes fitted, the best chosen, and the chosen one fitted again on everything."""
+        goes = goes_on(plan.recipes)
+        parent = self._held_against(plan, facts, windows)[0] if goes else ""
+        inputs = self._inputs(plan, facts, windows) | ({"parent": parent} if goes else {})
 
         def make(folder: Path) -> None:
             fit(
@@ -131,9 +136,11 @@ class Bench:
                 SEED,
                 self.tell,
                 self.standing(plan).parts,
+                parent_model(self.bundles, parent, plan.part),
+                remembering(self.steps, inputs),
             )
 
-        return open_fitted(self.steps.run("fit", self._inputs(plan, facts, windows), make))
+        return open_fitted(self.steps.run("fit", inputs, make))
 
     def score(self, plan: Build, facts: Facts, fitted: Fitted, examples: Path, windows: Windows) -> Scored:
         """What the chosen recipe, fitted without the test window, achieves there."""
