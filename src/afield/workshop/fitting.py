@@ -207,9 +207,9 @@ def _train(
     examples: pl.LazyFrame,
     held: pl.LazyFrame,
     seed: int,
-    before: Trained | None,
-    parent: bytes | None,
-    remember: Remember,
+    before: Trained | None = None,
+    parent: bytes | None = None,
+    remember: Remember = remember_nothing,
 ) -> Trained:
     """The recipe fitted on the examples; constants, calibration and settings are fitted on the rows held."""
     columns = ["truth", *needs(recipe, plan.features.origin)]
