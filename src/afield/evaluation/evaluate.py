@@ -1,7 +1,6 @@
 """One evaluation: the model and its rivals on the same rows, as a record that is its own JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,13 +8,16 @@ import polars as pl
 
 from afield.errors import EvaluationError
 from afield.evaluation.compare import DAY, LOSSES, compare, daily_sums, of_slice
+from afield.evaluation.discovery import Discovery
+from afield.evaluation.intervals import estimates
 from afield.evaluation.metrics import TRUTH, Metrics, check, loss_sums, metrics
+from afield.evaluation.predictive import Predictive
 from afield.evaluation.quantiles import QuantileScore, column, quantile_scores, with_quantiles
-from afield.evaluation.ranking import Confusion, confusion, hot_keys
+from afield.evaluation.questions import MODEL, NOTHING_ELSE, Draws, Learned, Questions, beside_learned, held, searched
+from afield.evaluation.ranking import Confusion, Ranking, confusion, hot_keys, ranked
 from afield.evaluation.slices import Slice
-from afield.records.evidence import Comparison
+from afield.records.evidence import Comparison, Estimate
 
-MODEL = "forecast"
 LEVELS = (0.05, 0.5, 0.95)
 
 
@@ -27,12 +29,14 @@ class Scores(msgspec.Struct, frozen=True):
         model: its metrics.
         baselines: rival → its metrics, on the same rows.
         comparisons: the model against each rival, paired by day; empty below two days.
+        intervals: who (`model`, a rival) → metric → its estimate with its interval; empty below two days.
     """
 
     rows: int
     model: Metrics
     baselines: dict[str, Metrics]
     comparisons: tuple[Comparison, ...] = ()
+    intervals: dict[str, dict[str, Estimate]] = {}
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -53,6 +57,11 @@ class Evaluation(msgspec.Struct, frozen=True):
         top: how many keys count as hot.
         quantiles: coverage and loss of the predictive quantiles; empty without a dispersion.
         measured: what else was measured of the candidate, by name (size in bytes, latency in seconds).
+        intervals: who → metric → its estimate, on the rows of `model`; empty below two days.
+        ranking: how well the keys of each tick are ranked, and against each rival; None below two days.
+        predictive: how the model's predictive intervals did, in time; None where it states none, or below two days.
+        discovery: slices that were found to differ; None where none were searched.
+        learned: the model on rows that it was fitted on; None where they are not at hand.
     """
 
     rows: int
@@ -70,6 +79,11 @@ class Evaluation(msgspec.Struct, frozen=True):
     top: int
     quantiles: tuple[QuantileScore, ...]
     measured: dict[str, float]
+    intervals: dict[str, dict[str, Estimate]] = {}
+    ranking: Ranking | None = None
+    predictive: Predictive | None = None
+    discovery: Discovery | None = None
+    learned: Learned | None = None
 
     def scores(self, name: str = "all") -> Scores:
         """The scores of a slice, or of "all" rows.
@@ -79,7 +93,7 @@ class Evaluation(msgspec.Struct, frozen=True):
         """
         if name == "all":
             rows = self.rows - self.rows_without_history or self.rows
-            return Scores(rows, self.model, self.baselines, self.comparisons)
+            return Scores(rows, self.model, self.baselines, self.comparisons, self.intervals)
         if name not in self.slices:
             known = ", ".join(["all", *self.slices])
             raise EvaluationError(f"no slice {name!r} with rows in this evaluation; there is: {known}")
@@ -98,6 +112,7 @@ def evaluate(
     seed: int = 0,
     level: float = 0.95,
     block: timedelta = DAY,
+    questions: Questions = NOTHING_ELSE,
 ) -> Evaluation:
     """Score the forecasts in a frame, against its baselines, over all rows and by slice and month.
 
@@ -114,6 +129,7 @@ def evaluate(
         seed: of the draws.
         level: coverage of the intervals.
         block: stretch of time that is drawn as a whole for the intervals.
+        questions: what else is asked.
 
     Raises:
         EvaluationError: there are no rows, or a column is missing or holds what cannot be scored.
@@ -125,7 +141,7 @@ def evaluate(
     rivals = baselines if apart.height < frame.height else [name for name in baselines if not known[name].null_count()]
     check(known, [MODEL, *rivals])
     start, end = frame.select(pl.col("tick").min().alias("start"), pl.col("tick").max().alias("end")).row(0)
-    draws = _Draws(resamples, seed, level)
+    draws = Draws(resamples, seed, level, block)
     _check_names(slices)
     sums = daily_sums(known, [MODEL, *rivals], slices, block)
     overall = _scores(of_slice(sums), rivals, draws, tuple(LOSSES))
@@ -145,14 +161,12 @@ def evaluate(
         top=top,
         quantiles=() if dispersion is None else _quantiles(known, dispersion),
         measured=dict(measured or {}),
+        intervals=overall.intervals,
+        ranking=_ranking(known, rivals, top, draws) if sums["day"].n_unique() > 1 else None,
+        predictive=held(known, dispersion, questions, draws) if sums["day"].n_unique() > 1 else None,
+        discovery=searched(known, rivals, questions, draws),
+        learned=beside_learned(of_slice(sums), questions.learned, draws),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    resamples: int
-    seed: int
-    level: float
 
 
 def _by_history(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -164,22 +178,35 @@ def _by_history(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return (known, apart) if known.height else (frame, apart)
 
 
-def _scores(sums: pl.DataFrame, rivals: Sequence[str], draws: _Draws, compared: Sequence[str] = ("rmse",)) -> Scores:
+def _scores(sums: pl.DataFrame, rivals: Sequence[str], draws: Draws, compared: Sequence[str] = ("rmse",)) -> Scores:
     comparisons = compare(sums, rivals, metrics=compared, resamples=draws.resamples, seed=draws.seed, level=draws.level)
     return Scores(
         rows=int(sums["rows"].sum()),
         model=metrics(sums, MODEL),
         baselines={name: metrics(sums, name) for name in rivals},
         comparisons=comparisons,
+        intervals=_intervals(sums, rivals, draws),
     )
 
 
-def _by_month(sums: pl.DataFrame, rivals: Sequence[str], draws: _Draws) -> dict[str, Scores]:
+def _intervals(sums: pl.DataFrame, rivals: Sequence[str], draws: Draws) -> dict[str, dict[str, Estimate]]:
+    found = estimates(sums, [MODEL, *rivals], resamples=draws.resamples, seed=draws.seed, level=draws.level)
+    return {"model" if name == MODEL else name: each for name, each in found.items()}
+
+
+def _ranking(frame: pl.DataFrame, rivals: Sequence[str], top: int, draws: Draws) -> Ranking:
+    forecasts = dict(_everybody(rivals))
+    return ranked(
+        frame, forecasts, top, block=draws.block, resamples=draws.resamples, seed=draws.seed, level=draws.level
+    )
+
+
+def _by_month(sums: pl.DataFrame, rivals: Sequence[str], draws: Draws) -> dict[str, Scores]:
     months = sums.with_columns(pl.col("day").dt.strftime("%Y-%m").alias("month")).partition_by("month", as_dict=True)
     return {str(month): _scores(part, rivals, draws) for (month,), part in sorted(months.items())}
 
 
-def _by_slice(sums: pl.DataFrame, rivals: Sequence[str], slices: Sequence[Slice], draws: _Draws) -> dict[str, Scores]:
+def _by_slice(sums: pl.DataFrame, rivals: Sequence[str], slices: Sequence[Slice], draws: Draws) -> dict[str, Scores]:
     parts = {each.name: of_slice(sums, each.name) for each in slices}
     return {name: _scores(part, rivals, draws) for name, part in parts.items() if part.height}
 

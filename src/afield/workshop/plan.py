@@ -161,6 +161,10 @@ class Assessment:
         labelling: what people and the course of things say of examples (`afield label`); None: an item is a row of the
             spine, and its label comes true by itself.
         apart: what must not lie on two sides of the split (`afield check`); None: that no row is there twice.
+        slice_columns: the spine's key and feature columns among which slices are searched, alone and in pairs; none:
+            the watched columns.
+        interval: outputs that are the ends of the model's predictive interval; None: it gives none.
+        promised: the chance that the truth lies in that interval.
     """
 
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -176,6 +180,9 @@ class Assessment:
     elsewhere: Callable[[str], "Elsewhere"] | None = None
     labelling: Labelling | None = None
     apart: Apart | None = None
+    slice_columns: tuple[str, ...] = ()
+    interval: tuple[str, str] | None = None
+    promised: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
