@@ -68,6 +68,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("explain", "afield.commands.explain:run", "Why an answer is what it is, in words for the person concerned."),
     Verb("check", "afield.commands.check:run", "No peeking, parity, partition, contract, goals, hazards."),
     Verb("compare", "afield.commands.compare:run", "Recipes, feature sets or releases side by side, with their costs."),
+    Verb("backtest", "afield.commands.backtest:run", "Learn at several moments, and forecast what followed each."),
     Verb("replay", "afield.commands.replay:run", "Play recorded traffic through a running service."),
     Verb("drill", "afield.commands.drill:run", "Break a service on purpose and see whether the mitigations hold."),
     Verb("release list", "afield.commands.release:listed", "The releases, with what they scored and where they stand."),
