@@ -16,11 +16,13 @@ from afield.workshop.plan import Assessment, Build, Companion, Table
 from surge.application import SLOTS
 from surge.capacity import as_model, proxy
 from surge.contracts import CONTRACTS
+from surge.elsewhere import elsewhere
 from surge.examples import label, spine
 from surge.explaining import CAUSES
 from surge.features import GROUPS, LOOKBACK, feature_set
+from surge.operating import LEVEL
 from surge.promises import BEHAVIOURS, FAIR, STRESSES, boroughs
-from surge.recipes import FORECAST, LAGS, QUICK, REGRESSION
+from surge.recipes import COMPARED, FORECAST, LAGS, QUICK, REGRESSION
 from surge.sources import open_source
 from surge.tables import SCHEMAS, typed
 
@@ -86,6 +88,8 @@ def build(options: Mapping[str, str]) -> Build:
             "A day unlike any in the training window (a flood, a strike) is forecast like an ordinary one.",
         ),
         assessment=Assessment(
+            compared=COMPARED,
+            elsewhere=partial(elsewhere, options=options),
             groups=GROUPS,
             behaviours=BEHAVIOURS,
             stresses=STRESSES,
@@ -93,6 +97,9 @@ def build(options: Mapping[str, str]) -> Build:
             fair=FAIR,
             usual=("zone_id", "hour_of_day"),
             causes=CAUSES,
+            slice_columns=("zone", "hour_of_day", "holiday", "precipitation", "event"),
+            interval=("low", "high"),
+            promised=LEVEL,
         ),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from afield.training.baselines import Baseline
+from afield.training.prepared import IncrementalRegression, NeuralNetwork
 from afield.training.recipes import BoostedTrees, PoissonRegression
 from surge.features import GROUPS, NAMES
 
@@ -55,6 +56,11 @@ LAGS = BoostedTrees(
     columns=("lag_1", "lag_2", "lag_3", "one_day_back", "one_week_back", "zone_id", "hour_of_week"),
 )
 """The baseline to beat: what a first attempt makes of recent counts, the zone and the hour of the week."""
+
+NETWORK = NeuralNetwork(name="small_network", columns=(*CURVES, *CONTEXT), rounds=15)
+INCREMENTAL = IncrementalRegression(name="incremental_poisson", columns=(*CURVES, *CONTEXT), family="poisson")
+COMPARED = (NETWORK, INCREMENTAL)
+"""What no release is chosen from: `afield compare` shows what they would cost and bring."""
 
 BASELINES = (
     Baseline("one_week_back", "one_week_back"),

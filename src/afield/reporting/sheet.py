@@ -112,7 +112,11 @@ def _aligned(grid: Grid) -> list[str]:
     """The class of each column: `n`, at the right, where all its cells are numbers; `whole` where they are short."""
     columns = (tuple(row[place] for row in grid.rows) for place in range(len(grid.head)))
     return [
-        "n" if all(NUMBER.fullmatch(cell) for cell in column) else "whole" if max(map(len, column)) <= SHORT else ""
+        "n"
+        if all(NUMBER.fullmatch(cell) for cell in column)
+        else "whole"
+        if max((len(cell) for cell in column), default=0) <= SHORT
+        else ""
         for column in columns
     ]
 
