@@ -18,6 +18,7 @@ from afield.store.tables import Tables
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.fitting import RIVAL
 from afield.workshop.plan import Build, Table
+from afield.workshop.questioning import questions, with_slice_columns
 from afield.workshop.scoring import forecasts, rivals
 
 ALL = "all"
@@ -146,6 +147,7 @@ def score(folder: Path, plan: Build, subject: Subject, spine: pl.DataFrame, hist
         )
         rows = open_examples(examples, origin)
         frame = forecasts(plan, rows, subject.infer, {plan.part: subject.parts}, subject.parts.get(RIVAL))
+        frame = with_slice_columns(plan, frame, rows)
     finally:
         shutil.rmtree(examples, ignore_errors=True)
     return evaluate(
@@ -154,6 +156,8 @@ def score(folder: Path, plan: Build, subject: Subject, spine: pl.DataFrame, hist
         slices=[of_keys(name, keys) for name, keys in subject.slices.items()],
         dispersion=subject.parts[plan.part].constants.get("dispersion"),
         seed=SEED,
+        block=plan.block,
+        questions=questions(plan),
     )
 
 
