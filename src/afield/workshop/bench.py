@@ -34,6 +34,7 @@ from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of
 from afield.workshop.parents import goes_on, parent_model
 from afield.workshop.plan import Build, Standing
+from afield.workshop.questioning import learned_rows, questions, with_slice_columns
 from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
 from afield.workshop.searching import remembering
@@ -153,14 +154,16 @@ class Bench:
                 plan, rows, self.infer, {plan.part: fitted.tested, **against}, fitted.rival, fitted.beside
             )
             tested = fitted.tested
+            learned = learned_rows(plan, examples, windows, self.infer, tested)
             found = evaluate(
-                frame,
+                with_slice_columns(plan, frame, rows),
                 measured=plan.measures(frame, tested, self.standing(plan).files),
                 baselines=tuple(rivals(plan, frame, fitted.beside)),
                 slices=[of_keys(name, keys) for name, keys in fitted.slices.items()],
                 dispersion=tested[plan.part].constants.get("dispersion"),
                 seed=SEED,
                 block=plan.block,
+                questions=questions(plan, learned),
             )
             examined, said = examine(self._candidate(plan, facts, tested, examples, windows), frame)
             verdicts = (*judge(gates_of(plan, fitted.simplest), found), *said)
