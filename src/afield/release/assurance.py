@@ -35,8 +35,8 @@ def behaviour(found: Examination) -> str:
     """Promises, and how they were kept."""
     words = (
         "Inputs were changed on purpose and the answers held against what common sense asks for. Kept: the share of "
-        f"the rows tried, with its 95 % interval. Tried on {found.sample}, or on a part of them. Rows of one tick may be "
-        "alike: where all keep a promise the interval counts ticks and not rows, and is wide where few were tried."
+        f"the rows tried, with its 95 % interval. Tried on {found.sample}, or on a part of them. Rows of one tick may "
+        "be alike: where all keep a promise the interval counts ticks and not rows, and is wide where few were tried."
     )
     rows = list(map(_promise, found.promises))
     notes = bullets(note for note in found.notes if note.startswith("behaviour"))

@@ -18,7 +18,7 @@ METRICS = {
     "wape": ("WAPE", "absolute error as a share of all that happened; forecasting nothing scores 100 %"),
     "poisson_deviance": ("Poisson deviance", "error weighed as counts deserve: five off matters more where few came"),
     "bias": ("Bias", "sum of forecasts over sum of truth, minus one: whether forecasts run high or low"),
-    "excess": ("Excess error", "squared error above what chance alone leaves: what a better forecast could still remove"),
+    "excess": ("Excess error", "squared error above what chance leaves: what a better forecast could still remove"),
     "squared_error": ("Squared error", "mean squared error; large misses weigh most"),
     "absolute_error": ("Absolute error", "how far off a forecast is on average"),
 }  # fmt: skip
