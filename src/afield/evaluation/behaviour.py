@@ -258,20 +258,23 @@ def _promise(test: _Test, kind: Kind, tried: _Tried, beyond: Floats) -> Promise:
     kept = harm <= 0
     rows = tried.rows
     blocks = rows[TICK].to_numpy() if TICK in rows.columns else np.arange(rows.height)
-    moved = None
-    if kind != "minimum functionality":
-        level = float(np.nanmean(np.abs(tried.before)))
-        moved = float(np.nanmean(tried.after - tried.before)) / level if level > 0 else None
     return Promise(
         name=test.name,
         kind=kind,
         says=test.says,
         rows=rows.height,
         kept=share(kept, blocks),
-        effect=moved,
+        effect=None if kind == "minimum functionality" else _effect(tried),
         worst="" if kept.all() else _told(tried, int(harm.argmax()), kind),
         least=test.least,
     )
+
+
+def _effect(tried: _Tried) -> float | None:
+    """Mean change over the mean size of an answer, of the rows that are answered before and after."""
+    there = np.isfinite(tried.before) & np.isfinite(tried.after)
+    size = float(np.abs(tried.before[there]).sum())
+    return float((tried.after - tried.before)[there].sum()) / size if size > 0 else None
 
 
 def _told(tried: _Tried, place: int, kind: Kind) -> str:
