@@ -188,7 +188,7 @@ class Bench:
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
                 files={**self.standing(plan).files, **usual},
-                evidence=evidence(plan, facts, scored),
+                evidence=evidence(plan, facts, scored, self.application.words, self.application.requirements),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
             )
