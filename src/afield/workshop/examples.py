@@ -14,7 +14,7 @@ from afield.features.compute import compute
 from afield.features.feature import FeatureSet
 from afield.records.facts import Window
 
-ROWS_AT_ONCE = 1_500_000
+ROWS_AT_ONCE = 500_000
 HELD_AT_MOST = 4_000_000
 MONTH, PIECES = timedelta(days=28), 16
 

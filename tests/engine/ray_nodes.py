@@ -1,0 +1,76 @@
+"""Ray nodes on loopback addresses for tests: started as an operator does, killed without asking."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MARK, NODE = "AFIELD_TEST_CLUSTER", "AFIELD_TEST_NODE"
+MEMORY = 100 * 2**20
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes of one cluster.
+
+    Attributes:
+        folder: short, for Ray's sockets lie in it.
+        port: of the head, free.
+        mark: by which its processes are known.
+        token: who has none is refused: Ray listens on every address of the machine.
+    """
+
+    folder: Path
+    port: int
+    mark: str
+    token: str
+
+    @classmethod
+    def plan(cls, folder: Path, port: int) -> "Nodes":
+        """No node yet."""
+        return cls(folder, port, secrets.token_hex(8), secrets.token_hex(32))
+
+    @property
+    def address(self) -> str:
+        """Of the head."""
+        return f"127.0.0.2:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What nodes and drivers need: nothing is sent home, and strangers are refused."""
+        return {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
+
+    def head(self, processors: int = 1) -> None:
+        """Start the head; its return means that it is up."""
+        self._start("head", processors, "--head", "--node-ip-address=127.0.0.2", f"--port={self.port}",
+                    "--include-dashboard=false", f"--temp-dir={self.folder}", "--disable-usage-stats")  # fmt: skip
+
+    def node(self, name: str, last: int, processors: int = 1) -> None:
+        """Start a further node on 127.0.0.`last`."""
+        self._start(name, processors, f"--address={self.address}", f"--node-ip-address=127.0.0.{last}")
+
+    def kill(self, name: str | None = None) -> None:
+        """Kill a node, or all, at once and without a word to the others."""
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                with suppress(OSError):
+                    found = dict(
+                        entry.split("=", 1) for entry in (process / "environ").read_text().split("\0") if "=" in entry
+                    )
+                    if found.get(MARK) == self.mark and name in (None, found.get(NODE)):
+                        os.kill(int(process.name), signal.SIGKILL)
+
+    def _start(self, name: str, processors: int, *arguments: str) -> None:
+        # Standard output is a file: the daemons would hold a pipe open.
+        with (self.folder / f"{name}.log").open("wb") as log:
+            subprocess.run(
+                [Path(sys.executable).parent / "ray", "start", f"--num-cpus={processors}",
+                 f"--object-store-memory={MEMORY}", *arguments],
+                env={**os.environ, **self.environment, MARK: self.mark, NODE: name, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=90,
+            )  # fmt: skip
