@@ -17,6 +17,8 @@ from afield.evaluation.ranking import Confusion
 from afield.statistics.losses import LOSSES
 from afield.workshop import checking
 from afield.workshop.checking import Check
+from afield.workshop.misleading import misleading
+from afield.workshop.sides import split
 
 HOT = "hot_keys"
 """How an evaluation calls the share of the hottest keys that were found."""
@@ -30,7 +32,9 @@ def run(
     context: Context,
     **options: str,
 ) -> int:
-    """Check no peeking, parity, partition, contract, goals and hazards; exits 1 with findings where one fails.
+    """Check contract, features (honest, and not misleading), goals and hazards; exits 1 with findings where one fails.
+
+    A warning is no failure: a feature that drifts, says what another says or tells who is concerned may be meant so.
 
     Args:
         app: name of the application.
@@ -51,6 +55,8 @@ def checks(office: Office, data: Path | None) -> tuple[Check, ...]:
     return (
         checking.contract(office.plan, history),
         *checking.features(office.plan, history, progress),
+        *misleading(office.plan, history, progress),
+        split(office.plan, office.bench(), data, progress),
         checking.goals(requirements.goal, measures(office.application, office.operate)),
         checking.hazards(requirements.hazards, DRILLS),
     )
@@ -63,6 +69,13 @@ def measures(application: Application, operate: Operate) -> Collection[str]:
 
 
 def _words(found: tuple[Check, ...]) -> Group:
-    rows = [(each.name.replace("_", " "), "passed" if each.passed else "FAILED", each.looked) for each in found]
-    findings = [f"{each.name.replace('_', ' ')}: {finding}" for each in found for finding in each.findings]
-    return Group(table(("check", "verdict", "looked at"), rows), *findings)
+    rows = [(each.name.replace("_", " "), _verdict(each), each.looked) for each in found]
+    failed = [f"{each.name.replace('_', ' ')}: {finding}" for each in found for finding in each.findings]
+    warned = [f"warning, {each.name.replace('_', ' ')}: {text}" for each in found for text in each.warnings]
+    return Group(table(("check", "verdict", "looked at"), rows), *failed, *warned)
+
+
+def _verdict(check: Check) -> str:
+    if not check.passed:
+        return "FAILED"
+    return f"passed, {len(check.warnings)} to look at" if check.warnings else "passed"

@@ -27,15 +27,17 @@ class Check(msgspec.Struct, frozen=True):
 
     Attributes:
         name: of the check.
-        passed: whether nothing was found.
+        passed: whether nothing is wrong; a warning is no failure.
         looked: at what, in words.
         findings: what is wrong, where, and what to do.
+        warnings: what may be right, and a person should know.
     """
 
     name: str
     passed: bool
     looked: str
     findings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def contract(plan: Build, history: History) -> Check:
