@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from afield.data.leakage import Apart
 from afield.data.sources import Source
 from afield.evaluation.gates import BeatsBaseline, BiasWithin, NoWorseThan
 from afield.evaluation.slices import busiest, holding
@@ -42,6 +43,8 @@ TABLES = {
 }
 BASELINES = {"one_week_back": "one_week_back", "same_slot_four_weeks": "same_slot_four_weeks"}
 WATCHED = ("mean_24h",)
+BUSY = pl.col("mean_24h") > 1.0
+"""Rows with enough orders to be told from one another: quiet zones at night are alike without being copies."""
 GATES = (
     BeatsBaseline("one_week_back"),
     BeatsBaseline("same_slot_four_weeks"),
@@ -100,6 +103,7 @@ def build(options: Mapping[str, str]) -> Build:
             slice_columns=("zone", "hour_of_day", "holiday", "precipitation", "event"),
             interval=("low", "high"),
             promised=LEVEL,
+            apart=Apart(same=("zone", "slot"), numbers=feature_set(slot).names, told_apart=BUSY),
         ),
     )
 
