@@ -67,7 +67,7 @@ def draw(plan: Build, history: History, tell: Callable[[str], None] = lambda _: 
     ]
     tell(f"looking for misleading features in {len(chosen)} blocks of {plan.block}")
     for number, (late, begins) in enumerate(chosen):
-        # A slot more than the block: facts of the block's last slot are in the batch, as they are when examples are made.
+        # A slot more than the block: what becomes known in its last slot is in the batch, as in that of the examples.
         asked = plan.spine(held, Window(begins, min(begins + plan.block + plan.slot, end)))
         if asked.is_empty():
             continue
