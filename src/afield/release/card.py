@@ -6,7 +6,7 @@ from afield.records.evidence import Comparison, Verdict
 from afield.records.release import Manifest
 from afield.release import assurance
 from afield.release.front_matter import head
-from afield.release.markdown import bullets, estimated, introduced, number, plain, section, table
+from afield.release.markdown import NONE, bullets, estimated, introduced, number, plain, section, table
 from afield.release.told import Evidence, Scores, metric_name, test_window
 
 __all__ = ["Evidence", "card"]
@@ -27,10 +27,16 @@ def card(manifest: Manifest, evidence: Evidence) -> str:
         section("What it is for", bullets(_uses(evidence))),
         section("What it is not for, and where it is weak", bullets(evidence.limits)),
         assurance.goals(evidence),
-        section("How good it is", _scores(evidence.scores, evidence), _intervals(evidence), _metrics(evidence)),
+        section(
+            "How good it is",
+            _scores(evidence.scores, evidence),
+            _intervals(evidence),
+            bullets(evidence.further),
+            _metrics(evidence),
+        ),
         section("Against the baselines, on the same rows", _comparisons(evidence)),
         *(section(f"Only {name}", _scores(scores, evidence)) for name, scores in evidence.slices.items()),
-        section("Where it is worse than elsewhere", bullets(evidence.discovered)),
+        section("Where it is unlike itself elsewhere", _discovered(evidence)),
         section("Month by month", _months(evidence.months, evidence)),
         assurance.behaviour(found),
         assurance.robustness(found, evidence),
@@ -94,16 +100,24 @@ def _metrics(evidence: Evidence) -> str:
 
 def _comparisons(evidence: Evidence) -> str:
     words = (
-        "Less than zero: the model's error is smaller. Where the whole interval lies on one side of zero (of one for "
-        "ratios), that is more than chance."
+        "The model's error minus that of each other, and over it. A difference below zero, or a ratio below one: the "
+        "model's is smaller. Where the whole interval lies on one side, that is more than chance."
     )
-    return introduced(words, bullets(_compared(each, evidence) for each in evidence.comparisons))
+    head = ("against", "error", "difference", "ratio")
+    return introduced(words, table(head, (_compared(each, evidence) for each in evidence.comparisons)))
 
 
-def _compared(comparison: Comparison, evidence: Evidence) -> str:
-    name = metric_name(comparison.metric, evidence)
-    text = f"{name} minus that of {comparison.second}: {estimated(comparison.difference)}"
-    return text + (f"; ratio {estimated(comparison.ratio)}" if comparison.ratio else "")
+def _compared(comparison: Comparison, evidence: Evidence) -> tuple[str, ...]:
+    ratio = estimated(comparison.ratio) if comparison.ratio else NONE
+    return comparison.second, metric_name(comparison.metric, evidence), estimated(comparison.difference), ratio
+
+
+def _discovered(evidence: Evidence) -> str:
+    words = (
+        "Parts of the rows that nobody named beforehand were searched; these differ from the rest by more than chance, "
+        "also after looking at so many."
+    )
+    return introduced(words, bullets(evidence.discovered))
 
 
 def _months(months: Mapping[str, Scores], evidence: Evidence) -> str:

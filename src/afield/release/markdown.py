@@ -27,10 +27,12 @@ def bullets(lines: Iterable[str], depth: int = 0) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table, or "" where there are no rows."""
-    body = ["| " + " | ".join(plain(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
-    if not body:
-        return ""
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body])
+    body = [_row(row) for row in rows]
+    return "\n".join([_row(head), "|" + " --- |" * len(head), *body]) if body else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(plain(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def plain(text: str) -> str:

@@ -48,7 +48,8 @@ class Evidence:
         measured: name of what a goal is bound to → its value on the test window, in words.
         requirements: goals, hazards and the first question, or None.
         examination: behaviour, hard inputs and groups of people.
-        discovered: slices that were found to be worse, each in a sentence.
+        discovered: slices that were found to differ from the rest, each in a sentence.
+        further: what else is known of how good it is, each in a sentence.
     """
 
     purpose: str
@@ -71,6 +72,7 @@ class Evidence:
     requirements: Requirements | None = None
     examination: Examination = field(default_factory=Examination)
     discovered: Sequence[str] = ()
+    further: Sequence[str] = ()
 
 
 def metric_name(metric: str, evidence: Evidence) -> str:

@@ -1,23 +1,27 @@
 """What a release says of itself: the evidence of its card, its data and windows, and the reference of its monitors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 import polars as pl
 
-from afield.evaluation.evaluate import MODEL, Evaluation
+from afield.evaluation.discovery import Discovered
+from afield.evaluation.evaluate import Evaluation
 from afield.evaluation.metrics import Metrics
+from afield.evaluation.questions import MODEL
+from afield.records.evidence import Estimate
 from afield.records.requirements import Requirements
 from afield.records.words import Words
 from afield.release.card import Evidence
-from afield.reporting.wording import metric, metric_line, metric_name, number, share
+from afield.reporting.wording import level, metric, metric_line, metric_name, number, share
 from afield.workshop.datasets import FACTS
 from afield.workshop.facts import Facts
 from afield.workshop.plan import Build
 from afield.workshop.results import Scored, Windows
 
 WORDS = Words()
+SLICES_SHOWN = 6
 
 
 def evidence(
@@ -48,6 +52,9 @@ def evidence(
         task=plan.task,
         people=words.people,
         scored=words.scored,
+        estimates=found.intervals.get("model", {}),
+        discovered=[_differs(each) for each in found.discovery.found[:SLICES_SHOWN]] if found.discovery else (),
+        further=tuple(_further(found, metric_name(plan.metrics[0], words), plan.metrics[0])),
         metrics={name: (metric_name(name, words), metric_line(name, words)) for name in plan.metrics},
         measured=_measured(found),
         requirements=requirements,
@@ -71,6 +78,40 @@ def data(facts: Facts) -> dict[str, str]:
 def spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
     """The windows, as the manifest says them."""
     return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
+
+
+def _further(found: Evaluation, name: str, main: str) -> Iterator[str]:
+    """How its ranges did, how it does on rows that it was fitted on, and the share of the hottest that it finds."""
+    if found.predictive is not None:
+        stated = found.predictive
+        exactly = f"; whole numbers set aside, {_between(stated.randomised)}" if stated.randomised else ""
+        yield f"{share(stated.level)} of the truths shall lie in its range: {_between(stated.coverage)} did{exactly}"
+    if found.ranking is not None and (hit := found.ranking.scores.get("model", {}).get("hit_rate")) is not None:
+        yield f"of the {found.ranking.top} hottest at a tick it finds {_between(hit)}"
+    if found.learned is not None:
+        gap = next((each.difference for each in found.learned.gaps if each.metric == main), None)
+        if gap is not None:
+            low, high = number(gap.interval.low), number(gap.interval.high)
+            yield (
+                f"{name} on rows that it has not seen minus that on rows that it was fitted on: {number(gap.value)} "
+                f"({level(gap.interval.level)} interval {low} to {high}); far above zero it has learned by heart"
+            )
+
+
+def _differs(found: Discovered) -> str:
+    """A slice in a sentence."""
+    if found.measure == "calibration":
+        said = f"{number(found.value)} times as much comes true as is said, over all rows {number(found.overall)} times"
+    else:
+        said = f"the loss is {number(found.value)}, over all rows {number(found.overall)}"
+    low, high = number(found.difference.interval.low), number(found.difference.interval.high)
+    return f"{found.slice} ({number(found.rows)} rows): {said} (difference {low} to {high})"
+
+
+def _between(found: Estimate) -> str:
+    interval = found.interval
+    low, high = share(interval.low), share(interval.high)
+    return f"{share(found.value)} ({level(interval.level)} interval {low} to {high})"
 
 
 def _measured(found: Evaluation) -> dict[str, str]:
