@@ -60,7 +60,7 @@ def areas(
             f"all {true.size} rows are {'true' if true.all() else 'not true'}: an area needs rows of both classes"
         )
     _, group = np.unique(chance, return_inverse=True)
-    hits, misses = (np.bincount(group, each.astype(np.float64))[None, :] for each in (true, ~true))
+    hits, misses = (np.bincount(group, each.astype(np.float64)).astype(np.float64)[None, :] for each in (true, ~true))
     exact = _areas(hits, misses)
     coarse = group if group.max() < LEVELS else (group.argsort(kind="stable").argsort() * LEVELS) // group.size
     drawn, units = _drawn(true, coarse, blocks, resamples, seed)

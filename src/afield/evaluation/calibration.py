@@ -6,6 +6,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from afield.errors import EvaluationError
 from afield.evaluation.texts import Rate, rate
+from afield.records.evidence import Interval
+from afield.statistics.bootstrap import block_bootstrap
 
 Floats = NDArray[np.float64]
 
@@ -35,10 +37,12 @@ class Calibration(msgspec.Struct, frozen=True):
     Attributes:
         bins: of equal width over [0, 1].
         error: expected calibration error: mean distance of `said` from `happened`, over rows.
+        interval: of the error, bootstrapped over blocks; None where there are none.
     """
 
     bins: tuple[Bin, ...]
     error: float
+    interval: Interval | None = None
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -57,7 +61,16 @@ class Coverage(msgspec.Struct, frozen=True):
     precision: Rate
 
 
-def calibration(truth: ArrayLike, probability: ArrayLike, *, bins: int = BINS, level: float = 0.95) -> Calibration:
+def calibration(
+    truth: ArrayLike,
+    probability: ArrayLike,
+    *,
+    bins: int = BINS,
+    level: float = 0.95,
+    blocks: ArrayLike | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Calibration:
     """How often rows are true by the probability that was given to them.
 
     Source: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI
@@ -68,6 +81,9 @@ def calibration(truth: ArrayLike, probability: ArrayLike, *, bins: int = BINS, l
         probability: of 1, shape `(n,)`.
         bins: number of bins.
         level: of the intervals.
+        blocks: label of what belongs together, shape `(n,)`; None: the error gets no interval.
+        resamples: draws of the bootstrap.
+        seed: of the draws.
 
     Raises:
         EvaluationError: as `binary`; or no bins.
@@ -88,7 +104,15 @@ def calibration(truth: ArrayLike, probability: ArrayLike, *, bins: int = BINS, l
         )
         for each in range(bins)
     )
-    return Calibration(listed, float(np.abs(said - happened).sum() / true.size))
+    error = float(np.abs(said - happened).sum() / true.size)
+    if blocks is None:
+        return Calibration(listed, error)
+    apart = np.zeros((true.size, bins))
+    apart[np.arange(true.size), place] = chance - true
+    interval = block_bootstrap(
+        apart, blocks, lambda means: np.abs(means).sum(axis=1), resamples=resamples, seed=seed, level=level
+    )
+    return Calibration(listed, error, interval)
 
 
 def coverage(truth: ArrayLike, probability: ArrayLike, precision: float, *, level: float = 0.95) -> Coverage:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from afield.errors import EvaluationError
+from afield.evaluation.areas import Areas, areas
 from afield.evaluation.calibration import Calibration, calibration, checked
 from afield.evaluation.texts import Rate, rate
 from afield.records.evidence import Estimate, Interval
@@ -33,6 +34,7 @@ class Binary(msgspec.Struct, frozen=True):
         log_loss: mean -log of the probability given to what happened, nats.
         brier: mean squared distance of the probability from 0 or 1.
         calibration: by bins, with the expected calibration error.
+        areas: under the curves of the probability; None where all rows are of one class.
     """
 
     rows: int
@@ -47,6 +49,7 @@ class Binary(msgspec.Struct, frozen=True):
     log_loss: Estimate
     brier: Estimate
     calibration: Calibration
+    areas: Areas | None = None
 
 
 class ClassScore(msgspec.Struct, frozen=True):
@@ -68,6 +71,7 @@ class Classes(msgspec.Struct, frozen=True):
         by_class: each class that is true or said of a row.
         confusion: true class → class that was said → rows.
         calibration: of the likeliest class.
+        areas: each class that occurs, against all others, under the curves of its probability.
     """
 
     rows: int
@@ -77,6 +81,7 @@ class Classes(msgspec.Struct, frozen=True):
     by_class: dict[str, ClassScore]
     confusion: dict[str, dict[str, int]]
     calibration: Calibration
+    areas: dict[str, Areas] = {}
 
 
 def binary(
@@ -98,8 +103,8 @@ def binary(
         truth: 0 or 1 (or Booleans), shape `(n,)`.
         probability: of 1, in [0, 1], shape `(n,)`.
         threshold: from which on a row is said to be true.
-        blocks: label of what belongs together (lines of one frame): intervals of the losses are then bootstrapped
-            over blocks; None: rows are taken for independent. The rates' intervals always take them so.
+        blocks: label of what belongs together (lines of one frame), of two kinds at least: all intervals but those of
+            the bins are then bootstrapped over blocks; None: rows are taken for independent.
         resamples: draws of the bootstrap.
         seed: of the draws.
         level: nominal coverage of the intervals.
@@ -120,12 +125,13 @@ def binary(
         false_positives=only_said,
         false_negatives=only_true,
         true_negatives=neither,
-        precision=rate(both, both + only_said, level),
-        recall=rate(both, both + only_true, level),
-        false_positive_rate=rate(only_said, only_said + neither, level),
+        precision=draws.rate(said & true, said),
+        recall=draws.rate(said & true, true),
+        false_positive_rate=draws.rate(said & ~true, ~true),
         log_loss=draws.mean(lost),
         brier=draws.mean(np.square(chance - true)),
-        calibration=calibration(true, chance, level=level),
+        calibration=calibration(true, chance, level=level, blocks=blocks, resamples=resamples, seed=seed),
+        areas=draws.areas(true, chance),
     )
 
 
@@ -171,7 +177,7 @@ def several(
     counted = np.hstack([every[true], every[said], every[true] * hit[:, None]])
     return Classes(
         rows=len(true),
-        accuracy=rate(int(hit.sum()), len(true), level),
+        accuracy=draws.rate(hit, np.ones_like(hit)),
         macro_f1=draws.of_means(counted, table.sum(axis=1) > 0),
         log_loss=draws.mean(-np.log(np.maximum(given, SMALLEST))),
         by_class={name: _class(table, place, level) for name, place in places.items() if _occurs(table, place)},
@@ -180,7 +186,12 @@ def several(
             for name, place in places.items()
             if table[place].any()
         },
-        calibration=calibration(hit, chance.max(axis=1), level=level),
+        calibration=calibration(hit, chance.max(axis=1), level=level, blocks=blocks, resamples=resamples, seed=seed),
+        areas={
+            name: found
+            for name, place in places.items()
+            if (found := draws.areas(true == place, chance[:, place])) is not None
+        },
     )
 
 
@@ -205,6 +216,29 @@ class _Draws(msgspec.Struct, frozen=True):
             level=self.level,
         )
         return Estimate(float(values.mean()), interval, values.size, float(values.size))
+
+    def rate(self, hit: NDArray[np.bool_], of: NDArray[np.bool_]) -> Rate:
+        """The share of rows `of` that are hit: with Wilson's interval, or a bootstrapped one where there are blocks."""
+        plain = rate(int(hit.sum()), int(of.sum()), self.level)
+        if self.blocks is None or plain.value is None:
+            return plain
+
+        def share(means: Floats) -> Floats:
+            none = np.full(len(means), np.nan)
+            shares: Floats = np.divide(means[:, 0], means[:, 1], out=none, where=means[:, 1] > 0)
+            return shares
+
+        counted = np.column_stack([hit, of]).astype(np.float64)
+        interval = block_bootstrap(
+            counted, self.blocks, share, resamples=self.resamples, seed=self.seed, level=self.level
+        )
+        return msgspec.structs.replace(plain, interval=interval)
+
+    def areas(self, true: NDArray[np.bool_], chance: Floats) -> Areas | None:
+        """The areas under the curves; None where all rows are of one class."""
+        if true.all() or not true.any():
+            return None
+        return areas(true, chance, blocks=self.blocks, resamples=self.resamples, seed=self.seed, level=self.level)
 
     def of_means(self, counted: Floats, taken: NDArray[np.bool_]) -> Estimate:
         """Macro-F1 over the classes taken, from columns (true, said, hit) of each class."""

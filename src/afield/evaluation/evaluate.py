@@ -7,13 +7,25 @@ import msgspec
 import polars as pl
 
 from afield.errors import EvaluationError
+from afield.evaluation.classes import Binary
 from afield.evaluation.compare import DAY, LOSSES, compare, daily_sums, of_slice
+from afield.evaluation.costs import Decision
 from afield.evaluation.discovery import Discovery
 from afield.evaluation.intervals import estimates
 from afield.evaluation.metrics import TRUTH, Metrics, check, loss_sums, metrics
 from afield.evaluation.predictive import Predictive
 from afield.evaluation.quantiles import QuantileScore, column, quantile_scores, with_quantiles
-from afield.evaluation.questions import MODEL, NOTHING_ELSE, Draws, Learned, Questions, beside_learned, held, searched
+from afield.evaluation.questions import (
+    MODEL,
+    NOTHING_ELSE,
+    Draws,
+    Learned,
+    Questions,
+    beside_learned,
+    decided,
+    held,
+    searched,
+)
 from afield.evaluation.ranking import Confusion, Ranking, confusion, hot_keys, ranked
 from afield.evaluation.slices import Slice
 from afield.records.evidence import Comparison, Estimate
@@ -62,6 +74,8 @@ class Evaluation(msgspec.Struct, frozen=True):
         predictive: how the model's predictive intervals did, in time; None where it states none, or below two days.
         discovery: slices that were found to differ; None where none were searched.
         learned: the model on rows that it was fitted on; None where they are not at hand.
+        binary: the forecast as a probability, at the threshold of `decision`; None where no costs are stated.
+        decision: the threshold of least cost and what it costs; None where no costs are stated.
     """
 
     rows: int
@@ -84,6 +98,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     predictive: Predictive | None = None
     discovery: Discovery | None = None
     learned: Learned | None = None
+    binary: Binary | None = None
+    decision: Decision | None = None
 
     def scores(self, name: str = "all") -> Scores:
         """The scores of a slice, or of "all" rows.
@@ -144,6 +160,7 @@ def evaluate(
     draws = Draws(resamples, seed, level, block)
     _check_names(slices)
     sums = daily_sums(known, [MODEL, *rivals], slices, block)
+    judged = decided(known, questions, draws)
     overall = _scores(of_slice(sums), rivals, draws, tuple(LOSSES))
     return Evaluation(
         rows=frame.height,
@@ -166,6 +183,8 @@ def evaluate(
         predictive=held(known, dispersion, questions, draws) if sums["day"].n_unique() > 1 else None,
         discovery=searched(known, rivals, questions, draws),
         learned=beside_learned(of_slice(sums), questions.learned, draws),
+        binary=judged[0] if judged else None,
+        decision=judged[1] if judged else None,
     )
 
 

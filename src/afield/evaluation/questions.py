@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
+import numpy as np
 import polars as pl
 
+from afield.evaluation.classes import Binary, binary
 from afield.evaluation.compare import daily_sums, of_slice
+from afield.evaluation.costs import Costs, Decision, cheapest, decision
 from afield.evaluation.discovery import Discovery, discover
 from afield.evaluation.intervals import gaps
 from afield.evaluation.metrics import TRUTH, Metrics, check, metrics
@@ -57,6 +60,8 @@ class Questions:
         ends: columns of the lower and the upper end of the model's own predictive interval.
         promised: the chance that the interval promises.
         learned: rows that the model was fitted on, a frame as the one that is evaluated.
+        costs: of right and wrong answers, where the forecast is the probability that a truth is 1.
+        choosing: rows that the threshold of least cost is chosen on; None: those that are evaluated.
     """
 
     columns: tuple[str, ...] = ()
@@ -65,6 +70,8 @@ class Questions:
     ends: tuple[str, str] | None = None
     promised: float = LEVEL
     learned: pl.DataFrame | None = None
+    costs: Costs | None = None
+    choosing: pl.DataFrame | None = None
 
 
 NOTHING_ELSE = Questions()
@@ -116,6 +123,25 @@ def searched(frame: pl.DataFrame, rivals: Sequence[str], questions: Questions, d
         block=draws.block,
         seed=draws.seed,
     )
+
+
+def decided(frame: pl.DataFrame, questions: Questions, draws: Draws) -> tuple[Binary, Decision] | None:
+    """The scores of the probability at the threshold that costs least, and its costs; None without costs.
+
+    None too below two blocks.
+
+    Raises:
+        EvaluationError: a truth is neither 0 nor 1, or a forecast is no probability.
+    """
+    blocks = frame["tick"].dt.truncate(draws.block).to_numpy()
+    if questions.costs is None or len(np.unique(blocks)) < 2:
+        return None
+    rows = questions.choosing
+    threshold = None if rows is None else cheapest(rows[TRUTH].to_numpy(), rows[MODEL].to_numpy(), questions.costs)
+    truth, chance = frame[TRUTH].to_numpy(), frame[MODEL].to_numpy()
+    made = {"resamples": draws.resamples, "seed": draws.seed}
+    cost = decision(truth, chance, questions.costs, blocks, threshold=threshold, **made, level=draws.level)
+    return binary(truth, chance, threshold=cost.threshold, blocks=blocks, **made, level=draws.level), cost
 
 
 def beside_learned(unseen: pl.DataFrame, frame: pl.DataFrame | None, draws: Draws) -> Learned | None:

@@ -34,7 +34,7 @@ from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of
 from afield.workshop.parents import goes_on, parent_model
 from afield.workshop.plan import Build, Standing
-from afield.workshop.questioning import learned_rows, questions, with_slice_columns
+from afield.workshop.questioning import asked, with_slice_columns
 from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
 from afield.workshop.searching import remembering
@@ -154,7 +154,6 @@ class Bench:
                 plan, rows, self.infer, {plan.part: fitted.tested, **against}, fitted.rival, fitted.beside
             )
             tested = fitted.tested
-            learned = learned_rows(plan, examples, windows, self.infer, tested)
             found = evaluate(
                 with_slice_columns(plan, frame, rows),
                 measured=plan.measures(frame, tested, self.standing(plan).files),
@@ -163,7 +162,7 @@ class Bench:
                 dispersion=tested[plan.part].constants.get("dispersion"),
                 seed=SEED,
                 block=plan.block,
-                questions=questions(plan, learned),
+                questions=asked(plan, examples, windows, self.infer, tested),
             )
             examined, said = examine(self._candidate(plan, facts, tested, examples, windows), frame)
             verdicts = (*judge(gates_of(plan, fitted.simplest), found), *said)

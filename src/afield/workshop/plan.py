@@ -14,6 +14,7 @@ from afield.data.leakage import Apart
 from afield.data.sources import Source
 from afield.errors import StoreError
 from afield.evaluation.behaviour import Behaviour
+from afield.evaluation.costs import Costs
 from afield.evaluation.explanation import Cause
 from afield.evaluation.fairness import FairWithin
 from afield.evaluation.gates import Gate
@@ -165,6 +166,8 @@ class Assessment:
             the watched columns.
         interval: outputs that are the ends of the model's predictive interval; None: it gives none.
         promised: the chance that the truth lies in that interval.
+        costs: of right and wrong answers, where the model gives the probability that a truth is 1: they choose the
+            threshold from which on an answer counts as sure.
     """
 
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -183,6 +186,7 @@ class Assessment:
     slice_columns: tuple[str, ...] = ()
     interval: tuple[str, str] | None = None
     promised: float = 0.9
+    costs: Costs | None = None
 
 
 @dataclass(frozen=True, slots=True)

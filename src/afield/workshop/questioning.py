@@ -1,10 +1,12 @@
 """What is asked of forecasts beyond their error, as an application declares it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from afield.evaluation.questions import Questions
+from afield.records.facts import Window
 from afield.serving.inference import Infer, Parts
 from afield.statistics.losses import LOSSES
 from afield.workshop.examples import open_examples
@@ -24,7 +26,7 @@ def searched(plan: Build) -> tuple[str, ...]:
     return plan.assessment.slice_columns or plan.watched
 
 
-def questions(plan: Build, learned: pl.DataFrame | None = None) -> Questions:
+def questions(plan: Build) -> Questions:
     """What is asked beside the error of forecasts, of a frame from `with_slice_columns`."""
     named = [name for name, loss in LOSSES.items() if loss is plan.loss]
     return Questions(
@@ -33,20 +35,24 @@ def questions(plan: Build, learned: pl.DataFrame | None = None) -> Questions:
         loss=named[0] if named else "squared_error",
         ends=plan.assessment.interval,
         promised=plan.assessment.promised,
-        learned=learned,
+        costs=plan.assessment.costs,
     )
 
 
-def learned_rows(plan: Build, examples: Path, windows: Windows, infer: Infer, tested: Parts) -> pl.DataFrame | None:
-    """Forecasts on rows that the tested model was fitted on: the last of them, for as long as the test window is.
+def asked(plan: Build, examples: Path, windows: Windows, infer: Infer, tested: Parts) -> Questions:
+    """What is asked of a candidate: `questions`, with the rows that it was fitted on and chosen by.
 
-    Those lie next to the unseen ones, so that a gap between the two is of the model rather than of the season.
-    None where no row of them has its lookback.
+    The learned rows are the last ones, for as long as the test window is: they lie next to the unseen ones, so that a
+    gap between the two is of the model rather than of the season. A threshold is chosen on the validation window.
     """
+
+    def scored(window: Window) -> pl.DataFrame | None:
+        rows = open_examples(examples, plan.features.origin, window).filter("has_history")
+        if not rows.select(pl.len()).collect().item():
+            return None
+        return forecasts(plan, rows, infer, {plan.part: tested}, None)
+
     span = windows.test.end - windows.test.start
-    rows = open_examples(examples, plan.features.origin, windows.training).filter(
-        pl.col(plan.features.origin) >= windows.training.end - span, "has_history"
-    )
-    if not rows.select(pl.len()).collect().item():
-        return None
-    return forecasts(plan, rows, infer, {plan.part: tested}, None)
+    last = Window(max(windows.training.start, windows.training.end - span), windows.training.end)
+    choosing = scored(windows.validation) if plan.assessment.costs else None
+    return replace(questions(plan), learned=scored(last), choosing=choosing)
