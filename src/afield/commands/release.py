@@ -12,6 +12,7 @@ from rich.text import Text
 
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
+from afield.commands.rebuilding import rebuilt
 from afield.control.actions import Actions
 from afield.control.office import Office, open_office
 from afield.control.registry import champion, named, releases
@@ -67,12 +68,27 @@ def show(app: str, release: Named, /, *, context: Context, **options: str) -> No
     result(context, {"release": bundle.digest, "manifest": bundle.manifest, "card": card}, Text(card))
 
 
-def verify(app: str, release: NamedOrChampion = "", /, *, context: Context, **options: str) -> int:
+def verify(
+    app: str,
+    release: NamedOrChampion = "",
+    /,
+    *,
+    rebuild: Annotated[
+        bool, Parameter(negative="", help="build it again too, and compare; takes a build's time")
+    ] = False,
+    context: Context,
+    **options: str,
+) -> int:
     """Verify signature, digests, golden features and golden outputs; exits 1 with what is wrong.
+
+    With `--rebuild` it is also built again, in a temporary folder, from the versions of data, the windows and the seed
+    that its manifest names: its outputs must agree on the same rows. What differs of code and libraries is named; where
+    data or code are not there any more, it says so.
 
     Args:
         app: name of the application.
         release: the first digits of a release; left out: the champion.
+        rebuild: build it again too, and compare.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
@@ -80,11 +96,15 @@ def verify(app: str, release: NamedOrChampion = "", /, *, context: Context, **op
     bundles = office.home.bundles
     digest = named(bundles, release, app) if release else champion(bundles, office.actions.state.champion, app)
     try:
-        golden = office.shelf.bundle(digest).golden
+        bundle = office.shelf.bundle(digest)
+        golden = bundle.golden
         office.shelf.release(digest)
     except ReleaseError as error:
         result(context, {"release": digest, "verified": False, "problem": str(error)}, Text(f"refused: {error}"))
         return 1
+    if rebuild:
+        progress(f"release {digest[:12]} verifies; building it again")
+        return rebuilt(app, office, bundle, context)
     proven = f"{len(golden.features)} features and {len(golden.outputs)} outputs of {len(golden.keys)} golden rows"
     text = f"release {digest[:12]}: the signature and every digest fit; {proven} are reproduced"
     result(context, {"release": digest, "verified": True, "problem": ""}, Text(text))

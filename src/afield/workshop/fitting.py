@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from afield.errors import TrainingError
 from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
@@ -213,6 +214,11 @@ def _train(
 ) -> Trained:
     """The recipe fitted on the examples; constants, calibration and settings are fitted on the rows held."""
     columns = ["truth", *needs(recipe, plan.features.origin)]
+    lacking = [name for name in columns if name not in examples.collect_schema()]
+    if lacking:
+        raise TrainingError(
+            f"recipe {recipe.name}: there is no feature {', '.join(lacking)}; name those of the build's feature set"
+        )
     return train_recipe(
         recipe,
         examples.select(columns).collect(),

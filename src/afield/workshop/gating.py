@@ -1,5 +1,6 @@
 """The gates of a build: those that the application declares, and the one that every model has to pass."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from afield.evaluation.compare import LOSSES
@@ -7,7 +8,7 @@ from afield.evaluation.gates import BeatsSimplest, Gate
 from afield.statistics.losses import absolute_error, poisson_deviance, squared_error
 from afield.workshop.plan import Build
 
-MEASURED = {squared_error: "rmse", absolute_error: "mae", poisson_deviance: "poisson_deviance"}
+MEASURED: Mapping[object, str] = {squared_error: "rmse", absolute_error: "mae", poisson_deviance: "poisson_deviance"}
 """Loss that recipes are chosen by → metric in which the chosen one has to beat the simplest."""
 
 
