@@ -1,20 +1,29 @@
 """What people say of lines, as labels: the same words give the same truth as ever, and reviewers have the last one."""
 
+import json
 import random
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from afield.errors import LabellingError
 from afield.labelling.conflicts import resolve
-from afield.labelling.labels import Label, in_force, label_rows
+from afield.labelling.labels import SCHEMA, Label, in_force, label_rows
 from afield.records.facts import Window
-from signs.building import TABLES, label, told_of
+from afield.store.tables import Tables
+from afield.workshop.labels import open_labels
+from afield.workshop.suspects import find_suspects
+from signs.building import TABLES, build, label, told_of
+from signs.confidence import FEATURES
 from signs.labels import ASKED, POLICY, UNASKED, items, said, standing
 from signs.tables import SCHEMAS
 
 START = datetime(2026, 5, 1)
 HOUR = timedelta(hours=1)
+NOW = datetime(2026, 6, 1)
+FLIPPED = [f"f{n // 4:03}/{n % 4}" for n in range(12)]
 WHOLE = Window(START - HOUR, START + 100 * HOUR)
 History = dict[str, pl.LazyFrame]
 
@@ -98,3 +107,54 @@ def test_items_tell_their_row_and_their_frame() -> None:
     assert (row["item"], row["frame"]) == ("f0/0", "f0")
     assert 0 <= row["priority"] <= 1
     assert {"line", "tick"} <= set(row)
+
+
+def readings(flipped: int) -> History:
+    """Four hundred lines of a hundred frames, read right where their score is high; the first verdicts are wrong."""
+    draw = random.Random(1)
+    lines, told = [], []
+    for n in range(400):
+        score, at = draw.random(), START + n * HOUR / 4
+        values = [score, *(draw.random() for _ in FEATURES[1:])]
+        name = f"f{n // 4:03}/{n % 4}"
+        right = int(score > 0.5) ^ int(n < flipped)
+        lines.append({"line": name, "at": at, "known_at": at, "device": "d", "features": json.dumps(values)})
+        told.append({"verdict": name, "at": at, "known_at": at, "line": name, "right": right, "asked": True})
+    return {
+        "lines": pl.LazyFrame(lines, schema=SCHEMAS["lines"]),
+        "verdicts": pl.LazyFrame(told, schema=SCHEMAS["verdicts"]),
+        "labels": pl.LazyFrame(schema=SCHEMA),
+    }
+
+
+def test_verdicts_that_contradict_what_is_learned_from_the_others_are_suspects(tmp_path: Path) -> None:
+    past, plan = readings(flipped=12), build({})
+    book = open_labels(plan, past, Tables(tmp_path / "tables"))
+    (tmp_path / "examples").mkdir()
+    found = find_suspects(tmp_path / "examples", plan, book, past, 4, lambda _: None)
+    assert found.looked == 400
+    assert len(set(FLIPPED) & set(found.rows["item"])) >= 9
+    assert len(set(found.rows["item"]) - set(FLIPPED)) <= 12
+
+
+def test_a_reviewer_who_puts_a_verdict_right_clears_the_suspicion(tmp_path: Path) -> None:
+    past, plan = readings(flipped=12), build({})
+    book = open_labels(plan, past, Tables(tmp_path / "tables"))
+    right = [float(label_of(past, name)) for name in FLIPPED]
+    book.add([review(name, 1.0 - value, NOW) for name, value in zip(FLIPPED, right, strict=True)])
+    (tmp_path / "examples").mkdir()
+    found = find_suspects(tmp_path / "examples", plan, book, past, 4, lambda _: None)
+    assert not set(FLIPPED) & set(found.rows["item"])
+
+
+def test_one_class_only_cannot_be_searched(tmp_path: Path) -> None:
+    past, plan = readings(flipped=0), build({})
+    past["verdicts"] = past["verdicts"].with_columns(right=pl.lit(1, pl.Int64))
+    book = open_labels(plan, past, Tables(tmp_path / "tables"))
+    (tmp_path / "examples").mkdir()
+    with pytest.raises(LabellingError, match="hold 1 classes"):
+        find_suspects(tmp_path / "examples", plan, book, past, 4, lambda _: None)
+
+
+def label_of(past: History, name: str) -> int:
+    return int(past["verdicts"].filter(pl.col("line") == name).collect()["right"].item())
