@@ -102,6 +102,18 @@ def test_a_release_says_what_it_was_made_of_and_reproduces_its_golden_rows(villa
     assert village.office.shelf.release(village.built.release).digest == village.built.release
 
 
+def test_a_candidate_is_judged_on_learned_rows_beside_unseen_ones_and_its_intervals_in_time(village: Raised) -> None:
+    found = village.built.evaluation
+    assert found.learned is not None
+    assert found.learned.end < village.built.windows.validation.start
+    assert {each.metric for each in found.learned.gaps} >= {"rmse", "bias"}
+    assert found.predictive is not None
+    assert found.predictive.kind == "distribution"
+    assert found.predictive.level == 0.9
+    assert found.discovery is not None
+    assert found.discovery.columns == ("zone", "hour_of_day", "holiday", "precipitation", "event")
+
+
 def test_an_unchanged_build_does_no_step_again_and_gives_the_same_release(village: Raised) -> None:
     built, steps = turn(village.office)
     assert steps == [(name, False) for name in ALL]
