@@ -58,7 +58,7 @@ LAGS = BoostedTrees(
 """The baseline to beat: what a first attempt makes of recent counts, the zone and the hour of the week."""
 
 NETWORK = NeuralNetwork(name="small_network", columns=(*CURVES, *CONTEXT), rounds=15)
-INCREMENTAL = IncrementalRegression(name="incremental_poisson", columns=(*CURVES, *CONTEXT), family="poisson")
+INCREMENTAL = IncrementalRegression(name="incremental_linear", columns=(*CURVES, *CONTEXT))
 COMPARED = (NETWORK, INCREMENTAL)
 """What no release is chosen from: `afield compare` shows what they would cost and bring."""
 

@@ -145,7 +145,6 @@ def rows_of(found: Compared, words: Words) -> Iterator[Titled]:
             "range",
             "memory, MB",
             "size, kB",
-            "incremental",
         ),
         tuple(
             (
