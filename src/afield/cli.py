@@ -46,7 +46,7 @@ class Verb:
 FAMILIES = {
     "release": "The registry and its history: list, show, verify, history, promote, rollback.",
     "label": "Labels: list, queue, add, import, export, agreement, suspects.",
-    "data": "Datasets and their versions: list, log, show, fetch.",
+    "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
 
 # Imported only where an application is named: what it brings in is no part of the start.
@@ -66,8 +66,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("serve", "afield.commands.serve:run", "The prediction service: workers and a supervisor.", first=True),
     Verb("evaluate", "afield.commands.evaluate:run", "Score a release and its baselines on any window."),
     Verb("explain", "afield.commands.explain:run", "Why an answer is what it is, in words for the person concerned."),
-    Verb("check", "afield.commands.check:run", "No peeking, parity, partition, contract, goals, hazards."),
+    Verb("check", "afield.commands.check:run", "Contract, features honest and not misleading, split, goals, hazards."),
     Verb("compare", "afield.commands.compare:run", "Recipes, feature sets or releases side by side, with their costs."),
+    Verb("features", "afield.commands.features:run", "What each kind of context costs and adds: which context pays."),
     Verb("backtest", "afield.commands.backtest:run", "Learn at several moments, and forecast what followed each."),
     Verb("replay", "afield.commands.replay:run", "Play recorded traffic through a running service."),
     Verb("drill", "afield.commands.drill:run", "Break a service on purpose and see whether the mitigations hold."),
@@ -90,9 +91,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("label export", "afield.commands.label_exchange:export", "The queue as tasks for Label Studio."),
     Verb("label agreement", "afield.commands.label:agreement", "How far people agree, and who agrees with nobody."),
     Verb("label suspects", "afield.commands.label_suspects:run", "Labels that contradict a model without them."),
-    Verb("data list", "afield.commands.data:listed", "The tables of the store: rows, versions, first and last time."),
-    Verb("data log", "afield.commands.data:log", "The versions of a table."),
-    Verb("data show", "afield.commands.data:show", "The newest rows of a table."),
+    Verb("data list", "afield.commands.data:listed", "The tables: rows, versions, owner, freshness, who uses them."),
+    Verb("data log", "afield.commands.data_versions:log", "The versions of a table."),
+    Verb("data show", "afield.commands.data_versions:show", "The newest rows of a table, now or as of a version."),
+    Verb("data diff", "afield.commands.data_versions:diff", "What changed between two versions of a table."),
+    Verb("data quarantine", "afield.commands.data_quarantine:quarantine", "The rows that were set aside, and why."),
+    Verb("data repair", "afield.commands.data_quarantine:repair", "Put rows right that were set aside; replay them."),
+    Verb("data trace", "afield.commands.data_trace:run", "From a prediction back to release, code, data and rows."),
     Verb("data fetch", "afield.commands.data:fetch", "Download published data."),
 )
 
