@@ -8,20 +8,25 @@ import polars as pl
 
 from afield.data.leakage import Apart
 from afield.data.sources import Source
+from afield.evaluation.costs import Costs
 from afield.evaluation.gates import AtLeast, AtMost, BeatsBaseline, BiasWithin, NoWorseThan
 from afield.features.feature import FeatureSet
 from afield.labelling.labels import LABELS
 from afield.labelling.labels import SCHEMA as LABEL_SCHEMA
 from afield.records.facts import Window
 from afield.statistics.losses import squared_error
+from afield.training.prepared import IncrementalRegression, NeuralNetwork
 from afield.training.recipes import BoostedClasses, LogisticRegression
 from afield.workshop.plan import Assessment, Build, Table
 from signs import labels
 from signs.confidence import FEATURES
 from signs.contracts import CONTRACTS
+from signs.elsewhere import elsewhere
+from signs.explaining import CAUSES
 from signs.measuring import measures
 from signs.operating import STEP
 from signs.parts import standing
+from signs.promises import BEHAVIOURS, FAIR, GROUPS, STRESSES, languages
 from signs.tables import SCHEMAS
 from signs.walks import open_source
 
@@ -38,6 +43,13 @@ CONFIDENCE = BoostedClasses(
 )
 PLAIN = LogisticRegression(name="logistic_confidence", columns=FEATURES, penalty=1e-2)
 SCORE_ALONE = LogisticRegression(name="logistic_on_score", columns=("mean_score",), penalty=1e-2)
+COMPARED = (
+    NeuralNetwork(name="small_network", columns=FEATURES, task="classes", hidden=(16,)),
+    IncrementalRegression(name="incremental_confidence", columns=FEATURES, family="binary"),
+)
+"""What no release is chosen from: `afield compare` shows what they would cost and bring."""
+COSTS = Costs(false_positive=3.0, false_negative=1.0)
+"""A wrong translation shown as sure costs as much as three questions that nobody needed: sure from 0.75 on."""
 DAY = timedelta(days=1)
 GATES = (
     BeatsBaseline("mean_score"),
@@ -93,7 +105,20 @@ def build(_options: Mapping[str, str]) -> Build:
         measures=measures,
         metrics=("rmse", "mae", "bias"),
         task="image-to-text",
-        assessment=Assessment(labelling=labels.LABELLING, apart=APART),
+        assessment=Assessment(
+            labelling=labels.LABELLING,
+            apart=APART,
+            groups=GROUPS,
+            behaviours=BEHAVIOURS,
+            stresses=STRESSES,
+            attributes={"language": languages},
+            fair=FAIR,
+            causes=CAUSES,
+            compared=COMPARED,
+            elsewhere=elsewhere,
+            costs=COSTS,
+            slice_columns=("mean_score", "blur"),
+        ),
         limits=(
             "Scripts that the reader does not know (Thai, Cyrillic, Arabic; Hangul without tesseract) are not read.",
             "It says whether the characters are right, not whether the sign is.",
