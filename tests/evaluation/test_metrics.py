@@ -108,9 +108,10 @@ def test_a_value_that_is_no_number_is_named_with_its_row(column, value):
         measure(frame)
 
 
-def test_a_negative_truth_is_refused():
-    with pytest.raises(EvaluationError, match="negative truth"):
-        measure(framed([(-1, 1.0)]))
+def test_where_a_truth_is_below_zero_what_speaks_of_counts_is_undefined():
+    found = measure(framed([(-1, 1.0), (3, 3.0)]))
+    assert (found.mae, found.bias) == (1.0, 1.0)
+    assert (found.wape, found.poisson_deviance, found.excess) == (None, None, None)
 
 
 def test_a_missing_column_or_a_column_of_text_is_named():

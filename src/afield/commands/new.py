@@ -137,7 +137,7 @@ def _answers(given: dict[str, str], *, asked_of_somebody: bool) -> dict[str, str
         UsageError: nobody is there to ask, or an answer says nothing.
     """
     defaults: Mapping[str, str] = {} if asked_of_somebody else GENERATED
-    told = {}
+    told: dict[str, str] = {}
     for key, question in QUESTIONS.items():
         if told.get("kind") == LOOK_UP:
             told[key] = LOOK_UP

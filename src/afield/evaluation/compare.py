@@ -54,7 +54,7 @@ def compare(
 
     Days are the blocks, because the hours of a day share their weather and events; both forecasts are
     resampled by the same days (see `statistics.bootstrap.paired`). Below two days there is no interval, and
-    the result is empty.
+    the result is empty. A loss that is not defined for the truth is left out.
 
     Args:
         sums: one row a day, from `of_slice`.
@@ -74,6 +74,8 @@ def compare(
     for rival in rivals:
         for metric in metrics:
             what, root = SUMS[metric]
+            if sums[f"{model}:{what}"].is_nan().any():  # of numbers below zero there is no deviance
+                continue
             comparison = paired(
                 sums[f"{model}:{what}"].to_numpy() * scale,
                 sums[f"{rival}:{what}"].to_numpy() * scale,

@@ -1,4 +1,4 @@
-"""Intervals of the metrics of count forecasts, from the sums of each block."""
+"""Intervals of the metrics of forecasts, from the sums of each block."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -19,13 +19,18 @@ def _over_truth(values: Floats, truth: Floats) -> Floats:
     return np.divide(values, truth, out=np.full_like(values, np.nan), where=truth > 0)
 
 
+def _of_counts(values: Floats, mean: Mapping[str, Floats]) -> Floats:
+    """Not a number where truths are below zero, so that they have no deviance."""
+    return np.where(np.isnan(mean["deviance"]), np.nan, values)
+
+
 METRICS: Mapping[str, Callable[[Floats, Mapping[str, Floats]], Floats]] = {
     "rmse": lambda _, mean: np.sqrt(mean["squared"]),
     "mae": lambda _, mean: mean["absolute"],
-    "wape": lambda truth, mean: _over_truth(mean["absolute"], truth),
+    "wape": lambda truth, mean: _of_counts(_over_truth(mean["absolute"], truth), mean),
     "poisson_deviance": lambda _, mean: mean["deviance"],
     "bias": lambda truth, mean: _over_truth(mean["sum"], truth) - 1,
-    "excess": lambda truth, mean: mean["squared"] - truth,
+    "excess": lambda truth, mean: _of_counts(mean["squared"] - truth, mean),
     "squared_error": lambda _, mean: mean["squared"],
 }
 """Metric → its value from the means of the truth and of the losses, elementwise (see `metrics.Metrics`)."""

@@ -1,4 +1,4 @@
-"""Metrics of count forecasts, from sums that one pass over the rows gives."""
+"""Metrics of forecasts of counts and of numbers, from sums that one pass over the rows gives."""
 
 import math
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ TRUTH = "truth"
 
 class Metrics(msgspec.Struct, frozen=True):
     """How far forecasts lie from the truth, over all rows.
+
+    Where a truth is below zero they are no counts: then `wape`, `poisson_deviance` and `excess` are None.
 
     Attributes:
         rmse: root of the mean squared error, in the unit of the truth.
@@ -32,9 +34,9 @@ class Metrics(msgspec.Struct, frozen=True):
     rmse: float
     mae: float
     wape: float | None
-    poisson_deviance: float
+    poisson_deviance: float | None
     bias: float | None
-    excess: float
+    excess: float | None
 
     @property
     def squared_error(self) -> float:
@@ -67,7 +69,7 @@ def measure(frame: pl.DataFrame, forecast: str = "forecast") -> Metrics:
         forecast: name of the column of forecasts.
 
     Raises:
-        EvaluationError: there are no rows, a column is missing, or a value is null, not finite or a negative truth.
+        EvaluationError: there are no rows, a column is missing, or a value is null or not finite.
     """
     check(frame, [TRUTH, forecast])
     return metrics(frame.select(loss_sums([forecast])), forecast)
@@ -85,11 +87,12 @@ def loss_sums(forecasts: Sequence[str]) -> list[pl.Expr]:
         error = forecast - truth
         mean = forecast.clip(lower_bound=SMALLEST_RATE)
         surprise = pl.when(truth > 0).then(truth * (truth / mean).log()).otherwise(0.0)
+        deviance = (2.0 * (surprise - truth + mean)).clip(lower_bound=0.0)
         sums += [
             forecast.sum().alias(f"{name}:sum"),
             error.pow(2).sum().alias(f"{name}:squared"),
             error.abs().sum().alias(f"{name}:absolute"),
-            (2.0 * (surprise - truth + mean)).clip(lower_bound=0.0).sum().alias(f"{name}:deviance"),
+            pl.when(truth >= 0).then(deviance).otherwise(math.nan).sum().alias(f"{name}:deviance"),
         ]
     return sums
 
@@ -98,18 +101,19 @@ def metrics(sums: pl.DataFrame, forecast: str) -> Metrics:
     """The metrics of one column of forecasts, from a frame of `loss_sums` (one row, or one a block)."""
     names = ["rows", TRUTH, *(f"{forecast}:{what}" for what in ("sum", "squared", "absolute", "deviance"))]
     rows, truth, total, squared, absolute, deviance = sums.select(pl.col(names).sum()).row(0)
+    counts = not math.isnan(deviance)
     return Metrics(
         rmse=math.sqrt(squared / rows),
         mae=absolute / rows,
-        wape=absolute / truth if truth > 0 else None,
-        poisson_deviance=deviance / rows,
+        wape=absolute / truth if counts and truth > 0 else None,
+        poisson_deviance=deviance / rows if counts else None,
         bias=total / truth - 1 if truth > 0 else None,
-        excess=(squared - truth) / rows,
+        excess=(squared - truth) / rows if counts else None,
     )
 
 
 def check(frame: pl.DataFrame, numbers: Sequence[str], others: Sequence[str] = ()) -> None:
-    """Return if every column is there and every number is finite, and the truth is not negative.
+    """Return if every column is there and every number is finite.
 
     Raises:
         EvaluationError: it is not so; names the column and the first row.
@@ -123,13 +127,11 @@ def check(frame: pl.DataFrame, numbers: Sequence[str], others: Sequence[str] = (
         if not frame.schema[name].is_numeric():
             raise EvaluationError(f"column {name!r} holds {frame.schema[name]}; numbers are expected")
     wrong = {name: ~pl.col(name).is_finite().fill_null(value=False) for name in numbers}
-    if TRUTH in wrong:
-        wrong[TRUTH] |= pl.col(TRUTH) < 0
     counts = frame.select(wrong_values.sum().alias(name) for name, wrong_values in wrong.items()).row(0, named=True)
     for name, count in counts.items():
         if count:
             row = frame.filter(wrong[name]).row(0, named=True)
             raise EvaluationError(
-                f"column {name!r}: {count} of {frame.height} values are null, not finite or a negative truth, "
+                f"column {name!r}: {count} of {frame.height} values are null or not finite, "
                 f"first in row {row}; leave such rows out and count them"
             )

@@ -52,7 +52,7 @@ def build(
         purpose: what the model is for.
         limits: what it is not for.
         generated: whether the example was made up.
-        gates: what a release must pass; none: better than the rule beyond chance, and its forecasts add up.
+        gates: what a release must pass; none: the usual ones.
     """
     step, delay = times.step, times.delay
     return Build(
@@ -86,13 +86,19 @@ def build(
         baselines={RULE: RULE},
         companions=lambda _training, _history: {},
         slices=lambda _: {},
-        gates=gates or (BeatsBaseline(RULE, METRICS[columns.kind][0]), BiasWithin(0.1)),
+        gates=gates or usual_gates(columns),
         validation=times.validation,
         test=times.test,
         loss=LOSSES[LOSS_OF[columns.kind]],
         metrics=METRICS[columns.kind],
         task=TASKS[columns.kind],
     )
+
+
+def usual_gates(columns: Columns) -> tuple[Gate, ...]:
+    """Better than the rule beyond chance; and forecasts that add up, where the truth is never below zero."""
+    better = BeatsBaseline(RULE, METRICS[columns.kind][0])
+    return (better,) if columns.kind == "number" else (better, BiasWithin(0.1))
 
 
 def look_up(spine: pl.LazyFrame, history: History, *, columns: Columns) -> pl.LazyFrame:
