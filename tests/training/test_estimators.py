@@ -71,6 +71,14 @@ def test_what_can_be_learnt_is_learnt(recipe: AnyRecipe) -> None:
     assert np.sqrt(np.mean(error**2)) < 0.6 * rows(1)["truth"].std()
 
 
+@pytest.mark.parametrize("recipe", NUMBERS, ids=lambda each: each.name)
+def test_nothing_is_forecast_below_the_floor(recipe: AnyRecipe) -> None:
+    bound = outputs(train_recipe(replace(recipe, floor=5.0), rows(), 1), rows(1))
+    free = outputs(train_recipe(recipe, rows(), 1), rows(1))
+    assert free.min() < bound.min() == 5.0
+    assert bound == pytest.approx(np.maximum(free, 5.0))
+
+
 @pytest.mark.parametrize("family", ["normal", "poisson", "tweedie", "gamma"])
 def test_each_family_of_linear_models_adds_up_to_the_truth(family: str) -> None:
     made = rows().with_columns(truth=pl.col("truth").clip(0.5))

@@ -34,6 +34,7 @@ class LinearRegression:
             zeros, else positive) or `gamma` (logarithmic link).
         penalty: strength of the L2 penalty.
         preparation: of the columns.
+        floor: no number is forecast below it, e.g. 0 for counts; None sets none.
     """
 
     name: str
@@ -42,6 +43,7 @@ class LinearRegression:
     penalty: float = 1e-4
     preparation: Preparation = field(default_factory=Preparation)
     weight: str = ""
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Estimator:
         task: what is learnt: a number, or classes (the estimator has `predict_proba`).
         classes: as in `LogisticRegression`, where classes are learnt.
         preparation: of the columns.
+        floor: as in `LinearRegression`, where numbers are learnt.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Estimator:
     classes: tuple[str, ...] = ()
     preparation: Preparation = field(default_factory=Preparation)
     weight: str = ""
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class NeuralNetwork:
     """A small fully connected network.
 
     Attributes:
-        name, columns, task, classes, preparation, weight: as in `Estimator`.
+        name, columns, task, classes, preparation, weight, floor: as in `Estimator`.
         hidden: neurons of each hidden layer.
         penalty: strength of the L2 penalty.
         rate: first learning rate (Adam).
@@ -87,6 +91,7 @@ class NeuralNetwork:
     rounds: int = 60
     preparation: Preparation = field(default_factory=Preparation)
     weight: str = ""
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,15 +30,21 @@ def train_values(recipe: PreparedRecipe, examples: pl.DataFrame, seed: int, *, l
     # A network learns a number of about the size of its weights.
     centre, spread = (float(values.mean()), float(values.std())) if isinstance(recipe, NeuralNetwork) else (0.0, 1.0)
     learnt = learn(recipe, matrix(examples, recipe.columns), (values - centre) / spread, weight, seed)
-    constants = {"centre of truth": np.array(centre, np.float32), "spread of truth": np.array(spread, np.float32)}
+    floor = -np.inf if recipe.floor is None else recipe.floor
+    constants = {
+        "centre of truth": np.array(centre, np.float32),
+        "spread of truth": np.array(spread, np.float32),
+        "floor": np.array(floor, np.float32),
+    }
     nodes = [
         *learnt.nodes,
         helper.make_node("Mul", ["learnt", "spread of truth"], ["spread out"]),
-        helper.make_node("Add", ["spread out", "centre of truth"], ["forecast"]),
+        helper.make_node("Add", ["spread out", "centre of truth"], ["found"]),
+        helper.make_node("Max", ["found", "floor"], ["forecast"]),
     ]
     model = written(nodes, {**learnt.constants, **constants}, len(recipe.columns), {"forecast": 1})
     sample = examples.sample(min(CHECKED, len(examples)), seed=seed)
-    expected = learnt.predict(matrix(sample, recipe.columns))[:, 0] * spread + centre
+    expected = np.maximum(learnt.predict(matrix(sample, recipe.columns))[:, 0] * spread + centre, floor)
     report: dict[str, float | str] = {
         "learner": learnt.learner,
         "rows": float(len(examples)),
