@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from afield.data.sources import Source
+from afield.evaluation.costs import Costs
 from afield.evaluation.gates import BeatsBaseline, BiasWithin, Gate
 from afield.features.feature import HAS_HISTORY, FeatureSet
 from afield.records.facts import Window
@@ -19,7 +20,7 @@ from afield.tabular.operating import FORECAST, LOSS_OF
 from afield.tabular.recipes import plain, rich
 from afield.tabular.source import TableFile
 from afield.tabular.tables import MOMENT, OUTCOMES, ROWS, tables
-from afield.workshop.plan import Build
+from afield.workshop.plan import Assessment, Build
 
 History = Mapping[str, pl.LazyFrame]
 
@@ -92,6 +93,7 @@ def build(
         loss=LOSSES[LOSS_OF[columns.kind]],
         metrics=METRICS[columns.kind],
         task=TASKS[columns.kind],
+        assessment=assessment(columns),
     )
 
 
@@ -99,6 +101,13 @@ def usual_gates(columns: Columns) -> tuple[Gate, ...]:
     """Better than the rule beyond chance; and forecasts that add up, where the truth is never below zero."""
     better = BeatsBaseline(RULE, METRICS[columns.kind][0])
     return (better,) if columns.kind == "number" else (better, BiasWithin(0.1))
+
+
+def assessment(columns: Columns) -> Assessment:
+    """Where it is yes or no, what both mistakes cost."""
+    if columns.kind != "yes_or_no":
+        return Assessment()
+    return Assessment(costs=Costs(false_positive=columns.false_alarm, false_negative=columns.missed))
 
 
 def look_up(spine: pl.LazyFrame, history: History, *, columns: Columns) -> pl.LazyFrame:

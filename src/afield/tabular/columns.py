@@ -66,6 +66,7 @@ class Columns:
         positive: the text that means yes, where the target is `yes_or_no` and written in words; "" for 0 and 1.
         unit: the column that says whom or what a row is about, or "".
         example: a row to try the service with.
+        false_alarm, missed: what it costs to say yes where it was no, and no where it was yes, in any one unit.
     """
 
     target: str
@@ -77,6 +78,8 @@ class Columns:
     positive: str = ""
     unit: str = ""
     example: Mapping[str, str | float] = field(default_factory=dict)
+    false_alarm: float = 1.0
+    missed: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse names that tables, requests or the model could not tell apart."""
@@ -86,6 +89,14 @@ class Columns:
             raise UsageError(f"column {odd[0]!r} cannot be a name here; write it as {identifier(odd[0])!r}")
         if len(set(names)) != len(names) or not self.asked:
             raise UsageError(f"columns must differ, and at least one must be asked with: {', '.join(names)}")
+
+    @property
+    def act_from(self) -> float:
+        """The probability from which on it costs less to say yes.
+
+        Source: Elkan, "The foundations of cost-sensitive learning", IJCAI (2001).
+        """
+        return self.false_alarm / (self.false_alarm + self.missed)
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ def _words(name: str, made: Draft, answers: Answers, file: str, *, generated: bo
         "numbers": _tuple(made.numbers, 4),
         "categories": _mapping({column: _tuple(values, 8) for column, values in made.categories.items()}),
         "positive": _literal(made.positive),
+        "costs": "\n    false_alarm=1.0,\n    missed=1.0," if made.kind == "yes_or_no" else "",
         "example": _mapping({column: _literal(value) for column, value in made.example.items()}),
         "left_out": _left_out(made),
         "left_out_list": "\n".join(f"- `{column}`: {why}." for column, why in made.left_out.items()) or "- Nothing.",
@@ -113,13 +114,10 @@ def _decide(made: Draft) -> str:
     """The code of the first decision, to be changed."""
     if made.kind == "yes_or_no":
         return f'''
-ACT_FROM = 0.5
-"""Probability of {made.target} from which the product acts: the cost of a false alarm over that of both mistakes."""
-
 
 def decide(forecast: float) -> Decision:
-    """Act where {made.target} is more likely than `ACT_FROM`."""
-    act = forecast >= ACT_FROM
+    """Act where that costs less than to leave it, by the costs that `COLUMNS` states."""
+    act = forecast >= COLUMNS.act_from
     return Decision({{"act": float(act)}}, f"{made.target} with {{forecast:.0%}}: {{'act' if act else 'leave it'}}")'''
     return '''
 
