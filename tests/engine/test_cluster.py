@@ -48,9 +48,9 @@ def bad(number: int) -> int:
     return 1 // (number - 3)
 
 
-def stored(folder: Path) -> dict[str, pl.LazyFrame]:
+def stored(root: Path | str) -> dict[str, pl.LazyFrame]:
     """The city in Delta tables."""
-    store, found = Tables(folder / "tables"), CITY.read().tables
+    store, found = Tables(root), CITY.read().tables
     for name, table in found.items():
         store.append(name, table.collect())
     return {name: store.scan(name) for name in found}
@@ -88,7 +88,7 @@ def test_both_nodes_work_and_the_order_is_kept(cluster: Nodes) -> None:
 
 
 def test_features_by_partition_over_delta_tables_equal_those_made_here(cluster: Nodes, tmp_path: Path) -> None:
-    tables = stored(tmp_path)
+    tables = stored(tmp_path / "tables")
     here = made(tmp_path / "here", tables, HERE)
     there = made(tmp_path / "there", tables, open_engine("ray", cluster.address))
     assert here["truth"].sum() > 1000
@@ -96,11 +96,18 @@ def test_features_by_partition_over_delta_tables_equal_those_made_here(cluster: 
 
 
 def test_features_in_double_precision_are_the_same_to_the_ninth_digit(cluster: Nodes, tmp_path: Path) -> None:
-    tables = stored(tmp_path)
+    tables = stored(tmp_path / "tables")
     windows = [Window(CITY.until - day * DAY, CITY.until - (day - 1) * DAY) for day in (4, 3, 2, 1)]
     whole = features_of(tables, Window(windows[0].start, CITY.until))
     parts = pl.concat(open_engine("ray", cluster.address).map(partial(features_of, tables), windows))
     assert not differences("partition", feature_set(HOUR), whole, parts)
+
+
+def test_the_same_over_tables_in_an_object_store(cluster: Nodes, object_store: str, tmp_path: Path) -> None:
+    tables = stored(f"s3://bucket/tables?endpoint_url={object_store}&allow_http=true")
+    here = made(tmp_path / "here", tables, HERE)
+    there = made(tmp_path / "there", tables, open_engine("ray", cluster.address))
+    assert_frame_equal(here, there, check_exact=True)
 
 
 def test_a_killed_node_loses_nothing(cluster: Nodes, tmp_path: Path) -> None:

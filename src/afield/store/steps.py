@@ -1,5 +1,6 @@
 """Build steps by content key: a step whose inputs did not change is not made again."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -43,7 +44,8 @@ class Steps:
             make: writes the outputs into the empty folder that it is given.
 
         Raises:
-            StoreError: the folder cannot be written. What `make` raises goes through; nothing is kept then.
+            StoreError: the folder cannot be written, or the disk is full. What else `make` raises goes through. Nothing
+                is kept then.
         """
         key = hashlib.sha256(msgspec.json.encode([name, sorted(inputs.items())])).hexdigest()
         done = self._folder / name / key
@@ -68,6 +70,13 @@ class Steps:
         try:
             make(partial)
             _publish(partial, done)
+        except OSError as error:
+            if not _full(error):
+                raise
+            raise StoreError(
+                f"no space left for {done.parent}: nothing of this step is kept; free space and run again, finished "
+                "steps are not made again"
+            ) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -89,6 +98,11 @@ def _found(done: Path) -> bool:
     except OSError:
         return done.is_dir()
     return True
+
+
+def _full(error: OSError) -> bool:
+    """Whether there was no room; libraries written in Rust give no number, but the system's words."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT} or "os error 28" in str(error)
 
 
 def _publish(partial: Path, done: Path) -> None:

@@ -1,4 +1,4 @@
-"""Delta tables in a folder: append exactly once, read as of a version, compact; any Delta reader reads them."""
+"""Delta tables, in a folder or an object store: append exactly once, read as of a version, compact."""
 
 import random
 import re
@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote
 
-import msgspec
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError, TableNotFoundError
 
 from afield.errors import ConflictError, StoreError
-from afield.store.durable import sync_file, sync_folder
+from afield.store.places import open_place
 
 ATTEMPTS = 10
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -37,15 +35,34 @@ Result = TypeVar("Result")
 
 
 class Tables:
-    """The Delta tables under one folder."""
+    """The Delta tables under one folder, here or in an object store."""
 
-    def __init__(self, root: Path) -> None:
-        """Keep tables under `root`; nothing is made before the first append."""
-        self._root = root
+    def __init__(self, root: Path | str) -> None:
+        """Keep tables under `root`; nothing is made before the first append.
+
+        Args:
+            root: a folder, or a URL as `afield.store.places.open_place` takes it.
+
+        Raises:
+            StoreError: the URL names no object store.
+        """
+        self._place = open_place(root)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the tables, in order.
+
+        Raises:
+            StoreError: the object store does not answer.
+        """
+        return tuple(name for name in self._place.names() if _NAME.fullmatch(name) and self._place.exists(name))
 
     def exists(self, name: str) -> bool:
-        """Whether there is a table of this name."""
-        return (self._path(name) / "_delta_log").is_dir() and DeltaTable.is_deltatable(str(self._path(name)))
+        """Whether there is a table of this name.
+
+        Raises:
+            StoreError: the object store does not answer.
+        """
+        return self._place.exists(_checked(name))
 
     def append(
         self, name: str, frame: pl.DataFrame, *, writer: str | None = None, transaction: int | None = None
@@ -74,7 +91,7 @@ class Tables:
                 properties = CommitProperties(app_transactions=[Transaction(writer, transaction)])
             rows = _fitted(name, frame, pl.scan_delta(table).collect_schema())
             write_deltalake(table, rows, mode="append", schema_mode="merge", commit_properties=properties)
-            self._sync(name, table.version())
+            self._place.sync(name, table.version())
             return table.version()
 
         return self._retried(name, attempt)
@@ -102,7 +119,7 @@ class Tables:
                 target_file_size=_ONE_FILE,
                 commit_properties=CommitProperties(custom_metadata=dict(note)),
             )
-            self._sync(name, table.version())
+            self._place.sync(name, table.version())
             return table.version()
 
         return self._retried(name, attempt)
@@ -122,8 +139,9 @@ class Tables:
         """
         with self._explained(name):
             table = self._open(name, version)
-            self._check_files(name, table)
-            return pl.scan_delta(table)
+            self._place.check(name, table)
+            # Keys come from where delta-rs finds them; a finder of Polars' own could not be sent to other machines.
+            return pl.scan_delta(table, storage_options=self._place.options, credential_provider=None)
 
     def versions(self, name: str) -> tuple[int, ...]:
         """The versions of a table that can be read, oldest first.
@@ -146,27 +164,26 @@ class Tables:
             table = self._open(name)
             removed = int(table.optimize.compact()["numFilesRemoved"])
             if removed:
-                self._sync(name, table.version())
+                self._place.sync(name, table.version())
             return removed
 
         return self._retried(name, attempt)
 
-    def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise StoreError(f"{name!r} cannot name a table; use 1 to 64 of a-z, 0-9, _ and -, none of _- first")
-        return self._root / name
-
     def _open(self, name: str, version: int | None = None) -> DeltaTable:
-        return DeltaTable(str(self._path(name)), version=version)
+        return DeltaTable(self._place.address(_checked(name)), version=version, storage_options=self._place.options)
 
     def _open_or_make(self, name: str, frame: pl.DataFrame) -> DeltaTable:
-        path = self._path(name)
-        if not (path / "_delta_log").is_dir():
-            path.mkdir(parents=True, exist_ok=True)
+        if self._place.prepare(_checked(name)):
             empty = _fitted(name, frame.clear(), pl.Schema())
             # Without retries: the second of two makers must fail and look again, not add its own schema on top.
             once = CommitProperties(max_commit_retries=0)
-            DeltaTable.create(str(path), empty.schema, configuration=_CONFIGURATION, commit_properties=once)
+            DeltaTable.create(
+                self._place.address(name),
+                empty.schema,
+                configuration=_CONFIGURATION,
+                commit_properties=once,
+                storage_options=self._place.options,
+            )
         return self._open(name)
 
     def _retried(self, name: str, attempt: Callable[[], Result]) -> Result:
@@ -184,7 +201,7 @@ class Tables:
     @contextmanager
     def _explained(self, name: str) -> Iterator[None]:
         """Turn what the Delta library raises into the tree of errors."""
-        path = self._path(name)
+        path = self._place.address(_checked(name))
         try:
             yield
         except CommitFailedError as error:
@@ -203,34 +220,6 @@ class Tables:
         except OSError as error:
             raise StoreError(f"table {path}: {_first_line(error)}; free space or mend its permissions") from error
 
-    def _check_files(self, name: str, table: DeltaTable) -> None:
-        """Refuse a table whose files are not as long as its log says: reading a cut file ends the process."""
-        actions = pl.DataFrame(table.get_add_actions(flatten=True))
-        for file, size in actions.select("path", "size_bytes").iter_rows():
-            path = self._path(name) / unquote(file)
-            try:
-                found = path.stat().st_size
-            except FileNotFoundError:
-                found = -1
-            if found != size:
-                state = "is missing" if found < 0 else f"has {found} bytes of {size}"
-                raise StoreError(
-                    f"{path} {state}: the table is damaged; restore that file from a backup, or read an older version "
-                    f"that does without it ({table.version()} was asked for)"
-                )
-
-    def _sync(self, name: str, version: int) -> None:
-        """Bring a commit onto the disk: its files first, then the log entry that names them."""
-        path = self._path(name)
-        entry = path / "_delta_log" / f"{version:020d}.json"
-        for line in entry.read_bytes().splitlines():
-            added = msgspec.json.decode(line, type=_Action).add
-            if added is not None:
-                sync_file(path / unquote(added.path))
-        sync_folder(path)
-        sync_file(entry)
-        sync_folder(entry.parent)
-
 
 def stored_as(dtype: pl.DataType) -> pl.DataType:
     """The type under which Delta stores a Polars type: signed, text for categories, microseconds."""
@@ -239,12 +228,10 @@ def stored_as(dtype: pl.DataType) -> pl.DataType:
     return _STORED.get(type(dtype), dtype)
 
 
-class _Add(msgspec.Struct):
-    path: str
-
-
-class _Action(msgspec.Struct):
-    add: _Add | None = None
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise StoreError(f"{name!r} cannot name a table; use 1 to 64 of a-z, 0-9, _ and -, none of _- first")
+    return name
 
 
 def _fitted(name: str, frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
