@@ -40,52 +40,24 @@ def address(published: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_tables_are_listed_with_rows_versions_and_times(town: Town) -> None:
-    rows = {row["table"]: row for row in town("data", "list", APP, "--json").value}
-    assert rows["orders"]["rows"] == pl.read_csv(town.early).height
-    assert rows["orders"]["first"] < "2024-01-02"
-    assert rows["orders"]["last"].startswith("2024-02-25")
+def test_tables_are_listed_with_rows_versions_times_owner_and_who_reads_them(town: Town) -> None:
+    value = town("data", "list", APP, "--json").value
+    rows = {row["table"]: row for row in value["tables"]}
+    orders, (release,) = rows["orders"], town("release", "list", APP, "--json").value
+    assert orders["rows"] == pl.read_csv(town.early).height
+    assert orders["first"] < "2024-01-02"
+    assert orders["last"].startswith("2024-02-25")
+    assert (orders["owner"], orders["budget_s"], orders["fresh"]) == ("dispatch", 900.0, False)
+    assert orders["used_by"] == {release["release"]: "1"}
     assert rows["zones"]["first"] is None
     assert rows["zones"]["versions"] == 2
-    assert "orders" in town("data", "list", APP).out
+    assert value["provenance"]["data"]["orders"].startswith("1:")
+    assert value["provenance"]["command"].startswith("afield data list")
+    assert "orders: 9 columns; key order_id" in town("data", "list", APP).out
 
 
 def test_an_empty_store_says_what_fills_it(empty_town: Town) -> None:
     assert "a build fills it" in empty_town("data", "list", APP).out
-
-
-def test_the_log_of_a_table_says_when_how_and_how_much(town: Town) -> None:
-    commits = town("data", "log", APP, "orders", "--json").value
-    assert [(each["version"], each["operation"]) for each in commits] == [(1, "WRITE"), (0, "CREATE TABLE")]
-    assert commits[0]["rows"] == pl.read_csv(town.early).height
-    assert "WRITE" in town("data", "log", APP, "orders").out
-
-
-def test_the_newest_rows_of_a_table_are_shown(town: Town) -> None:
-    rows = town("data", "show", APP, "orders", "--rows", 3, "--json").value
-    assert len(rows) == 3
-    assert all(row["at"].startswith("2024-02-25") for row in rows)
-    assert len(town("data", "show", APP, "zones", "--json").value) == 10
-    assert "2024-02-26 00:00:00" in town("data", "show", APP, "coverage").out
-
-
-@pytest.mark.parametrize("verb", ["log", "show"])
-def test_an_unknown_table_is_refused_with_those_that_there_are(town: Town, verb: str) -> None:
-    done = town("data", verb, APP, "../orders")
-    assert done.code == 2
-    assert "there is: orders, weather" in done.err
-
-
-def test_no_rows_are_wrong_usage(town: Town) -> None:
-    assert town("data", "show", APP, "orders", "--rows", 0).code == 2
-
-
-def test_a_table_whose_log_is_damaged_is_named(town: Town) -> None:
-    for entry in (town.folder / "tables" / "orders" / "_delta_log").glob("*.json"):
-        entry.write_text("{")
-    done = town("data", "log", APP, "orders")
-    assert done.code == 1
-    assert str(town.folder / "tables" / "orders") in done.err
 
 
 def test_months_are_fetched_with_their_digests(town: Town, address: str, published: Path, tmp_path: Path) -> None:

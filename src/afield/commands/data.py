@@ -1,83 +1,46 @@
-"""`afield data`: the tables of the store and their versions, and published data fetched."""
+"""`afield data list` and `fetch`: the catalogue of tables, and published data fetched."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 from cyclopts import Parameter
+from rich.console import Group
 from rich.text import Text
 
 from afield.application import load, resolve
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
+from afield.control.registry import releases
 from afield.data.download import Download
 from afield.errors import UsageError
-from afield.store.commits import log as versions
-
-ROWS = 10
-
-TableName = Annotated[str, Parameter(help="name of a table, as `afield data list` tells")]
+from afield.records.provenance import Provenance
+from afield.workshop.catalogue import Entry, Shelves, catalogue, manifests_of
+from afield.workshop.code import code_digest
+from afield.workshop.datasets import Reading
 
 
 def listed(app: str, /, *, context: Context, **options: str) -> None:
-    """List the tables of the store: rows, versions, first and last time.
+    """List the tables: rows, versions, owner, how fresh they are against their budget, and which releases read them.
+
+    Where builds read a table, its versions are those that builds read; of the others, what was collected.
 
     Args:
         app: name of the application.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
-    office = _office(app, context, options)
-    rows = [_row(office, name) for name in _tables(office)]
-    header = ("table", "rows", "versions", "first", "last")
-    cells = [[row[name] for name in ("table", "rows", "versions")] + _times(row) for row in rows]
+    office = opened(app, context, options)
+    shelves = shelves_of(office)
+    entries = catalogue(shelves, manifests_of(office.home.bundles, releases(office.home.bundles)), office.clock.now())
+    rows = [{name: getattr(each, name) for name in each.__struct_fields__} | {"fresh": each.fresh} for each in entries]
+    header = ("table", "where", "rows", "versions", "newest row", "fresh")
     empty = Text(f"the store holds no table yet; a build fills it: afield build {app}")
-    result(context, rows, table(header, cells) if rows else empty)
-
-
-def log(app: str, name: TableName, /, *, context: Context, **options: str) -> None:
-    """Tell the versions of a table, newest first: when, by what operation, how many rows were added.
-
-    Args:
-        app: name of the application.
-        name: of a table.
-        context: from the command line.
-        options: the application's own, e.g. --slot 15m.
-    """
-    office = _office(app, context, options)
-    commits = versions(office.home.tables / _known(office, name))
-    rows = [
-        (each.version, f"{each.at:%Y-%m-%d %H:%M:%S}", each.operation, "–" if each.rows is None else f"{each.rows:,}")
-        for each in commits
-    ]
-    result(context, commits, table(("version", "when (UTC)", "operation", "rows added"), rows))
-
-
-def show(
-    app: str,
-    name: TableName,
-    /,
-    *,
-    rows: Annotated[int, Parameter(help="how many")] = ROWS,
-    context: Context,
-    **options: str,
-) -> None:
-    """Show the newest rows of a table; of one without times, the first.
-
-    Args:
-        app: name of the application.
-        name: of a table.
-        rows: how many.
-        context: from the command line.
-        options: the application's own, e.g. --slot 15m.
-    """
-    if rows < 1:
-        raise UsageError(f"--rows {rows}: give at least 1")
-    office = _office(app, context, options)
-    scanned, time = office.tables.scan(_known(office, name)), _time(office, name)
-    frame = (scanned.top_k(rows, by=time).sort(time) if time else scanned.head(rows)).collect()
-    result(context, frame.to_dicts(), table(frame.columns, frame.rows()))
+    shown = table(header, [_cells(each) for each in entries])
+    promises = [_promise(each) for each in entries if each.contract or each.used_by]
+    value = {"tables": rows, "provenance": provenance(office, context, _newest(office))}
+    result(context, value, Group(shown, *promises) if entries else empty)
 
 
 def fetch(
@@ -122,45 +85,64 @@ def fetch(
     )
 
 
-def _office(app: str, context: Context, options: Mapping[str, str]) -> Office:
+def shelves_of(office: Office) -> Shelves:
+    """Where the tables of an application lie."""
+    home = office.home
+    return Shelves(office.plan, office.tables, office.datasets, home.tables, home.datasets)
+
+
+def provenance(
+    office: Office, context: Context, reading: Reading | None = None, data: Mapping[str, str] | None = None
+) -> Provenance:
+    """What stands behind the numbers of a verb about data."""
+    read = {"facts": reading.summary.fingerprint, **reading.versions} if reading else {}
+    package = office.application.build.partition(":")[0].partition(".")[0]
+    return Provenance(context.command, {**read, **(data or {})}, code_digest(package), office.actions.state.champion)
+
+
+def opened(app: str, context: Context, options: Mapping[str, str]) -> Office:
+    """The application, opened."""
     return open_office(load(app, options), context.home, progress)
 
 
-def _tables(office: Office) -> list[str]:
-    """Names of the tables that exist: those of history in their order, then whatever else was recorded."""
-    folder = office.home.tables
-    found = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
-    ordered = [name for name in office.plan.tables if name in found]
-    return [name for name in (*ordered, *sorted(found - {*ordered})) if office.tables.exists(name)]
-
-
-def _known(office: Office, name: str) -> str:
+def known(shelves: Shelves, name: str) -> str:
     """The name, if there is such a table.
 
     Raises:
         UsageError: there is none.
     """
-    known = _tables(office)
+    known = shelves.names()
     if name not in known:
         raise UsageError(f"there is no table {name!r}; there is: {', '.join(known) or 'none yet, build first'}")
     return name
 
 
-def _time(office: Office, name: str) -> str | None:
-    """The column by which the rows of a table are in time, if it has one."""
-    declared = office.plan.tables.get(name)
-    if declared is not None:
-        return declared.time
-    schema = office.tables.scan(name).collect_schema()
-    return next((column for column in ("tick", "event_time") if isinstance(schema.get(column), pl.Datetime)), None)
+def _newest(office: Office) -> Reading | None:
+    readings = office.datasets.readings()
+    return readings[-1] if readings else None
 
 
-def _row(office: Office, name: str) -> dict[str, object]:
-    scanned, time = office.tables.scan(name), _time(office, name)
-    ends = [pl.col(time).min().alias("first"), pl.col(time).max().alias("last")] if time else []
-    numbers = scanned.select(pl.len().alias("rows"), *ends).collect().row(0, named=True)
-    return {"table": name, "versions": len(office.tables.versions(name)), "first": None, "last": None, **numbers}
+def _cells(each: Entry) -> tuple[object, ...]:
+    newest = "–" if each.last is None else f"{each.last:%Y-%m-%d %H:%M}"
+    return (each.table, each.where, each.rows, each.versions, newest, {True: "yes", False: "no", None: "–"}[each.fresh])
 
 
-def _times(row: Mapping[str, object]) -> list[object]:
-    return ["–" if row[name] is None else str(row[name]) for name in ("first", "last")]
+def _promise(each: Entry) -> str:
+    """What a table promises, who answers for it and who reads it, in one line."""
+    parts = (each.contract, f"owner {each.owner}" if each.owner else "", _age(each), f"read by {short(each.used_by)}")
+    return f"{each.table}: {'; '.join(part for part in parts if part)}"
+
+
+def _age(each: Entry) -> str:
+    """How old the newest row is, and whether that is more than promised."""
+    if each.age_s is None:
+        return ""
+    age, budget = timedelta(seconds=round(each.age_s)), each.budget_s
+    limit = "" if budget is None else f" of {timedelta(seconds=budget)} that it may be"
+    return f"newest row {age} old{limit}"
+
+
+def short(digests: object) -> str:
+    """The beginnings of a few digests, and how many more there are."""
+    found = [str(each)[:8] for each in digests] if isinstance(digests, list | dict) else []
+    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "") or "–"

@@ -11,6 +11,7 @@ import polars as pl
 
 from afield.clock import Clock
 from afield.data.fingerprint import rows_digest
+from afield.data.quarantine import SCHEMA as ASIDE
 from afield.data.repair import SCHEMA, Repair
 from afield.errors import DataError
 from afield.store.durable import write_whole
@@ -160,7 +161,7 @@ class Datasets:
     def quarantine(self, reading: Reading) -> pl.DataFrame:
         """The rows that a reading set aside, with `repaired`: whether somebody has repaired them since."""
         if not reading.summary.quarantine:
-            return pl.DataFrame()
+            return pl.DataFrame(schema={**ASIDE, "repaired": pl.Boolean()})
         mended = [each.id for each in self.repairs()]
         rows = self._collected.scan(QUARANTINE).filter(pl.col("read") == reading.key).collect()
         return rows.drop("read").with_columns(repaired=pl.col("id").is_in(mended))
