@@ -10,9 +10,11 @@ from rich.console import Group
 
 from afield.application import load
 from afield.build import build
+from afield.commands.findings import findings
 from afield.commands.output import Context, progress, result, table
 from afield.commands.scores import scores
 from afield.control.office import Office, open_office
+from afield.records.provenance import Provenance
 from afield.workshop.results import Built
 
 
@@ -45,7 +47,11 @@ def run(
     built = build(office.plan, office.bench(production=production), data, until)
     office.register(built, promote=not candidate, reason=reason)
     seconds = time.perf_counter() - started
-    result(context, as_record(built, seconds), _table(office, built, seconds))
+    made = office.shelf.bundle(built.release).manifest
+    made_by = Provenance(context.command, dict(made.data), made.code, built.release, made.seed)
+    beyond = findings(office.application.words, office.plan.metrics, built.evaluation, made_by)
+    record = as_record(built, seconds) | {"provenance": made_by}
+    result(context, record, Group(_table(office, built, seconds), beyond))
     return 0 if built.passed else 1
 
 

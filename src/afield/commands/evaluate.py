@@ -7,9 +7,11 @@ from typing import Annotated
 import msgspec
 import polars as pl
 from cyclopts import Parameter
+from rich.console import Group
 from rich.table import Table
 
 from afield.application import load, resolve
+from afield.commands.findings import findings
 from afield.commands.output import Context, progress, result
 from afield.commands.scores import scores
 from afield.control.office import Office, open_office
@@ -17,10 +19,11 @@ from afield.control.registry import champion, named
 from afield.errors import UsageError
 from afield.evaluation.evaluate import Evaluation
 from afield.records.facts import Window
+from afield.records.provenance import Provenance
 from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.workshop.code import code_digest
-from afield.workshop.evaluating import Subject, read_slices, rows_to_score, score, with_lookback
+from afield.workshop.evaluating import SEED, Subject, read_slices, rows_to_score, score, with_lookback
 from afield.workshop.facts import Facts, Terms, read_facts
 
 
@@ -41,7 +44,9 @@ def run(
     """Score a release and its baselines, one step ahead, on any window of any data.
 
     The window may lie after everything that the release was trained on. Where the data begin later than the
-    features look back, the lookback comes from the store.
+    features look back, the lookback comes from the store. Every number has its interval over blocks of time (days);
+    below two of them there are none. Intervals are checked week by week, and slices are searched for places where
+    forecasts are off: with `--json`, the whole record.
 
     Args:
         app: name of the application.
@@ -74,17 +79,17 @@ def run(
     found = evaluate(office, digest, subject, facts, window, zones)
     summary = facts.summary
     about = {"release": digest, "data": summary.name, "generated": summary.generated, "zones": zones}
-    result(context, msgspec.structs.asdict(found) | about, _table(office, found, digest, facts, zones))
+    made_by = Provenance(context.command, _versions(office, facts), _code(office), digest, SEED)
+    record = msgspec.structs.asdict(found) | about | {"provenance": made_by}
+    beyond = findings(application.words, office.plan.metrics, found, made_by)
+    result(context, record, Group(_table(office, found, digest, facts, zones), beyond))
 
 
 def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window: Window, zones: str) -> Evaluation:
     """The evaluation, made once for each content of data, store and release."""
     plan, own = office.plan, facts.tables
     spine = rows_to_score(plan, own, window, subject.slices, zones, progress)
-    # Generated data are whole in themselves: nothing that was recorded elsewhere is their past.
     alone = facts.summary.generated
-    tables = [name for name in plan.tables if not alone and office.tables.exists(name)]
-    versions = {name: office.tables.versions(name)[-1] for name in tables}
 
     def make(folder: Path) -> None:
         history = own if alone else with_lookback(plan, own, office.tables, window, progress)
@@ -94,14 +99,23 @@ def evaluate(office: Office, digest: str, subject: Subject, facts: Facts, window
 
     inputs = {
         "release": digest,
-        "facts": facts.summary.fingerprint,
-        "store": repr(versions),
+        "data": repr(_versions(office, facts)),
         "code": _code(office),
         "window": repr(window),
         "zones": zones,
     }
     folder = Steps(office.home.steps, _told).run("evaluated", inputs, make)
     return msgspec.json.decode((folder / "evaluation.json").read_bytes(), type=Evaluation)
+
+
+def _versions(office: Office, facts: Facts) -> dict[str, str]:
+    """What is read: the facts, and the tables of the store behind recorded ones.
+
+    Generated data are whole in themselves: nothing that was recorded elsewhere is their past.
+    """
+    tables = [] if facts.summary.generated else [name for name in office.plan.tables if office.tables.exists(name)]
+    stored = {name: str(office.tables.versions(name)[-1]) for name in tables}
+    return {"facts": facts.summary.fingerprint, **stored}
 
 
 def read(office: Office, data: Path | None) -> Facts:
