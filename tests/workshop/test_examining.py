@@ -130,7 +130,7 @@ def test_stale_rows_are_those_of_the_same_key_an_age_before(world):
 def test_gates_of_behaviour_and_robustness_are_among_the_verdicts_and_each_group_missing_is_tried(world):
     made = candidate(
         world,
-        groups={"counts": ("last",), "halves": ("half",)},
+        groups={"counts": ("last",), "halves": ("half",), "unread": ("other",)},
         behaviours=(
             MinimumFunctionality(name="positive", says="", low=0.0, least=1.0),
             MinimumFunctionality(name="huge", says="", where=pl.col("last") > 999),

@@ -102,7 +102,7 @@ def _decision(office: Office, found: Explained) -> str:
 
 def _told(office: Office, found: Explained, digest: str) -> Group:
     why, words = found.explanation, office.application.words
-    head = f"{found.target}: {found.key}, {found.at:%A %d %B %Y %H:%M}"
+    head = f"{found.target}, for {found.key}, {found.at:%A %d %B %Y %H:%M}"
     apart = why.answer - why.usual
     about = "as usual" if abs(apart) < SMALL else ("more than usual" if apart > 0 else "less than usual")
     lines = [Text(head), Text(f"{why.answer:.3g}; usually {why.usual:.3g}: {about}")]

@@ -1,6 +1,6 @@
 """What a candidate does beyond its error, tried on rows of the test window: behaviour, robustness, fairness."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -162,7 +162,8 @@ def examine(candidate: Candidate, scored: pl.DataFrame) -> tuple[Examination, tu
     assessment = candidate.plan.assessment
     notes: list[str] = []
     promises = [each for test in assessment.behaviours if (each := _promise(candidate, test, notes))]
-    degradations = [_degradation(candidate, stress) for stress in _stresses(candidate.plan)]
+    reads = candidate.parts[candidate.plan.part].features
+    degradations = [_degradation(candidate, stress) for stress in _stresses(candidate.plan, reads)]
     disparities, refused = _disparities(candidate, scored, notes)
     sample = candidate.sampled if promises or degradations else ""
     found = Examination(sample, tuple(promises), tuple(degradations), tuple(disparities), tuple(notes))
@@ -208,11 +209,12 @@ def _promise(candidate: Candidate, test: behaviour.Behaviour, notes: list[str]) 
     return found
 
 
-def _stresses(plan: Build) -> tuple[Stress, ...]:
-    """Those declared, and each group of features missing."""
+def _stresses(plan: Build, reads: Collection[str]) -> tuple[Stress, ...]:
+    """Those declared, and each group missing of which the model reads a feature."""
     declared = plan.assessment.stresses
     known = {each.name for each in declared}
-    by_group = [robustness.missing(name, columns) for name, columns in plan.assessment.groups.items()]
+    groups = {name: columns for name, columns in plan.assessment.groups.items() if {*columns} & {*reads}}
+    by_group = [robustness.missing(name, columns) for name, columns in groups.items()]
     return (*declared, *(each for each in by_group if each.name not in known))
 
 
