@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from time import perf_counter
 
 import msgspec
+
+ENDS = ("low", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Result:
         ratio: value over the baseline's, or null where the baseline could not be measured.
         goal: what the ratio or the value should reach, in words, or null.
         met: whether it does, or null where no goal is set.
+        low, high: ends of the 95 % interval of the ratio, or of the value where there is no ratio; null where it has
+            none.
     """
 
     name: str
@@ -30,6 +34,8 @@ class Result:
     ratio: float | None
     goal: str | None = None
     met: bool | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 def in_turn(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> tuple[float, float]:
@@ -46,11 +52,14 @@ def in_turn(ours: Callable[[], object], theirs: Callable[[], object], rounds: in
 def show(results: Iterable[Result]) -> None:
     """One line a result: text, or with `--json` an object."""
     for result in results:
+        within = "" if result.low is None or result.high is None else f" ({result.low:.4f} to {result.high:.4f})"
         if "--json" in sys.argv:
-            line = msgspec.json.encode(result).decode()
+            told = asdict(result)
+            line = msgspec.json.encode({key: told[key] for key in told if within or key not in ENDS}).decode()
         else:
-            beside = "not measured" if result.ratio is None else f"ratio {result.ratio:.2f}"
+            ratio = "" if result.ratio is None else f": ratio {result.ratio:.3f}"
+            beside = f"{result.against}{ratio or ('' if within else ': not measured')}{within}"
             goal = "" if result.goal is None else f"; goal {result.goal}: {'met' if result.met else 'NOT met'}"
-            line = f"{result.name}: {result.value:.4g} {result.unit}; {result.against}: {beside}{goal}"
+            line = f"{result.name}: {result.value:.4g} {result.unit}; {beside}{goal}"
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
