@@ -67,8 +67,8 @@ def draw(plan: Build, history: History, tell: Callable[[str], None] = lambda _: 
     ]
     tell(f"looking for misleading features in {len(chosen)} blocks of {plan.block}")
     for number, (late, begins) in enumerate(chosen):
-        # A slot more than the block: what becomes known in its last slot is in the batch, as in that of the examples.
-        asked = plan.spine(held, Window(begins, min(begins + plan.block + plan.slot, end)))
+        # A block more than is kept: what becomes known behind a row is in the batch, as in that of the examples.
+        asked = plan.spine(held, Window(begins, min(begins + 2 * plan.block, end)))
         if asked.is_empty():
             continue
         made = compute(plan.features, asked, held)
