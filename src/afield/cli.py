@@ -70,6 +70,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("compare", "afield.commands.compare:run", "Recipes, feature sets or releases side by side, with their costs."),
     Verb("features", "afield.commands.features:run", "What each kind of context costs and adds: which context pays."),
     Verb("backtest", "afield.commands.backtest:run", "Learn at several moments, and forecast what followed each."),
+    Verb("score", "afield.commands.score:run", "The ML Test Score: 28 tests of readiness, from evidence."),
     Verb("replay", "afield.commands.replay:run", "Play recorded traffic through a running service."),
     Verb("drill", "afield.commands.drill:run", "Break a service on purpose and see whether the mitigations hold."),
     Verb("release list", "afield.commands.release:listed", "The releases, with what they scored and where they stand."),

@@ -10,6 +10,7 @@ from rich.console import Group
 from afield.application import Application, Operate, load
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
+from afield.control.notes import note
 from afield.control.office import Office, open_office
 from afield.drills import DRILLS
 from afield.evaluation.metrics import Metrics
@@ -45,6 +46,8 @@ def run(
     office = open_office(load(app, options), context.home, progress)
     found = checks(office, data)
     passed = all(each.passed for each in found)
+    failed = ", ".join(each.name for each in found if not each.passed)
+    note(office, "check", passed, f"failed: {failed}" if failed else f"{len(found)} checks passed", context.command)
     result(context, {"passed": passed, "checks": found}, _words(found))
     return 0 if passed else 1
 

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.control.comparison import Asked, comparison
+from afield.control.notes import note
 from afield.control.office import open_office
 from afield.control.transfer import transfer
 from afield.reporting.reuse import rows_of as reuse_rows
@@ -76,6 +77,7 @@ def run(
         return
     found = comparison(office, asked)
     page = write(found, folder, words)
+    note(office, "compare", True, found.recommendation, context.command)
     progress(f"report: {page}")
     tables = _tables(short_rows(found, words))
     result(context, found, Group(*tables, *found.warnings, found.recommendation))

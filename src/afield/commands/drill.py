@@ -6,6 +6,8 @@ from cyclopts import Parameter
 
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
+from afield.control.notes import note
+from afield.control.office import open_office
 from afield.drills import drill
 
 
@@ -27,6 +29,9 @@ def run(
     """
     application = load(app, {**load(app).demonstration_options, **options})
     found = drill(application, context.home / "rehearsal", only, progress)
+    passed = all(each.passed for each in found)
+    said = ", ".join(f"{each.hazard} {'held' if each.passed else 'FAILED'}" for each in found)
+    note(open_office(application, context.home, progress), "drill", passed, said, context.command)
     rows = [(each.hazard, each.fault, each.observed, "passed" if each.passed else "FAILED") for each in found]
     result(context, {"drills": found}, table(("hazard", "fault", "observed", "verdict"), rows))
-    return 0 if all(each.passed for each in found) else 1
+    return 0 if passed else 1

@@ -9,6 +9,7 @@ from rich.console import Group
 
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
+from afield.control.notes import note
 from afield.control.office import open_office
 from afield.records.provenance import Provenance
 from afield.reporting.features import short_rows, title, write
@@ -46,5 +47,6 @@ def run(
     words = office.application.words
     page = write(found, out or office.home.folder / "features", words)
     progress(f"report: {page}")
+    note(office, "features", True, title(found), context.command)
     tables = [table(head, rows, name) for name, head, rows in short_rows(found)]
     result(context, found, Group(title(found), *tables))

@@ -5,6 +5,7 @@ from rich.text import Text
 
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
+from afield.control.notes import note
 from afield.control.office import Office, open_office
 from afield.release.bundle import Bundle
 from afield.workshop.rebuilding import Ground, Rebuilt, rebuild
@@ -26,6 +27,8 @@ def rebuilt(app: str, office: Office, bundle: Bundle, context: Context) -> int:
             tell=progress,
         ),
     )
+    said = f"release {found.release[:12]} is{'' if found.agrees else ' NOT'} reproduced"
+    note(office, "rebuild", found.agrees, said, context.command, found.release)
     result(context, found, _told(found))
     return 0 if found.agrees else 1
 
