@@ -1,5 +1,6 @@
 """What builds read, as versions that can be read again."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from afield.clock import WallClock
 from afield.data.contract import Contract
@@ -19,7 +22,7 @@ from afield.store.steps import Steps
 from afield.store.tables import Tables
 from afield.workshop.datasets import QUARANTINE, Datasets
 from afield.workshop.describing import data
-from afield.workshop.facts import Facts, Terms, read_facts
+from afield.workshop.facts import Facts, Terms, open_facts, read_facts, write_extract
 from afield.workshop.plan import Table
 
 
@@ -205,3 +208,36 @@ def test_where_nothing_can_be_written_nothing_is_recorded_and_the_next_time_goes
     assert datasets.readings() == ()
     read(datasets, tmp_path, BAD)
     assert Tables(tmp_path / "tables").scan(QUARANTINE).collect().height == 3
+
+
+sales = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from([None, -1, 0, 3]), st.none()), max_size=9)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sales, st.sets(st.integers(1, 9)))
+def test_rows_read_are_rows_kept_and_set_aside_before_and_after_any_repair(
+    tmp_path: Path, given_rows: list[tuple[str, int | None, None]], chosen: set[int]
+) -> None:
+    source, specs = Bakery((("first", 1, None), *given_rows)), Terms(SPECS, CONTRACTS, KEY)
+    extract = source.read()
+    (tmp_path / "one").mkdir(exist_ok=True)
+    write_extract(tmp_path / "one", "bakery", "f", extract, specs)
+    aside = open_facts(tmp_path / "one").quarantine
+    repairs = [
+        Repair(
+            **{name: row[name] for name in ("id", "table", "stage", "source", "row", "raw")},
+            mended=json.dumps({"sale": f"new {row['row']}", "loaves": row["row"] - 4, "buyer": None}),
+            at=datetime(2024, 3, 1), by="eve", reason="", how="",
+        )
+        for row in aside.iter_rows(named=True)
+        if row["row"] in chosen
+    ]  # fmt: skip
+    write_extract(tmp_path / "one", "bakery", "f", extract, replace(specs, repairs=repairs))
+    after = open_facts(tmp_path / "one")
+    count = after.summary.counts["sales"]
+    assert count.read == extract.rows_read == len(given_rows) + 1
+    assert count.kept == after.tables["sales"].select(pl.len()).collect().item()
+    assert count.quarantined == after.quarantine.height
+    assert count.read == count.kept + count.quarantined
+    mended = sum(row.row >= 4 for row in repairs)
+    assert aside.height - count.quarantined == mended, "a repair that holds brings its row back, any other does not"
