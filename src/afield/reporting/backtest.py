@@ -17,6 +17,8 @@ from afield.workshop.backtest import ALL, Backtest
 WIDE, NARROW, HEIGHT = 880, 340, 240
 SHOWN = 3
 """Metrics that a terminal shows."""
+SLICED = 4
+"""Metrics that the page shows of a slice."""
 
 Titled = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -70,19 +72,19 @@ def rows_of(found: Backtest, words: Words) -> Iterator[Titled]:
     names = [name for name in found.metrics if name in found.folds[0].scores[MODEL]]
     called = [metric_name(name, words) for name in names]
     for part, pooled in found.pooled.items():
+        shown = names if part == ALL else names[:SLICED]
         rows = tuple(
-            (_who(name), *(_estimate(each, scores.get(each)) for each in names))
+            (_who(name), *(_estimate(each, scores.get(each)) for each in shown))
             for name, scores in pooled.scores.items()
         )
         if rows:
-            yield f"slice {part} · {pooled.rows:,} rows · 95 % intervals", ("", *called), rows
+            yield f"slice {part} · {pooled.rows:,} rows · 95 % intervals", ("", *called[: len(shown)]), rows
     comparisons = [each for each in found.pooled[ALL].comparisons if each.metric in names and each.ratio]
     if comparisons:
         rows = tuple(
             (each.second, metric_name(each.metric, words), *_bounds(each.ratio)) for each in comparisons if each.ratio
         )
         yield "the model over each rival, paired by block of time", ("rival", "metric", "ratio", "95 %"), rows
-    chosen = [name for name in names if name in found.folds[0].scores[MODEL]]
     yield (
         "each origin: the model",
         ("origin", "up to", "recipe", "learned from", "rows", *called),
@@ -93,7 +95,7 @@ def rows_of(found: Backtest, words: Words) -> Iterator[Titled]:
                 fold.recipe,
                 f"{fold.learned:,}",
                 f"{fold.rows:,}",
-                *(metric(name, fold.scores[MODEL].get(name)) for name in chosen),
+                *(metric(name, fold.scores[MODEL].get(name)) for name in names),
             )
             for fold in found.folds
         ),
