@@ -27,11 +27,11 @@ from afield.store.tables import Tables
 from afield.workshop.examples import write_examples
 from benchmarks import pandas_features, plain_features
 from benchmarks.measure import Result, show
-from surge.building import slots_of
 from surge.city.almanac import almanac
 from surge.city.demand import Demand
 from surge.city.layout import layout
 from surge.city.regimes import usual
+from surge.examples import spine
 from surge.features import feature_set
 from surge.tables import typed
 
@@ -183,6 +183,10 @@ def _orders(demand: Demand, first: date) -> pl.DataFrame:
     return typed("orders", pl.concat(parts).with_columns(**times))
 
 
+def _every(history: Mapping[str, pl.LazyFrame], window: Window, slot: timedelta) -> pl.DataFrame:
+    return spine(history["zones"], window, slot)
+
+
 def _made(worker: str, folder: Path, version: str, days: str) -> Run:
     """Features by one of the workers, from the table on disk to Arrow files."""
     window = Window(START, START + int(days) * DAY)
@@ -191,8 +195,8 @@ def _made(worker: str, folder: Path, version: str, days: str) -> Run:
         orders = Tables(folder).scan("orders", int(version))
         tables = {**{name: table.lazy() for name, table in almanac(SEED, START, window.end).items()}, "orders": orders}
         if worker == "afield":
-            spine = partial(slots_of, slot=HOUR)
-            write_examples(Path(out), feature_set(HOUR), spine, lambda rows, _: rows, tables, window)
+            every = partial(_every, slot=HOUR)
+            write_examples(Path(out), feature_set(HOUR), every, lambda rows, _: rows, tables, window)
         elif worker == "polars":
             plain_features.matrix(tables, window, HOUR).write_ipc(Path(out) / "features.arrow")
         else:
