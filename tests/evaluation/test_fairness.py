@@ -79,6 +79,13 @@ def test_where_nobody_has_any_the_groups_are_alike():
     assert verdict(found).passed
 
 
+def test_a_group_in_which_nobody_has_it_is_not_thereby_certain():
+    found = disparity(within(), rows({"north": 0.0, "south": 0.3}), DAY)
+    none = next(each for each in found.groups if each.group == "north").value
+    assert (none.value, none.interval.low) == (0.0, 0.0)
+    assert none.interval.high == pytest.approx(1 - 0.025 ** (1 / none.count))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -118,7 +118,7 @@ def test_of_many_groups_the_ends_are_shown_and_the_rest_is_counted(text):
     assert [line.split(" |")[0] for line in part.splitlines() if line.startswith("| place")] == [
         f"| place {number}" for number in (0, 1, 2, 4, 5, 6)
     ]
-    assert "1 groups between them are not shown. 1 groups with too little to judge are left out." in part
+    assert "Not shown between them: 1 group. Left out, with too little to judge: 1 group." in part
     assert "at most 90.0% is allowed" in part
     assert "- bias by sex: no row has a group" in part
 

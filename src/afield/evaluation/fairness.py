@@ -61,7 +61,8 @@ def disparity(
 ) -> Disparity:
     """The metric of each group, and how unlike they are, after Fairlearn's `MetricFrame`.
 
-    Intervals: stretches of `block` are drawn as a whole, the groups together.
+    Intervals: stretches of `block` are drawn as a whole, the groups together. Where none or all of a group has it,
+    the group's interval is that of its rows, taken for independent.
 
     Source: Bird et al., "Fairlearn: a toolkit for assessing and improving fairness in AI", Microsoft MSR-TR-2020-32;
     Agarwal et al., "A reductions approach to fair classification", ICML (2018), for `between_groups`.
@@ -166,7 +167,7 @@ def _values(
     draws = _drawn(measured, ordered["group"].to_list(), seed)
     found = []
     for place, (group, rows, amount, of) in enumerate(ordered.select("group", "rows", "amount", "of").iter_rows()):
-        value = replace(_estimate(amount / of, draws[:, place], rows, level), weight=of)
+        value = replace(_certain(_estimate(amount / of, draws[:, place], rows, level)), weight=of)
         found.append(GroupValue(group, rows, value, group in judged))
     return sorted(found, key=lambda each: (-each.value.value, each.group))
 
@@ -189,6 +190,16 @@ def _drawn(measured: pl.DataFrame, groups: Sequence[str], seed: int) -> Floats:
 def _estimate(value: float, draws: Floats, count: int, level: float) -> Estimate:
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, Interval(float(low), float(high), level), count, float(count))
+
+
+def _certain(estimate: Estimate) -> Estimate:
+    """Where none or all of a group has it no draw differs: then Clopper's and Pearson's end for as many rows."""
+    interval, tail = estimate.interval, (1 - estimate.interval.level) / 2
+    if interval.low == interval.high == estimate.value == 0:
+        return replace(estimate, interval=replace(interval, high=1 - tail ** (1 / estimate.count)))
+    if interval.low == interval.high == estimate.value == 1:
+        return replace(estimate, interval=replace(interval, low=tail ** (1 / estimate.count)))
+    return estimate
 
 
 def _told(estimate: Estimate | None) -> str:

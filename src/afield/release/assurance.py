@@ -112,10 +112,14 @@ def _disparity(found: Disparity) -> str:
     shown = judged if len(judged) <= 2 * SHOWN else [*judged[:SHOWN], *judged[-SHOWN:]]
     rows = [(each.group, f"{each.value.weight:,.0f}", ranged(each.value)) for each in shown]
     heading = f"**{plain(found.metric)}** by {plain(found.attribute)}: {plain(found.says)}."
-    left = [f"{len(judged) - len(shown)} groups between them are not shown"] if len(shown) < len(judged) else []
-    left += [f"{apart} groups with too little to judge are left out"] if apart else []
+    left = [f"Not shown between them: {_groups(len(judged) - len(shown))}"] if len(shown) < len(judged) else []
+    left += [f"Left out, with too little to judge: {_groups(apart)}"] if apart else []
     said = f"Largest minus smallest: {ranged(found.difference)}{_limit(found)}." + "".join(f" {each}." for each in left)
     return "\n\n".join([heading, table((found.attribute, "out of", found.metric), rows), said])
+
+
+def _groups(count: int) -> str:
+    return "1 group" if count == 1 else f"{count} groups"
 
 
 def _limit(found: Disparity) -> str:

@@ -54,7 +54,7 @@ def evidence(
         scored=words.scored,
         estimates=found.intervals.get("model", {}),
         discovered=[_differs(each) for each in found.discovery.found[:SLICES_SHOWN]] if found.discovery else (),
-        further=tuple(_further(found, metric_name(plan.metrics[0], words), plan.metrics[0])),
+        further=tuple(_further(found, metric_name(plan.metrics[0], words), plan.metrics[0], requirements)),
         metrics={name: (metric_name(name, words), metric_line(name, words)) for name in plan.metrics},
         measured=_measured(found),
         requirements=requirements,
@@ -80,13 +80,18 @@ def spans(windows: Windows) -> dict[str, tuple[datetime, datetime]]:
     return {name: (span.start, span.end) for name, span in msgspec.structs.asdict(windows).items()}
 
 
-def _further(found: Evaluation, name: str, main: str) -> Iterator[str]:
-    """How its ranges did, how it does on rows that it was fitted on, and the share of the hottest that it finds."""
+def _further(found: Evaluation, name: str, main: str, requirements: Requirements | None) -> Iterator[str]:
+    """How its ranges did, the gap to learned rows, and, where that is a goal, how many of the hottest it finds."""
+    wanted = {leaf.measure for leaf in requirements.goal.leaves()} if requirements else set()
     if found.predictive is not None:
         stated = found.predictive
         exactly = f"; whole numbers set aside, {_between(stated.randomised)}" if stated.randomised else ""
         yield f"{share(stated.level)} of the truths shall lie in its range: {_between(stated.coverage)} did{exactly}"
-    if found.ranking is not None and (hit := found.ranking.scores.get("model", {}).get("hit_rate")) is not None:
+    if (
+        "hot_keys" in wanted
+        and found.ranking
+        and (hit := found.ranking.scores.get("model", {}).get("hit_rate")) is not None
+    ):
         yield f"of the {found.ranking.top} hottest at a tick it finds {_between(hit)}"
     if found.learned is not None:
         gap = next((each.difference for each in found.learned.gaps if each.metric == main), None)
