@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afield.errors import TrainingError
-from afield.training.incremental import STATE, states, with_states
 from afield.training.models import outputs, train_recipe
 from afield.training.prepared import IncrementalRegression, Preparation
+from afield.training.states import STATE, states, with_states
 
 START = datetime(2024, 1, 1)
 FIXED = Preparation(clip=None, scale=False, indicators=False)

@@ -52,6 +52,18 @@ def test_every_kind_of_preparation_is_the_same_in_the_graph(missing: str, indica
     np.testing.assert_allclose(through_graph(prepared, training(1)), prepared.apply(training(1)), rtol=1e-6)
 
 
+def test_logarithms_are_taken_first_and_alike_in_the_graph() -> None:
+    rows = training()
+    rows[:, 0] = np.exp(rows[:, 0])
+    rows[5, 0] = -3.0
+    prepared, _ = prepare(Preparation(clip=(0.0, 1.0), logs=("a",), scale=False), rows, NAMES, "recipe")
+    assert prepared.apply(rows)[0, 0] == pytest.approx(np.log(rows[0, 0] + 0.1), rel=1e-5)
+    assert prepared.apply(rows)[5, 0] == pytest.approx(np.log(0.1), rel=1e-5)
+    np.testing.assert_allclose(through_graph(prepared, rows), prepared.apply(rows), rtol=1e-5)
+    with pytest.raises(TrainingError, match="logs names z"):
+        prepare(Preparation(logs=("z",)), rows, NAMES, "recipe")
+
+
 def test_a_gap_stands_at_the_mean_and_is_marked() -> None:
     gap = np.array([[np.nan, np.nan, np.nan]], np.float32)
     (row,) = PREPARED_ALL.apply(gap)

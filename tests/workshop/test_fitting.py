@@ -14,9 +14,9 @@ from afield.evaluation.gates import BeatsSimplest, BiasWithin
 from afield.records.facts import Window
 from afield.statistics.losses import squared_error
 from afield.store.steps import Steps
-from afield.training.incremental import states
 from afield.training.prepared import IncrementalRegression
 from afield.training.recipes import Among, AnyRecipe, BoostedTrees, PoissonRegression, Tuned
+from afield.training.states import states
 from afield.training.tuning import Trial
 from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of

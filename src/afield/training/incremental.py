@@ -1,57 +1,31 @@
 """Incremental learning: a model that goes on from its parent's state, which stands in the parent's graph."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
-import msgspec
 import numpy as np
-import onnx
 import polars as pl
 from numpy.typing import NDArray
 from onnx import helper
 from scipy.special import expit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes with scikit-learn
 
 from afield.errors import TrainingError
+from afield.training.boosting import THREADS
 from afield.training.class_graphs import BINARY
 from afield.training.drawing import numbers, there
 from afield.training.graphs import written
 from afield.training.prepared import IncrementalRegression
 from afield.training.preparing import PREPARED, Prepared, prepare
 from afield.training.scoring import matrix, probabilities
+from afield.training.states import Moment, State, gone_on_from, preparation_of, with_states
 from afield.training.train import CHECKED, Trained, export_difference
 
 Values = NDArray[np.float64]
-Moment: TypeAlias = datetime | float
 
-STATE = "afield.state"
-"""Key of the states among the graph's properties."""
 STEPS, CLOSE = 50, 1e-10
 FURTHEST = 20.0
 """Bound on the linear term while the solver is on its way: beyond it a count would overflow."""
-
-
-class State(msgspec.Struct, frozen=True):
-    """What a fit knows, from which the next one goes on.
-
-    Attributes:
-        recipe, columns, family: of the recipe; another one cannot go on from it.
-        until: the last moment that it has seen.
-        rows: how many rows it has seen.
-        prepared: the fitted preparation, name → numbers.
-        weights: mean of the weights' normal distribution, the intercept last.
-        precision: its precision matrix, row by row.
-    """
-
-    recipe: str
-    columns: tuple[str, ...]
-    family: str
-    until: Moment
-    rows: int
-    prepared: dict[str, list[float]]
-    weights: list[float]
-    precision: list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +59,14 @@ def train_incremental(
     Raises:
         TrainingError: the examples cannot teach the recipe, or the fit does not settle.
     """
-    state = _gone_on_from(recipe, parent, _newest(recipe, examples, origin))
+    state = gone_on_from(recipe, parent, _newest(recipe, examples, origin))
     fresh = examples.filter(pl.col(origin) > state.until) if state else examples
     reached, messages = _reached(recipe, state, fresh, label, origin)
-    model = with_states(_graph(recipe, _prepared(reached), np.asarray(reached.weights)), [reached])
+    model = with_states(_graph(recipe, preparation_of(reached), np.asarray(reached.weights)), [reached])
     output = BINARY if recipe.family == "binary" else "forecast"
     sample = examples.sample(min(CHECKED, len(examples)), seed=seed)
     made = probabilities(model, recipe.columns, (output,), sample)[:, 0]
-    line = _seen(_prepared(reached), matrix(sample, recipe.columns)) @ np.asarray(reached.weights)
+    line = _seen(preparation_of(reached), matrix(sample, recipe.columns)) @ np.asarray(reached.weights)
     report: dict[str, float | str] = {
         "learner": f"incremental {recipe.family} regression",
         "rows": float(len(fresh)),
@@ -100,24 +74,6 @@ def train_incremental(
         "export_difference": export_difference(recipe.name, made, _mean(recipe, line)),
     }
     return Trained(recipe.name, model, recipe.columns, {}, report, messages, (output,))
-
-
-def states(model: bytes) -> tuple[State, ...]:
-    """The states that stand in a graph; none where it is not of an incremental recipe."""
-    properties = {each.key: each.value for each in onnx.load_from_string(model).metadata_props}
-    try:
-        return msgspec.json.decode(properties.get(STATE, "[]"), type=tuple[State, ...])
-    except msgspec.MsgspecError as error:
-        raise TrainingError(f"the parent's state cannot be read ({error}); train without a parent") from error
-
-
-def with_states(model: bytes, kept: Sequence[State]) -> bytes:
-    """The graph with these states in it instead of its own."""
-    graph = onnx.load_from_string(model)
-    del graph.metadata_props[:]
-    helper.set_model_props(graph, {STATE: msgspec.json.encode(kept).decode()})
-    serialised: bytes = graph.SerializeToString(deterministic=True)
-    return serialised
 
 
 def _newest(recipe: IncrementalRegression, examples: pl.DataFrame, origin: str) -> Moment:
@@ -135,22 +91,6 @@ def _newest(recipe: IncrementalRegression, examples: pl.DataFrame, origin: str) 
     raise TrainingError(f"recipe {recipe.name}: {origin} is {found!r} at last; it tells new rows from old ones")
 
 
-def _gone_on_from(recipe: IncrementalRegression, parent: bytes | None, end: Moment) -> State | None:
-    """The newest state of the parent that saw nothing after the end, or None."""
-    asked = (recipe.name, recipe.columns, recipe.family, type(end))
-    fitting = [
-        each
-        for each in (states(parent) if parent else ())
-        if (each.recipe, each.columns, each.family, type(each.until)) == asked and each.until <= end  # type: ignore[operator]  # both are of one type
-    ]
-    return max(fitting, key=_until, default=None)
-
-
-def _until(state: State) -> tuple[float, datetime]:
-    """What sorts states by time."""
-    return (0.0, state.until) if isinstance(state.until, datetime) else (state.until, datetime.min)
-
-
 def _reached(
     recipe: IncrementalRegression, state: State | None, fresh: pl.DataFrame, label: str, origin: str
 ) -> tuple[State, tuple[str, ...]]:
@@ -160,18 +100,19 @@ def _reached(
     truth = _labels(recipe, fresh, label, first=state is None)
     rows = matrix(fresh, recipe.columns)
     if state:
-        prepared, messages = _prepared(state), tuple[str, ...]()
+        prepared, messages = preparation_of(state), tuple[str, ...]()
     else:
         prepared, messages = prepare(recipe.preparation, rows, recipe.columns, recipe.name)
     seen = _seen(prepared, rows)
-    belief = _updated(recipe, _belief(state) if state else _first(recipe, seen.shape[1]), seen, truth)
+    with threadpool_limits(THREADS):
+        belief = _updated(recipe, _belief(state) if state else _first(recipe, seen.shape[1]), seen, truth)
     known = State(
         recipe=recipe.name,
         columns=recipe.columns,
         family=recipe.family,
         until=_newest(recipe, fresh, origin),
         rows=(state.rows if state else 0) + len(fresh),
-        prepared={name: values.tolist() for name, values in prepared.constants().items()},
+        prepared={name: values.tolist() for name, values in prepared.numbers().items()},
         weights=belief.weights.tolist(),
         precision=belief.precision.tolist(),
     )
@@ -244,11 +185,6 @@ def _graph(recipe: IncrementalRegression, prepared: Prepared, weights: Values) -
         return written(nodes, constants | {"flat": np.array([-1], np.int64)}, len(recipe.columns), {BINARY: 0})
     nodes.append(helper.make_node("Exp" if recipe.family == "poisson" else "Identity", ["line"], ["forecast"]))
     return written(nodes, constants, len(recipe.columns), {"forecast": 1})
-
-
-def _prepared(state: State) -> Prepared:
-    held = {name: np.asarray(values, np.float32) for name, values in state.prepared.items() if name != "marked"}
-    return Prepared(**held, marked=np.asarray(state.prepared["marked"], np.int64))
 
 
 def _belief(state: State) -> _Belief:

@@ -14,12 +14,14 @@ class Preparation:
         missing: what stands for a missing value: the `mean` or the `median` of the known ones.
         indicators: whether a column with missing values gets a second one that says so.
         scale: whether columns are brought to mean 0 and standard deviation 1.
+        logs: names of columns that enter as `log(value + 0.1)`, first of all; below 0 they count as 0.
     """
 
     clip: tuple[float, float] | None = (0.001, 0.999)
     missing: Literal["mean", "median"] = "mean"
     indicators: bool = True
     scale: bool = True
+    logs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

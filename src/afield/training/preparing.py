@@ -1,7 +1,7 @@
 """Preparation of columns: fitted on training rows, then the same in numpy and as nodes of the ONNX graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import onnx
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from afield.errors import TrainingError
+from afield.training.graphs import OFFSET
 from afield.training.prepared import Preparation
 
 Rows = NDArray[np.float32]
@@ -25,6 +26,7 @@ class Prepared:
         filler: stands for a missing value.
         centre, scale: subtracted, then divided by.
         marked: places of the columns that get an indicator of what is missing.
+        logs: whether a column enters as a logarithm.
     """
 
     low: Rows
@@ -33,18 +35,23 @@ class Prepared:
     centre: Rows
     scale: Rows
     marked: NDArray[np.int64]
+    logs: NDArray[np.bool_]
 
     def apply(self, rows: Rows) -> Rows:
         """The rows as the learner sees them: `(n, columns + indicators)`."""
         missing = np.isnan(rows)
-        held = np.minimum(np.maximum(np.where(missing, self.filler, rows), self.low), self.high)
+        held = np.minimum(np.maximum(np.where(missing, self.filler, _taken(rows, self.logs)), self.low), self.high)
         return np.hstack([(held - self.centre) / self.scale, missing[:, self.marked].astype(np.float32)])
 
     def nodes(self) -> list[onnx.NodeProto]:
         """The same as nodes, from `rows` to `prepared`."""
         return [
             helper.make_node("IsNaN", ["rows"], ["missing"]),
-            helper.make_node("Where", ["missing", "filler", "rows"], ["filled"]),
+            helper.make_node("Max", ["rows", "nothing"], ["counted"]),
+            helper.make_node("Add", ["counted", "offset"], ["shifted"]),
+            helper.make_node("Log", ["shifted"], ["logged"]),
+            helper.make_node("Where", ["logs", "logged", "rows"], ["taken"]),
+            helper.make_node("Where", ["missing", "filler", "taken"], ["filled"]),
             helper.make_node("Max", ["filled", "low"], ["raised"]),
             helper.make_node("Min", ["raised", "high"], ["held"]),
             helper.make_node("Sub", ["held", "centre"], ["centred"]),
@@ -56,7 +63,12 @@ class Prepared:
 
     def constants(self) -> dict[str, NDArray[np.generic]]:
         """The numbers of the nodes, by name."""
-        return {name: getattr(self, name) for name in ("low", "high", "filler", "centre", "scale", "marked")}
+        fixed = {"nothing": np.array(0.0, np.float32), "offset": np.array(OFFSET, np.float32)}
+        return {**self.numbers(), **fixed}
+
+    def numbers(self) -> dict[str, NDArray[np.generic]]:
+        """What was fitted, by name: enough to make it again."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 def prepare(
@@ -73,6 +85,11 @@ def prepare(
     Raises:
         TrainingError: a column is infinite where nothing is clipped, or no column tells one row from another.
     """
+    unknown = [name for name in preparation.logs if name not in names]
+    if unknown:
+        raise TrainingError(f"recipe {recipe}: logs names {', '.join(unknown)}, which are none of its columns")
+    logs = np.array([name in preparation.logs for name in names], np.bool_)
+    rows = _taken(rows, logs)
     if preparation.clip is None:
         refuse_infinite(rows, names, recipe)
     finite = np.where(np.isfinite(rows), rows, np.float32(np.nan)).astype(np.float64)
@@ -98,7 +115,7 @@ def prepare(
     scaled = preparation.scale & telling & (spread > 0)
     centre, scale = (np.where(scaled, found, plain) for found, plain in ((held.mean(axis=0), 0.0), (spread, 1.0)))
     low, high, filler, centre, scale = (np.asarray(each, np.float32) for each in (low, high, filler, centre, scale))
-    made = Prepared(low, high, filler, centre, scale, np.flatnonzero(marked))
+    made = Prepared(low, high, filler, centre, scale, np.flatnonzero(marked), logs)
     silent = [name for name, tells, gaps in zip(names, telling, marked, strict=True) if not tells and not gaps]
     return made, (f"recipe {recipe}: constant or empty in training, so of no use: {', '.join(silent)}",) * bool(silent)
 
@@ -116,6 +133,13 @@ def refuse_infinite(rows: Rows, names: Sequence[str], recipe: str) -> None:
             f"recipe {recipe}: column {names[place]} is infinite in row {row} (and {int(found.sum()) - 1} more values "
             "are); make it null where the feature is computed, or clip it in a Preparation"
         )
+
+
+def _taken(rows: Rows, logs: NDArray[np.bool_]) -> Rows:
+    """The rows with the logarithm of some columns."""
+    if not logs.any():
+        return rows
+    return np.where(logs, np.log(np.maximum(rows, np.float32(0)) + np.float32(OFFSET)), rows)
 
 
 def _quantiles(preparation: Preparation, recipe: str) -> tuple[float, float]:

@@ -12,10 +12,10 @@ from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
-from afield.training.incremental import states, with_states
 from afield.training.models import needs, outputs, train_recipe
 from afield.training.recipes import AnyRecipe
 from afield.training.simplicity import simplest
+from afield.training.states import states, with_states
 from afield.training.train import Trained
 from afield.training.tuning import Remember, remember_nothing
 from afield.workshop.examples import open_examples
