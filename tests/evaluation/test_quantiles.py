@@ -39,3 +39,12 @@ def test_a_level_outside_zero_and_one_is_refused(frame, level):
 def test_a_missing_column_is_named(frame):
     with pytest.raises(EvaluationError, match="q95"):
         quantile_scores(frame, {0.95: "q95"})
+
+
+def test_blocks_of_time_give_coverage_and_loss_their_intervals(make):
+    frame = with_quantiles(make(days=30), 0.0, [0.9])
+    (found,) = quantile_scores(frame, {0.9: column(0.9)}, blocks=frame["tick"].dt.date().to_numpy(), resamples=200)
+    assert found.coverage in found.covers
+    assert found.loss in found.loses
+    (plain,) = quantile_scores(frame, {0.9: column(0.9)})
+    assert (plain.coverage, plain.covers) == (found.coverage, None)

@@ -109,3 +109,11 @@ def test_everybody_is_ranked_with_intervals_and_the_first_held_against_the_other
 
 def test_a_single_day_is_ranked_without_intervals(frame):
     assert ranked(frame.head(12 * 24), {"model": "forecast"}).scores == {}
+
+
+def test_precision_and_recall_at_capacity_have_intervals_over_blocks(frame):
+    capacity = frame.with_columns(capacity=pl.when(pl.col("key") > 0).then(pl.lit(3.0)))
+    found = confusion(capacity, blocks=frame["tick"].dt.date(), resamples=200)
+    assert found.precision in found.precise
+    assert found.recall in found.recalled
+    assert confusion(capacity.head(24), blocks=frame["tick"].dt.date().head(24)).precise is None

@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afield.errors import EvaluationError
-from afield.evaluation.texts import character_error_rate, character_errors, distance, folded, rate
+from afield.evaluation.texts import (
+    character_error_estimate,
+    character_error_rate,
+    character_errors,
+    distance,
+    folded,
+    rate,
+)
 
 texts = st.text(max_size=12)
 
@@ -87,3 +94,18 @@ def test_more_errors_than_characters_have_no_interval():
 def test_a_rate_without_meaning_is_refused(count, total, level):
     with pytest.raises(EvaluationError, match="counts are"):
         rate(count, total, level)
+
+
+def test_the_characters_of_one_picture_are_drawn_together():
+    pairs = [("exit", "exit")] * 30 + [("exit", "axat")] * 10
+    alone, together = (
+        character_error_estimate(pairs, blocks) for blocks in (None, [place // 10 for place in range(40)])
+    )
+    assert alone.value == together.value == character_error_rate(pairs).value
+    assert together.interval.high - together.interval.low > alone.interval.high - alone.interval.low
+
+
+@pytest.mark.parametrize("pairs", [[], [("", "x"), ("", "y")]])
+def test_truths_without_a_character_have_no_error_rate(pairs):
+    with pytest.raises(EvaluationError, match="no character"):
+        character_error_estimate(pairs)

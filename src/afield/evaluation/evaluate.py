@@ -173,10 +173,10 @@ def evaluate(
         by_month=_by_month(of_slice(sums), rivals, draws),
         slices=_by_slice(sums, rivals, slices, draws),
         without_history=None if apart.is_empty() else metrics(apart.select(loss_sums([MODEL])), MODEL),
-        confusion=_confusions(known, rivals),
+        confusion=_confusions(known, rivals, draws),
         hot_keys={name: hot_keys(known, top, column) for name, column in _everybody(rivals)},
         top=top,
-        quantiles=() if dispersion is None else _quantiles(known, dispersion),
+        quantiles=() if dispersion is None else _quantiles(known, dispersion, draws),
         measured=dict(measured or {}),
         intervals=overall.intervals,
         ranking=_ranking(known, rivals, top, draws) if sums["day"].n_unique() > 1 else None,
@@ -236,14 +236,20 @@ def _check_names(slices: Sequence[Slice]) -> None:
         raise EvaluationError(f"of the slices {names}, two have the same name; every slice needs its own")
 
 
-def _confusions(frame: pl.DataFrame, rivals: Sequence[str]) -> dict[str, Confusion]:
+def _confusions(frame: pl.DataFrame, rivals: Sequence[str], draws: Draws) -> dict[str, Confusion]:
     if "capacity" not in frame.columns:
         return {}
-    return {name: confusion(frame, column) for name, column in _everybody(rivals)}
+    blocks = frame["tick"].dt.truncate(draws.block)
+    return {
+        name: confusion(frame, column, blocks=blocks, resamples=draws.resamples, seed=draws.seed)
+        for name, column in _everybody(rivals)
+    }
 
 
-def _quantiles(frame: pl.DataFrame, dispersion: float) -> tuple[QuantileScore, ...]:
-    return quantile_scores(with_quantiles(frame, dispersion, LEVELS), {level: column(level) for level in LEVELS})
+def _quantiles(frame: pl.DataFrame, dispersion: float, draws: Draws) -> tuple[QuantileScore, ...]:
+    ranged, blocks = with_quantiles(frame, dispersion, LEVELS), frame["tick"].dt.truncate(draws.block).to_numpy()
+    columns = {level: column(level) for level in LEVELS}
+    return quantile_scores(ranged, columns, blocks=blocks, resamples=draws.resamples, seed=draws.seed)
 
 
 def _everybody(rivals: Sequence[str]) -> list[tuple[str, str]]:

@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike, NDArray
 
 from afield.errors import EvaluationError
 from afield.evaluation.metrics import TRUTH, check
+from afield.records.evidence import Interval
+from afield.statistics.bootstrap import block_totals, percentiles, resampled
 from afield.statistics.counts import quantile
 
 
@@ -18,11 +22,15 @@ class QuantileScore(msgspec.Struct, frozen=True):
         coverage: the share of rows where it was. For counts it lies above the level even for the true
             distribution, because a quantile is a whole number.
         loss: mean quantile (pinball) loss, in the unit of the truth.
+        covers: the interval of the coverage; None where no blocks of time were given.
+        loses: the interval of the loss; None likewise.
     """
 
     level: float
     coverage: float
     loss: float
+    covers: Interval | None = None
+    loses: Interval | None = None
 
 
 def with_quantiles(frame: pl.DataFrame, dispersion: float, levels: Sequence[float]) -> pl.DataFrame:
@@ -41,7 +49,14 @@ def column(level: float) -> str:
     return f"quantile_{level:g}"
 
 
-def quantile_scores(frame: pl.DataFrame, columns: Mapping[float, str]) -> tuple[QuantileScore, ...]:
+def quantile_scores(
+    frame: pl.DataFrame,
+    columns: Mapping[float, str],
+    *,
+    blocks: ArrayLike | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[QuantileScore, ...]:
     """Coverage and loss of predictive quantiles, in order of their level.
 
     Source: Koenker and Bassett, "Regression quantiles", Econometrica 46 (1978); Gneiting and Raftery, "Strictly
@@ -50,6 +65,9 @@ def quantile_scores(frame: pl.DataFrame, columns: Mapping[float, str]) -> tuple[
     Args:
         frame: column `truth` and one column for each quantile.
         columns: level, in (0, 1) → name of its column.
+        blocks: label of what is drawn as a whole for 95 % intervals, one a row; None, or one alone: no intervals.
+        resamples: bootstrap draws.
+        seed: of the draws.
 
     Raises:
         EvaluationError: a level lies outside (0, 1), or a column is missing or holds no numbers.
@@ -62,6 +80,19 @@ def quantile_scores(frame: pl.DataFrame, columns: Mapping[float, str]) -> tuple[
     for level, name in sorted(columns.items()):
         error = pl.col(TRUTH).cast(pl.Float64) - pl.col(name)
         loss = pl.max_horizontal(level * error, (level - 1) * error)
-        covered, lost = frame.select((error <= 0).mean().alias("covered"), loss.mean().alias("lost")).row(0)
-        scores.append(QuantileScore(level, covered, lost))
+        each = frame.select((error <= 0).cast(pl.Float64).alias("covered"), loss.alias("lost")).to_numpy()
+        covers, loses = _intervals(each, blocks, resamples, seed)
+        covered, lost = each.mean(axis=0).tolist()
+        scores.append(QuantileScore(level, covered, lost, covers, loses))
     return tuple(scores)
+
+
+def _intervals(
+    rows: NDArray[np.float64], blocks: ArrayLike | None, resamples: int, seed: int
+) -> tuple[Interval | None, Interval | None]:
+    """Of the mean of both columns."""
+    if blocks is None or len(np.unique(np.asarray(blocks))) < 2:
+        return None, None
+    totals = block_totals(rows, blocks)
+    first, second = resampled(totals, resamples, seed).T
+    return percentiles(first, len(totals)), percentiles(second, len(totals))

@@ -6,10 +6,11 @@ from datetime import timedelta
 import msgspec
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from afield.errors import EvaluationError
 from afield.evaluation.metrics import TRUTH, check
-from afield.records.evidence import Comparison, Estimate
+from afield.records.evidence import Comparison, Estimate, Interval
 from afield.statistics.bootstrap import block_totals, paired, percentiles, resampled
 
 MEASURES = ("precision", "recall", "hit_rate", "ndcg")
@@ -26,6 +27,8 @@ class Confusion(msgspec.Struct, frozen=True):
         precision: true positives over all forecast; None where none was forecast.
         recall: true positives over all true; None where none was true.
         rows_without_capacity: rows left out because their capacity is null.
+        precise: the 95 % interval of the precision; None without one, or where no blocks of time were given.
+        recalled: that of the recall; None likewise.
     """
 
     true_positives: int
@@ -35,6 +38,8 @@ class Confusion(msgspec.Struct, frozen=True):
     precision: float | None
     recall: float | None
     rows_without_capacity: int
+    precise: Interval | None = None
+    recalled: Interval | None = None
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -51,7 +56,15 @@ class Ranking(msgspec.Struct, frozen=True):
     comparisons: tuple[Comparison, ...] = ()
 
 
-def confusion(frame: pl.DataFrame, forecast: str = "forecast", capacity: str = "capacity") -> Confusion:
+def confusion(
+    frame: pl.DataFrame,
+    forecast: str = "forecast",
+    capacity: str = "capacity",
+    *,
+    blocks: pl.Series | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Confusion:
     """How often a row was rightly or wrongly forecast to reach its capacity.
 
     A row is positive in truth where `truth >= capacity`, and as forecast where `forecast >= capacity`.
@@ -61,6 +74,9 @@ def confusion(frame: pl.DataFrame, forecast: str = "forecast", capacity: str = "
         frame: columns `truth`, the forecast and the capacity; rows whose capacity is null are left out and counted.
         forecast: name of the column of forecasts.
         capacity: name of the column of capacities, above zero.
+        blocks: label of what is drawn as a whole for the intervals, one a row; None, or one alone: no intervals.
+        resamples: bootstrap draws.
+        seed: of the draws.
 
     Raises:
         EvaluationError: a column is missing, no row has a capacity, or a capacity is not above zero.
@@ -80,7 +96,14 @@ def confusion(frame: pl.DataFrame, forecast: str = "forecast", capacity: str = "
         (~said & true).sum().alias("only_true"),
         (~said & ~true).sum().alias("neither"),
     ).row(0)
+    precise = recalled = None
+    if blocks is not None:
+        labels = blocks.filter(frame[capacity].is_not_null()).to_numpy()
+        flags = known.select((said & true).alias("both"), said.alias("said"), true.alias("true")).to_numpy()
+        precise, recalled = _shares(flags, labels, resamples, seed)
     return Confusion(
+        precise=precise,
+        recalled=recalled,
         true_positives=both,
         false_positives=only_said,
         false_negatives=only_true,
@@ -89,6 +112,23 @@ def confusion(frame: pl.DataFrame, forecast: str = "forecast", capacity: str = "
         recall=both / (both + only_true) if both + only_true else None,
         rows_without_capacity=frame.height - known.height,
     )
+
+
+def _shares(
+    flags: NDArray[np.bool_], blocks: NDArray[np.generic], resamples: int, seed: int
+) -> tuple[Interval | None, Interval | None]:
+    """The interval of the first column over the second, and over the third; None over nothing or with one block."""
+    if len(np.unique(blocks)) < 2:
+        return None, None
+    totals = block_totals(flags, blocks)
+    means = resampled(totals, resamples, seed)
+    found = [
+        percentiles(np.divide(means[:, 0], each, out=np.full(len(each), np.nan), where=each > 0), len(totals))
+        if there
+        else None
+        for each, there in zip(means.T[1:], (flags[:, 1].any(), flags[:, 2].any()), strict=True)
+    ]
+    return found[0], found[1]
 
 
 def hot_keys(frame: pl.DataFrame, top: int = 10, forecast: str = "forecast") -> float | None:

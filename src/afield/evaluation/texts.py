@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from afield.errors import EvaluationError
-from afield.records.evidence import Interval
+from afield.records.evidence import Estimate, Interval
+from afield.statistics.bootstrap import block_bootstrap
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -121,6 +124,41 @@ def character_error_rate(pairs: Iterable[tuple[str, str]]) -> Rate:
         errors += character_errors(truth, read)
         characters += len(folded(truth))
     return rate(errors, characters)
+
+
+def character_error_estimate(
+    pairs: Sequence[tuple[str, str]],
+    blocks: ArrayLike | None = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Estimate:
+    """`character_error_rate` with a bootstrapped interval, for the characters of one line are right or wrong together.
+
+    Args:
+        pairs: `(truth, read)`.
+        blocks: label of what belongs together (lines of one picture); None: each pair for itself.
+        resamples: draws of the bootstrap.
+        seed: of the draws.
+        level: of the interval.
+
+    Raises:
+        EvaluationError: there are fewer than two blocks, or the truths hold no character.
+    """
+    counted = np.array([(character_errors(*pair), len(folded(pair[0]))) for pair in pairs], np.float64).reshape(-1, 2)
+    errors, characters = counted.sum(axis=0)
+    if not characters:
+        raise EvaluationError(f"the truths of {len(pairs)} texts hold no character; there is nothing to misread")
+    labels = np.arange(len(counted)) if blocks is None else blocks
+
+    def share(means: NDArray[np.float64]) -> NDArray[np.float64]:
+        none = np.full(len(means), np.nan)
+        shares: NDArray[np.float64] = np.divide(means[:, 0], means[:, 1], out=none, where=means[:, 1] > 0)
+        return shares
+
+    interval = block_bootstrap(counted, labels, share, resamples=resamples, seed=seed, level=level)
+    return Estimate(float(errors / characters), interval, len(pairs), float(characters))
 
 
 def _unspaced(character: str) -> bool:
