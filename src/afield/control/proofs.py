@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -117,6 +117,15 @@ class Proofs:
             return []
         files = ", ".join(each.file for each in wanted[:3]) + (", …" if len(wanted) > 3 else "")
         return [f"{sum(each.tests for each in wanted)} tests of {', '.join(modules)}: {files}"]
+
+    @property
+    def feature_modules(self) -> tuple[str, ...]:
+        """The modules that make the features."""
+        features = self.office.plan.features
+        compute = features.compute.func if isinstance(features.compute, partial) else features.compute
+        own = getattr(compute, "__module__", "")
+        # Bound arguments of Afield's own functions are the application's; its modules are declared.
+        return tuple(dict.fromkeys((*([own] if own and not own.startswith("afield.") else []), *features.modules)))
 
     @property
     def not_run(self) -> str:

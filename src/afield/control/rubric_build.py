@@ -14,7 +14,7 @@ def data(proofs: Proofs) -> tuple[Earned, ...]:
     private = [f"{name}.{column}" for name, table in plan.tables.items() for column in table.private]
     hashed = [f"kept only as keyed hashes: {', '.join(private)}"] if private else []
     sets = proofs.feature_sets
-    modules = plan.features.modules or (plan.features.compute.__module__,)
+    modules = proofs.feature_modules
     tests, ran = proofs.tested(modules), proofs.noted("tests")
     lost = proofs.old
     return (

@@ -52,12 +52,12 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 READ = (
     (0.0, "more of a research project than a productionised system"),
-    (1.0, "not totally untested, but serious holes in reliability are likely"),
-    (2.0, "a first pass at basic productionisation, more is needed"),
-    (3.0, "reasonably tested, more of those tests could be automatic"),
-    (5.0, "strong automated testing and monitoring"),
+    (1.0, "not totally untested, but serious holes in reliability are possible"),
+    (2.0, "a first pass at basic productionisation; more may be needed"),
+    (3.0, "reasonably tested; more of those tests and procedures may be automated"),
+    (5.0, "strong levels of automated testing and monitoring"),
 )
-"""From which score on the paper says what; from 7 on: exceptional."""
+"""Up to which score the paper says what; above the last: exceptional."""
 
 
 class Earned(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +108,8 @@ def earned(
         raise EvaluationError(f"the rubric has no test {number} in the section {section!r}")
     test = TESTS[section][number - 1]
     if whole:
-        return Earned(section=section, number=number, test=test, points=1.0, evidence=(*whole, *half))
+        told = tuple(dict.fromkeys((*whole, *half)))
+        return Earned(section=section, number=number, test=test, points=1.0, evidence=told)
     points = 0.5 if half else 0.0
     return Earned(
         section=section, number=number, test=test, points=points, evidence=tuple(half), missing=missing, next=command
@@ -140,6 +141,5 @@ def score(found: Sequence[Earned]) -> float:
 
 def read(points: float) -> str:
     """What the paper says of a score."""
-    if points > 6:
-        return "exceptional levels of automated testing and monitoring"
-    return next(said for least, said in reversed(READ) if points > least or least == 0.0)
+    exceptional = "exceptional levels of automated testing and monitoring"
+    return next((said for most, said in READ if points <= most), exceptional)

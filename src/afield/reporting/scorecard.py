@@ -42,7 +42,7 @@ def sheet(found: Scorecard) -> Sheet:
     lead = (
         "The ML Test Score of Breck et al. (2017) is the least of four sections. Half a point: done by hand and "
         "written down, declared and not yet seen at work here, or rehearsed. A whole one: done by a system, again and "
-        "again, and this home, its release or the application's own tests show it. Nothing earns a point without evidence.",
+        "again, and this home, its release or the application's own tests show it. No point is given without evidence.",
     )
     eyebrow = f"{found.application}{', ' if options else ''}{options} · ML Test Score"
     return Sheet(eyebrow, f"{found.score:g} of 7: {found.says}", lead, tuple(parts), found.provenance)

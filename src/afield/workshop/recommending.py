@@ -12,6 +12,9 @@ from afield.workshop.compared import Option
 TIMES, SIZES = 0.2, 0.05
 """How far apart two medians of times, and two sizes, have to lie to count as different: relative to the larger."""
 
+HARDLY = 0.05
+"""How much worse, relative, a cheaper option may be at most to be taken instead of the best."""
+
 AXES = ("accuracy", "latency of one row", "training time", "size")
 
 
@@ -38,7 +41,10 @@ def with_front(options: Sequence[Option], judged: SideBySide, metric: str) -> tu
 
 
 def recommendation(options: Sequence[Option], judged: SideBySide, metric: str, called: str) -> str:
-    """What to take, in a sentence: of those whose accuracy cannot be told from the best, the smallest model.
+    """What to take, in a sentence: the best, or the cheapest of those that are shown to be hardly worse.
+
+    That two cannot be told apart does not make them equal: an option takes the place of the best only where the whole
+    interval of its ratio lies within `HARDLY` of it.
 
     Args:
         options: what was measured of each.
@@ -53,20 +59,19 @@ def recommendation(options: Sequence[Option], judged: SideBySide, metric: str, c
     best, *others = there
     pairs = {each.name: judged.paired(each.name, best.name, metric) for each in others}
     ties = [each for each in others if 0.0 in pairs[each.name].difference.interval]
-    lean = min((best, *ties), key=_cost)
-    if not ties:
+    ratios = {name: pair.ratio for name, pair in pairs.items()}
+    near = [each for each in ties if (ratio := ratios[each.name]) and ratio.interval.high <= 1 + HARDLY]
+    lean = min((best, *near), key=_cost)
+    if lean is not best:
+        said = (
+            f"its {called} is at most {HARDLY:.0%} above the lowest, that of {best.name} ({_times(ratios[lean.name])} "
+            f"that), and it is cheaper: {_size(lean)} against {_size(best)}"
+        )
+    elif ties:
+        said = f"its {called} is the lowest, though these rows cannot tell it from {_and(ties)}: more of them would"
+    else:
         ratio = judged.paired(best.name, others[0].name, metric).ratio
         said = f"its {called} is the lowest beyond noise, {_times(ratio)} that of {others[0].name}, the next best"
-    elif lean is best:
-        said = (
-            f"its {called} is the lowest, though it cannot be told from that of {_and(ties)} on these rows, and of "
-            f"these it is the cheapest: {_size(lean)}"
-        )
-    else:
-        said = (
-            f"its {called} cannot be told from the lowest, that of {best.name} ({_times(pairs[lean.name].ratio)} "
-            f"that), and of these it is the cheapest: {_size(lean)} against {_size(best)}"
-        )
     return f"Take {lean.name}: {said}."
 
 

@@ -190,18 +190,17 @@ def recommend(amounts: Sequence[Local], frozen: Estimate, called: str) -> str:
     adapted = [any(_better(each.against.get(arm)) for arm in (RECALIBRATED, TUNED)) for each in amounts]
     fresh = [_better(each.against.get(FRESH)) for each in amounts]
     ahead = [_better(each.fresh_against_tuned) for each in amounts]
-    told = (
-        f"Adapted, the model is better than frozen {_since(amounts, adapted)}",
-        f"a fresh one is better than frozen {_since(amounts, fresh)}",
-        f"and better than fine-tuned {_since(amounts, ahead)}",
+    return (
+        f"Beyond noise, adapting beats the frozen model {_since(amounts, adapted)}; a fresh model beats the frozen one "
+        f"{_since(amounts, fresh)} and the fine-tuned one {_since(amounts, ahead)}. With all {most.rows:,} local rows "
+        f"the {best} one has the lowest {called}."
     )
-    return f"{', '.join(told)}; with all {most.rows:,} local rows the {best} one has the lowest {called}."
 
 
 def _since(amounts: Sequence[Local], held: Sequence[bool]) -> str:
     """From how many rows on something held, in words."""
     if not any(held):
-        return "never beyond noise"
+        return "never"
     first = next(place for place in range(len(held)) if all(held[place:]) or place == len(held) - 1)
     if all(held[first:]):
         return f"from {amounts[first].rows:,} local rows on"
