@@ -15,6 +15,8 @@ from afield.control.office import Office, open_office
 from afield.control.registry import champion, named
 from afield.errors import AfieldError, UsageError
 from afield.records.provenance import Provenance
+from afield.release.bundle import Bundle
+from afield.workshop.evaluating import read_slices
 from afield.workshop.explaining import USUAL, Explained, explained, facts
 
 SMALL = 0.005
@@ -55,7 +57,7 @@ def run(
     moment = _tick(office, at)
     progress(f"reading the facts known before {moment}")
     history = facts(office.plan, office.tables, moment)
-    about = key or _busiest(office, [str(each) for each in office.plan.keys(history, moment).to_list()])
+    about = key or _busiest(bundle, [str(each) for each in office.plan.keys(history, moment).to_list()])
     usual = bundle.read(f"tables/{USUAL}")
     found = explained(office.plan, history, about, moment, office.operate.infer, opened.parts, usual)
     stored = [name for name in office.plan.tables if office.tables.exists(name)]
@@ -81,13 +83,13 @@ def _tick(office: Office, at: datetime | None) -> datetime:
     return at
 
 
-def _busiest(office: Office, keys: list[str]) -> str:
-    busiest = office.busiest()
-    if busiest in keys:
-        return busiest
+def _busiest(bundle: Bundle, keys: list[str]) -> str:
+    """The first key of the release's slices, or the first there is."""
+    slices = read_slices(bundle.read("tables/slices.arrow"))
+    busy = [str(key) for members in slices.values() for key in members[:1]]
     if not keys:
         raise UsageError("there is nothing to answer about at that tick; give another --at")
-    return keys[0]
+    return busy[0] if busy and busy[0] in keys else keys[0]
 
 
 def _decision(office: Office, found: Explained) -> str:
