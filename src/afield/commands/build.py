@@ -1,9 +1,10 @@
 """`afield build`: one turn of the build loop, ending in a signed release and the verdict of its gates."""
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.console import Group
@@ -14,6 +15,7 @@ from afield.commands.findings import findings
 from afield.commands.output import Context, progress, result, table
 from afield.commands.scores import scores
 from afield.control.office import Office, open_office
+from afield.engine.engine import open_engine
 from afield.records.provenance import Provenance
 from afield.workshop.results import Built
 
@@ -27,6 +29,9 @@ def run(
     candidate: Annotated[bool, Parameter(negative="", help="keep the champion; offer nothing")] = False,
     reason: Annotated[str, Parameter(help="why, for the ledger")] = "built by hand",
     production: Annotated[bool, Parameter(negative="", help="train on what the service collected")] = False,
+    engine: Annotated[Literal["local", "ray"], Parameter(help="where examples are made")] = "local",
+    address: Annotated[str, Parameter(help="host:port of the Ray cluster's head")] = "",
+    processes: Annotated[int, Parameter(help="of the local engine")] = 1,
     context: Context,
     **options: str,
 ) -> int:
@@ -39,12 +44,20 @@ def run(
         candidate: leave the champion as it is.
         reason: why, for the ledger.
         production: train on the facts that the service collected instead of on `data`.
+        engine: where examples are made: here, or on a Ray cluster (extra `ray`) whose nodes reach the same files.
+        address: of the Ray cluster's head, `host:port` from one of its nodes, `ray://host:port` from outside.
+        processes: of the local engine, each with its own stretch of time in memory.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
     started = time.perf_counter()
     office = open_office(load(app, options), context.home, progress)
-    built = build(office.plan, office.bench(production=production), data, until)
+    built = build(
+        office.plan,
+        replace(office.bench(production=production), engine=open_engine(engine, address, processes)),
+        data,
+        until,
+    )
     office.register(built, promote=not candidate, reason=reason)
     seconds = time.perf_counter() - started
     made = office.shelf.bundle(built.release).manifest

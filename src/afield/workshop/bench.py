@@ -12,6 +12,7 @@ from afield.application import Application
 from afield.clock import Clock
 from afield.data.sources import Source
 from afield.data.split import Split, by_time
+from afield.engine.engine import HERE, Engine
 from afield.errors import DataError
 from afield.evaluation.evaluate import evaluate
 from afield.evaluation.gates import judge
@@ -61,6 +62,7 @@ class Bench:
         privacy: key of the hashes that stand for people.
         datasets: take what is read, as versions.
         tell: is told what happens.
+        engine: makes the examples, stretch by stretch.
     """
 
     application: Application
@@ -76,6 +78,7 @@ class Bench:
     privacy: bytes
     datasets: Datasets
     tell: Callable[[str], None]
+    engine: Engine = HERE
 
     def read(self, plan: Build, data: Path | None) -> Facts:
         """The facts, read and cleaned."""
@@ -112,7 +115,7 @@ class Bench:
 
         def make(folder: Path) -> None:
             self.tell(f"making examples from {windows.whole.start} to {windows.whole.end}")
-            write_examples(folder, plan.features, plan.spine, plan.labels, facts.tables, windows.whole)
+            write_examples(folder, plan.features, plan.spine, plan.labels, facts.tables, windows.whole, self.engine)
 
         return self.steps.run("examples", self._inputs(plan, facts, windows), make)
 
