@@ -106,3 +106,4 @@ def test_a_terminal_gets_two_tables() -> None:
     assert len(rows) == len(features) == 1
     assert dict(zip(head, rows[0], strict=True))["verdict"] == "pays"
     assert dict(zip(head, rows[0], strict=True))["fresh within"] == "1 slot"
+    assert features[0][0] == "weather_1"

@@ -61,10 +61,10 @@ def sheet(found: Worth, words: Words) -> Sheet:
         Section(
             "What the model looks at",
             (
-                "Shuffling breaks what a context says of its rows while the model stays as it is: columns that know "
-                "the same lend each other strength when left out, but not here. A Shapley value is what a context "
-                "moves a forecast by; its share is of all contexts. A context is steady where each stretch of the "
-                "window agrees with the whole.",
+                "Shuffling breaks what a context says of its rows while the model stays as it is: left out, a context "
+                "may be made up for by another that knows the same; shuffled, it is not. A Shapley value is what a "
+                "context moves a forecast by; its share is of all contexts. A context is steady where "
+                "each stretch of the window agrees with the whole.",
             ),
             charts=(_chart(worth.shares, found, "Share of the mean absolute Shapley values."),),
             grids=_grids(found, "looks"),
@@ -120,8 +120,12 @@ def short_rows(found: Worth) -> Iterator[Titled]:
             for each in found.groups
         ),
     )
-    head, rows = _features(found)[1:]
-    yield f"the {min(SHOWN, len(rows))} features with the largest share", head, rows[:SHOWN]
+    looked = [each for each in found.features if each.importance][:SHOWN]
+    yield (
+        f"the {len(looked)} features with the largest share",
+        ("feature", "Shapley share", "95 %", "loss if shuffled", "95 %"),
+        tuple((each.name, *_feature(each)[2:6]) for each in looked),
+    )
 
 
 def _grids(found: Worth, what: str) -> tuple[Grid, ...]:
@@ -174,7 +178,7 @@ def _grids(found: Worth, what: str) -> tuple[Grid, ...]:
 
 
 def _features(found: Worth) -> Titled:
-    head = ("feature", "context", "Shapley share", "95 %", "shuffled", "95 %", "null", "shift", "chance")
+    head = ("feature", "context", "Shapley share", "95 %", "shuffled", "95 %", "null", "shift")
     return "", head, tuple(_feature(each) for each in found.features)
 
 
@@ -188,8 +192,8 @@ def _feature(each: FeatureWorth) -> tuple[str, ...]:
     drop = (_rise(found.shuffled), _span(found.shuffled)) if found else ()
     parts = (*size, *drop) or ("not read by the model", NONE, NONE, NONE)
     index = each.shift.index
-    moved = f"{index.value:.2f} ({index.interval.low:.2f} to {index.interval.high:.2f})"
-    return (each.name, each.group or NONE, *parts, share(each.missing), moved, f"{each.shift.chance:.2f}")
+    moved = f"{index.value:.2f} ({index.interval.low:.2f} to {index.interval.high:.2f}; chance {each.shift.chance:.2f})"
+    return (each.name, each.group or NONE, *parts, share(each.missing), moved)
 
 
 def _looks(found: Importance) -> tuple[str, ...]:
@@ -235,7 +239,7 @@ def _span(found: Comparison | None) -> str:
 
 
 def _milliseconds(value: float) -> str:
-    return f"{1000 * value:.1f}{SPACE}ms".replace("-", MINUS)
+    return f"{1000 * value:.3g}{SPACE}ms".replace("-", MINUS)
 
 
 def _estimate(found: Estimate, unit: str) -> str:

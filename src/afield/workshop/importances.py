@@ -17,7 +17,8 @@ from afield.workshop.worth import Importance, Stretch
 Floats = NDArray[np.float64]
 
 SHUFFLED_ROWS, EXPLAINED_ROWS, BACKGROUND_ROWS = 40_000, 2_000, 500
-PARTS = 4
+PARTS, FEWEST = 4, 4
+"""Stretches of the test window, and blocks that each must hold."""
 LEVEL = 0.95
 SEED = 17
 GROUP = "group "
@@ -87,7 +88,7 @@ def _stretches(
 ) -> tuple[Stretch, ...]:
     """The importance in each of `PARTS` stretches; the level is shared by all stretches of all that is tried."""
     number = np.unique(looked.block).size
-    parts = min(PARTS, number // 2)
+    parts = min(PARTS, number // FEWEST)
     if parts < 2:
         return ()
     edges = [int(each[0]) for each in np.array_split(np.unique(looked.block), parts)]
