@@ -5,7 +5,7 @@ from pathlib import Path
 
 import altair as alt
 
-from afield.evaluation.evaluate import MODEL
+from afield.evaluation.questions import MODEL
 from afield.records.evidence import Estimate
 from afield.records.words import Words
 from afield.reporting.charts import PALETTE, Row, svg

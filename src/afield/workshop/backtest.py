@@ -14,9 +14,9 @@ from afield.data.split import Split, by_time, enough
 from afield.engine.engine import HERE, Engine
 from afield.errors import DataError, UsageError
 from afield.evaluation.compare import compare, daily_sums, of_slice
-from afield.evaluation.evaluate import MODEL
 from afield.evaluation.intervals import estimates
 from afield.evaluation.metrics import metrics
+from afield.evaluation.questions import MODEL
 from afield.evaluation.slices import Slice, of_keys
 from afield.records.evidence import Comparison, Estimate
 from afield.records.facts import Window
