@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from afield.errors import EvaluationError
-from afield.evaluation.evaluate import MODEL
+from afield.evaluation.questions import MODEL
 from afield.serving.inference import Infer, Rows, Runs
 from afield.workshop.plan import Build
 
