@@ -1,14 +1,10 @@
 """A Ray cluster of two nodes on loopback addresses."""
 
-import shutil
-import socket
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.engine.ray_nodes import Nodes
+from benchmarks.ray_nodes import Nodes
 from tests.store.object_store import KEYS, bucket
 
 
@@ -24,17 +20,6 @@ def object_store() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def cluster(object_store: str) -> Iterator[Nodes]:
     """A head and a second node with a processor each; gone afterwards, whatever happened."""
-    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))
-    with socket.create_server(("127.0.0.2", 0)) as free:
-        port = free.getsockname()[1]
-    nodes = Nodes.plan(folder, port)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in nodes.environment.items():
-            patch.setenv(name, value)
-        try:
-            nodes.head()
-            nodes.node("second", 3)
-            yield nodes
-        finally:
-            nodes.kill()
-            shutil.rmtree(folder, ignore_errors=True)
+    with Nodes.up() as nodes:
+        nodes.node("second", 3)
+        yield nodes

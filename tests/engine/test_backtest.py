@@ -8,7 +8,7 @@ import pytest
 
 from afield.control.backtesting import Asked, backtested
 from afield.engine.engine import open_engine
-from tests.engine.ray_nodes import Nodes
+from benchmarks.ray_nodes import Nodes
 from tests.workshop import village
 
 pytestmark = pytest.mark.slow

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from afield.control.backtesting import Asked, backtested
 from afield.engine.engine import HERE, Engine, open_engine
 from afield.errors import DataError, EngineError, UsageError
 from afield.features.compute import compute
@@ -20,10 +22,11 @@ from afield.records.facts import Window
 from afield.store.tables import Tables
 from afield.workshop import examples
 from afield.workshop.examples import open_examples, write_examples
+from benchmarks.ray_nodes import NODE, ROOT, Nodes
 from surge.building import labelled, slots_of
 from surge.features import feature_set
 from surge.generated import GeneratedCity
-from tests.engine.ray_nodes import NODE, ROOT, Nodes
+from tests.workshop import village
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +113,18 @@ def test_the_same_over_tables_in_an_object_store(cluster: Nodes, object_store: s
     assert_frame_equal(here, there, check_exact=True)
 
 
+def test_a_backtest_on_the_cluster_says_what_one_here_says(cluster: Nodes, tmp_path: Path) -> None:
+    found = []
+    for name, engine in (("here", HERE), ("there", open_engine("ray", cluster.address))):
+        office = village.office(tmp_path / name)
+        office = replace(office, plan=replace(office.plan, recipes=(office.plan.rival,)))
+        found.append(backtested(office, Asked(origins=2, window=2 * DAY), engine))
+    here, there = found
+    for one, other in zip(here.folds, there.folds, strict=True):
+        assert (one.origin, one.learned, one.rows) == (other.origin, other.learned, other.rows)
+        assert one.scores["forecast"] == pytest.approx(other.scores["forecast"], rel=1e-9)
+
+
 def test_a_killed_node_loses_nothing(cluster: Nodes, tmp_path: Path) -> None:
     cluster.node("doomed", 4)
     flag = tmp_path / "flag"
@@ -150,7 +165,7 @@ def waits(number):
     threading.Event().wait()
 
 def kill():
-    from tests.engine.ray_nodes import Nodes
+    from benchmarks.ray_nodes import Nodes
     from pathlib import Path
     Nodes(Path(), 0, sys.argv[2], "").kill()
 

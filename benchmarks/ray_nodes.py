@@ -1,15 +1,19 @@
-"""Ray nodes on loopback addresses for tests: started as an operator does, killed without asking."""
+"""Ray nodes on loopback addresses, for tests and benchmarks: started as an operator does, killed without asking."""
 
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 MARK, NODE = "AFIELD_TEST_CLUSTER", "AFIELD_TEST_NODE"
 MEMORY = 100 * 2**20
 
@@ -34,6 +38,27 @@ class Nodes:
     def plan(cls, folder: Path, port: int) -> "Nodes":
         """No node yet."""
         return cls(folder, port, secrets.token_hex(8), secrets.token_hex(32))
+
+    @classmethod
+    @contextmanager
+    def up(cls) -> "Iterator[Nodes]":
+        """A head that is up, with what a driver in this process needs in its environment; all is gone afterwards."""
+        folder = Path(mkdtemp(prefix="ray", dir="/tmp"))
+        with socket.create_server(("127.0.0.2", 0)) as free:
+            nodes = cls.plan(folder, free.getsockname()[1])
+        before = {name: os.environ.get(name) for name in nodes.environment}
+        os.environ.update(nodes.environment)
+        try:
+            nodes.head()
+            yield nodes
+        finally:
+            nodes.kill()
+            rmtree(folder, ignore_errors=True)
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
     @property
     def address(self) -> str:
@@ -68,7 +93,7 @@ class Nodes:
     def _start(self, name: str, processors: int, *arguments: str) -> None:
         # Standard output is a file: the daemons would hold a pipe open.
         with (self.folder / f"{name}.log").open("wb") as log:
-            subprocess.run(
+            subprocess.run(  # noqa: S603 - our own tool
                 [Path(sys.executable).parent / "ray", "start", f"--num-cpus={processors}",
                  f"--object-store-memory={MEMORY}", *arguments],
                 env={**os.environ, **self.environment, MARK: self.mark, NODE: name, "PYTHONPATH": str(ROOT)},
