@@ -16,6 +16,8 @@ from afield.workshop.compared import Compared, Option
 
 WIDE, NARROW = 980, 340
 HEIGHT = 260
+SHIFTS = (12, -9, 24, -21)
+"""Pixels by which the names of neighbours lie below and above their points."""
 
 Titled = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -304,6 +306,8 @@ def _front(found: Compared, called: str, width: int) -> str:
     ]
     if not rows:
         return ""
+    rows.sort(key=lambda row: float(row["value"]))
+    rows = [{**row, "shift": SHIFTS[place % len(SHIFTS)]} for place, row in enumerate(rows)]
     latencies = [float(row["latency"]) for row in rows]
     domain = [min(latencies) / 1.6, max(latencies) * (6 if width == NARROW else 2.2)]
     axis = alt.Axis(title="one row, µs", grid=False, tickCount=5)
@@ -318,7 +322,12 @@ def _front(found: Compared, called: str, width: int) -> str:
         base.mark_point(size=90, opacity=1, filled=True)
         .encode(x=x, y="value:Q", color=filled)
         .transform_filter("datum.front"),
-        base.mark_text(align="left", dx=9, dy=-7, fontSize=11).encode(x=x, y="value:Q", text="name:N", color=filled),
+        *(
+            base.mark_text(align="left", dx=9, dy=shift, fontSize=11)
+            .encode(x=x, y="value:Q", text="name:N", color=filled)
+            .transform_filter(f"datum.shift == {shift}")
+            for shift in SHIFTS
+        ),
     ).properties(width=width - 90, height=HEIGHT)
     return svg(chart, f"{called} of each option over the latency of one row")
 
