@@ -54,7 +54,9 @@ def apart(plan: Build, examples: Path, windows: Windows, tell: Callable[[str], N
         name: open_examples(examples, plan.features.origin, span).filter("has_history") for name, span in spans.items()
     }
     exact = replace(wanted, numbers=(), text="", told_apart=None)
-    near = replace(wanted, entity=(), same=())
+    # What entities are derived from is not among the columns that near-duplicates are looked for in.
+    derived = {name: made for name, made in wanted.derived.items() if name in (*wanted.numbers, wanted.text)}
+    near = replace(wanted, entity=(), same=(), derived=derived)
     try:
         narrow = {name: rows.select(exact.columns()).collect() for name, rows in scanned.items()}
         tell(f"looking for rows on two sides of the split, among {sum(map(len, narrow.values())):,}")
@@ -79,4 +81,4 @@ def _sampled(near: Apart, scanned: Mapping[str, pl.LazyFrame]) -> tuple[dict[str
     if any(side.is_empty() for side in kept.values()):
         return {}, "; too few rows to look for near-duplicates"
     sizes = ", ".join(f"{side.height:,}" for side in kept.values())
-    return kept, f"; near-duplicates in {'all' if whole else 'a sample'} of that can be told apart: {sizes}"
+    return kept, f"; near-duplicates in {'all' if whole else 'a sample of the'} rows that can be told apart: {sizes}"
