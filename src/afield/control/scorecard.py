@@ -1,6 +1,5 @@
 """The ML Test Score of an application in its home, and the run of its own tests that some of it rests on."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,10 +80,14 @@ def run_tests(office: Office, command: str) -> bool:
     if package is None or folder is None:
         raise UsageError(f"{office.application.name} has no folder `tests` beside its package; write some")
     office.tell(f"running the tests in {folder}")
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", str(folder)],
-        capture_output=True, text=True, check=False, timeout=LONGEST, cwd=package.parent, env=dict(os.environ),
-    )  # fmt: skip
+    command_line = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", str(folder)]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command_line, capture_output=True, text=True, check=False, timeout=LONGEST, cwd=package.parent
+        )
+    except subprocess.TimeoutExpired:
+        note(office, "tests", False, f"tests of {package.name} took longer than {LONGEST:g} s", command)
+        return False
     if "No module named pytest" in done.stderr:
         raise UsageError("pytest is not installed here; install it to run the application's tests")
     lines = [line for line in done.stdout.strip().splitlines() if line.strip()]
