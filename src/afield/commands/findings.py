@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 
 from afield.commands.output import table
+from afield.evaluation.classes import Binary
 from afield.evaluation.costs import Decision
 from afield.evaluation.discovery import Discovery
 from afield.evaluation.evaluate import Evaluation
@@ -34,18 +35,19 @@ def _parts(words: Words, metrics: Sequence[str], found: Evaluation) -> Iterator[
         ratios = [(each.second, metric_name(each.metric, words), *_ends(each.ratio)) for each in against if each.ratio]
         yield table(("rival", "metric", "ratio", "from", "to"), ratios, title="the model over each rival, same rows")
     if found.learned:
-        yield _learned(words, found.learned)
+        yield _learned(words, metrics, found.learned)
     if found.predictive:
         yield _predictive(found.predictive)
-    if found.ranking and found.ranking.scores:
-        yield _ranking(found.ranking)
-    if found.decision:
+    if found.binary and found.decision:  # keys of a probability are not ranked against each other
+        yield _binary(found.binary)
         yield _decision(found.decision)
+    elif found.ranking and found.ranking.scores:
+        yield _ranking(found.ranking)
     if found.discovery:
         yield _discovery(found.discovery)
 
 
-def _learned(words: Words, learned: Learned) -> RenderableType:
+def _learned(words: Words, metrics: Sequence[str], learned: Learned) -> RenderableType:
     values = learned.model.numbers()
     rows = [
         (
@@ -55,6 +57,7 @@ def _learned(words: Words, learned: Learned) -> RenderableType:
             *_ends(each.difference),
         )
         for each in learned.gaps
+        if each.metric in metrics
     ]
     head = ("", "learned", "unseen", "difference", "from", "to")
     return table(head, rows, title=f"learned rows ({learned.rows:,}, {learned.start} to {learned.end}) beside unseen")
@@ -85,6 +88,24 @@ def _ranking(ranking: Ranking) -> RenderableType:
         if each.metric == "hit_rate"
     ]
     return table(("who", "measure", "value", "from", "to"), rows, title=f"the {ranking.top} hottest of each tick")
+
+
+def _binary(found: Binary) -> RenderableType:
+    counts = f"{found.true_positives:,} of {found.true_positives + found.false_negatives:,} true ones said"
+    rates = (("precision", found.precision), ("recall", found.recall), ("false alarms", found.false_positive_rate))
+    rows: list[tuple[str, float, float, float]] = [
+        (name, each.value, each.interval.low, each.interval.high)
+        for name, each in rates
+        if each.value is not None and each.interval
+    ]
+    if found.areas:
+        rows.append(("area under ROC", *_ends(found.areas.roc)))
+        rows.append(("area under precision and recall", *_ends(found.areas.precision_recall)))
+    rows.append(("log loss", *_ends(found.log_loss)))
+    error = found.calibration.interval
+    if error:
+        rows.append(("expected calibration error", found.calibration.error, error.low, error.high))
+    return table(("measure", "value", "from", "to"), rows, title=f"sure from {found.threshold:.3f}: {counts}")
 
 
 def _decision(made: Decision) -> RenderableType:
