@@ -27,3 +27,10 @@ def test_a_relative_root_stays_where_it_was_named(tmp_path: Path, monkeypatch) -
     home = Home.of(Path(".afield"), load("surge"))
     monkeypatch.chdir("/")
     assert home.folder == tmp_path / ".afield" / "surge-60m"
+
+
+def test_the_tables_lie_in_an_object_store_where_the_home_names_one(tmp_path: Path) -> None:
+    home = Home.of(tmp_path, load("surge", {"slot": "60m"}))
+    assert home.store == home.tables
+    (tmp_path / "tables.url").write_text("s3://bucket/afield/?region=eu-west-1\n")
+    assert home.store == "s3://bucket/afield/surge-60m?region=eu-west-1"

@@ -35,13 +35,22 @@ class Home:
 
     @property
     def tables(self) -> Path:
-        """Delta tables."""
+        """The folder of Delta tables, where `store` names no other place."""
         return self.folder / "tables"
 
     @property
     def datasets(self) -> Path:
         """Delta tables of what builds read, each version whole."""
         return self.folder / "datasets"
+
+    @property
+    def store(self) -> Path | str:
+        """Where the Delta tables lie: below the address in the file `tables.url` of the root, else in `tables`."""
+        named = self.root / "tables.url"
+        if not named.exists():
+            return self.tables
+        address, mark, options = named.read_text("utf-8").strip().partition("?")
+        return f"{address.rstrip('/')}/{self.name}{mark}{options}"
 
     @property
     def ledger_file(self) -> Path:

@@ -87,8 +87,7 @@ def fetch(
 
 def shelves_of(office: Office) -> Shelves:
     """Where the tables of an application lie."""
-    home = office.home
-    return Shelves(office.plan, office.tables, office.datasets, home.tables, home.datasets)
+    return Shelves(office.plan, office.tables, office.datasets)
 
 
 def provenance(

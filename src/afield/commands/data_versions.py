@@ -12,7 +12,6 @@ from afield.control.office import Office
 from afield.control.registry import releases
 from afield.errors import UsageError
 from afield.store.commits import Commit
-from afield.store.commits import log as versions
 from afield.workshop.catalogue import manifests_of, users
 from afield.workshop.datasets import Reading
 from afield.workshop.differing import Difference, difference, with_labels
@@ -38,8 +37,8 @@ def log(app: str, name: TableName, /, *, collected: Collected = False, context: 
     """
     office = opened(app, context, options)
     shelves = shelves_of(office)
-    _, where, folder = shelves.of(known(shelves, name), collected=collected)
-    commits = versions(folder)
+    tables, where = shelves.of(known(shelves, name), collected=collected)
+    commits = tables.log(name)
     read = _sources(office, name) if where == "read" else {}
     used = users(name, manifests_of(office.home.bundles, releases(office.home.bundles))) if where == "read" else {}
     rows = [
@@ -84,7 +83,7 @@ def show(
         raise UsageError(f"--rows {rows}: give at least 1")
     office = opened(app, context, options)
     shelves = shelves_of(office)
-    tables, where, _ = shelves.of(known(shelves, name), collected=collected)
+    tables, where = shelves.of(known(shelves, name), collected=collected)
     there = tables.versions(name)
     asked = _version(name, there, there[-1] if version is None else version)
     scanned = tables.scan(name, asked)
@@ -122,7 +121,7 @@ def diff(
     """
     office = opened(app, context, options)
     shelves = shelves_of(office)
-    tables, where, _ = shelves.of(known(shelves, name), collected=collected)
+    tables, where = shelves.of(known(shelves, name), collected=collected)
     there = tables.versions(name)
     before, after = (tables.scan(name, _version(name, there, each)).collect() for each in (first, second))
     contract = next((each for each in office.plan.contracts if each.table == name), None)

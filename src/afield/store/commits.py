@@ -1,8 +1,8 @@
 """What made each version of a Delta table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -27,18 +27,18 @@ class Commit:
     rows: int | None
 
 
-def log(path: Path) -> tuple[Commit, ...]:
-    """The versions of the Delta table in the folder `path`, newest first.
+def log(address: str, options: Mapping[str, str]) -> tuple[Commit, ...]:
+    """The versions of the Delta table at a path or URL, newest first.
 
     Raises:
         StoreError: there is no such table, or its log is damaged.
     """
     try:
-        history = DeltaTable(str(path)).history()
+        history = DeltaTable(address, storage_options=dict(options)).history()
     except (DeltaError, OSError) as error:
         first = str(error).partition("\n")[0]
         raise StoreError(
-            f"the log of table {path} cannot be read: {first}; restore the folder from a backup"
+            f"the log of table {address} cannot be read: {first}; restore the folder from a backup"
         ) from error
     return tuple(
         Commit(

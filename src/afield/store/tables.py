@@ -13,6 +13,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError, TableNotFoundError
 
 from afield.errors import ConflictError, StoreError
+from afield.store.commits import Commit, log
 from afield.store.places import open_place
 
 ATTEMPTS = 10
@@ -151,6 +152,14 @@ class Tables:
         """
         with self._explained(name):
             return tuple(range(self._open(name).version() + 1))
+
+    def log(self, name: str) -> tuple[Commit, ...]:
+        """What made each version of a table, newest first.
+
+        Raises:
+            StoreError: there is no such table, or its log is damaged.
+        """
+        return log(self._place.address(_checked(name)), self._place.options)
 
     def compact(self, name: str) -> int:
         """Put small files together; the number of files that are no longer read. Older versions stay readable.

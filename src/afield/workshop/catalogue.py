@@ -1,6 +1,6 @@
 """The catalogue of an application's tables: what each is, who answers for it, how fresh it is, and who read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -60,32 +60,28 @@ class Shelves:
         plan: says what the tables are.
         collected: what was kept as history and what clients sent.
         datasets: what builds read.
-        folder: of the collected tables.
-        dataset_folder: of the datasets.
     """
 
     plan: Build
     collected: Tables
     datasets: Datasets
-    folder: Path
-    dataset_folder: Path
 
     def names(self) -> tuple[str, ...]:
         """Every table there is: those of history in their order, then the others."""
-        found = {path.name for folder in (self.folder, self.dataset_folder) for path in _folders(folder)}
+        found = {*self.collected.names(), *self.datasets.tables.names()}
         ordered = [name for name in self.plan.tables if name in found]
         named = (*ordered, *sorted(found - {*ordered}))
-        return tuple(name for name in named if self.read(name) or self.collected.exists(name))
+        return tuple(name for name in named if self.read(name) or name in self.collected.names())
 
     def read(self, name: str) -> bool:
         """Whether builds read a table of this name."""
         return not name.startswith("_") and self.datasets.tables.exists(name)
 
-    def of(self, name: str, *, collected: bool = False) -> tuple[Tables, str, Path]:
-        """The tables among which one lies, `read` or `collected`, and its folder."""
+    def of(self, name: str, *, collected: bool = False) -> tuple[Tables, str]:
+        """The tables among which one lies, and whether it is `read` or `collected`."""
         if self.read(name) and not collected:
-            return self.datasets.tables, "read", self.dataset_folder / name
-        return self.collected, "collected", self.folder / name
+            return self.datasets.tables, "read"
+        return self.collected, "collected"
 
     def time(self, name: str, rows: pl.LazyFrame) -> str | None:
         """The column by which the rows of a table are in time, if it has one."""
@@ -147,7 +143,7 @@ def promise(contract: Contract) -> str:
 def _entry(
     shelves: Shelves, name: str, contract: Contract | None, manifests: Mapping[str, Manifest], now: datetime
 ) -> Entry:
-    tables, where, _ = shelves.of(name)
+    tables, where = shelves.of(name)
     scanned = tables.scan(name)
     time = shelves.time(name, scanned)
     columns = [pl.col(time).min().alias("first"), pl.col(time).max().alias("last")] if time else []
@@ -177,8 +173,3 @@ def _newest(shelves: Shelves, name: str, contract: Contract | None) -> datetime 
     found = [tables.scan(name).select(pl.col(contract.time).max()).collect().item() for tables in held]
     moments = [each for each in found if isinstance(each, datetime)]
     return max(moments, default=None)
-
-
-def _folders(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_"))
