@@ -2,10 +2,13 @@
 
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from afield.application import load
+from afield.control.office import open_office
 from afield.errors import StoreError
 from afield.store.tables import Tables
 from tests.store.object_store import KEYS, bucket
@@ -60,3 +63,11 @@ def test_a_store_that_does_not_answer_is_told_soon() -> None:
 def test_a_url_that_names_no_object_store_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="names no object store; use s3://bucket/folder"):
         Tables(url)
+
+
+def test_an_application_keeps_its_tables_where_its_home_says(store: str, tmp_path: Path) -> None:
+    (tmp_path / "tables.url").write_text(f"s3://bucket/home{store}")
+    office = open_office(load("surge", {"slot": "60m"}), tmp_path, lambda _: None)
+    office.tables.append("weather", FRAME)
+    assert Tables(f"s3://bucket/home/surge-60m{store}").names() == ("weather",)
+    assert not office.home.tables.exists()

@@ -58,7 +58,7 @@ class Office:
     @cached_property
     def tables(self) -> Tables:
         """The Delta tables."""
-        return Tables(self.home.tables)
+        return Tables(self.home.store)
 
     @cached_property
     def datasets(self) -> Datasets:
@@ -141,8 +141,7 @@ class Office:
         if not known:
             self.actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)
         if not built.passed:
-            failed = "; ".join(f"{each.gate}: {each.reason}" for each in built.verdicts if not each.passed)
-            self.actions.reject(built.release, f"gates failed: {failed}", end, evidence)
+            self.actions.reject(built.release, f"gates failed: {built.failed}", end, evidence)
         elif promote:
             self.actions.promote(built.release, f"{reason}; gates passed", end, evidence)
 
