@@ -49,7 +49,7 @@ def test_a_scan_goes_to_another_machine_without_its_keys(store: str) -> None:
     tables = Tables(f"s3://bucket/three{store}")
     tables.append("events", FRAME)
     sent = pickle.dumps(tables.scan("events"))
-    assert KEYS["AWS_SECRET_ACCESS_KEY"].encode() not in sent.replace(b"test_places", b"")
+    assert KEYS["AWS_SECRET_ACCESS_KEY"].encode() not in sent
     assert pickle.loads(sent).collect().height == 2
 
 
