@@ -1,6 +1,7 @@
 """The local engine: order, bounded memory, and errors that name the partition."""
 
 import os
+import sys
 from collections.abc import Iterator
 from functools import partial
 
@@ -84,3 +85,10 @@ def test_an_unknown_engine_is_refused_with_those_that_exist() -> None:
         open_engine("local", processes=0)
     with pytest.raises(UsageError, match="local engine has no address"):
         open_engine("local", "127.0.0.1:6379")
+
+
+def test_without_ray_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "afield.engine.cluster", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'afield\[ray\]'"):
+        open_engine("ray", "127.0.0.1:6379")
