@@ -97,7 +97,7 @@ def build(_options: Mapping[str, str]) -> Build:
         gates=GATES,
         validation=DAY / 2,
         test=DAY,
-        block=timedelta(hours=3),
+        block=timedelta(hours=2),
         watched=("mean_score", "blur"),
         contracts=CONTRACTS,
         loss=squared_error,
