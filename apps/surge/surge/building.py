@@ -91,6 +91,7 @@ def build(options: Mapping[str, str]) -> Build:
             "A day unlike any in the training window (a flood, a strike) is forecast like an ordinary one.",
         ),
         assessment=Assessment(
+            top=10,
             compared=COMPARED,
             elsewhere=partial(elsewhere, options=options),
             groups=GROUPS,

@@ -139,7 +139,7 @@ def evaluate(
         baselines: names of the rivals' columns; a champion is a rival too.
         slices: parts that are scored on their own.
         dispersion: of the negative binomial whose quantiles are judged; None judges none.
-        top: how many keys of a tick count as hot.
+        top: how many keys of a tick count as hot; 0: none, where keys do not come back from tick to tick.
         measured: what else was measured of the candidate, for gates to judge.
         resamples: bootstrap draws behind each interval.
         seed: of the draws.
@@ -174,12 +174,12 @@ def evaluate(
         slices=_by_slice(sums, rivals, slices, draws),
         without_history=None if apart.is_empty() else metrics(apart.select(loss_sums([MODEL])), MODEL),
         confusion=_confusions(known, rivals, draws),
-        hot_keys={name: hot_keys(known, top, column) for name, column in _everybody(rivals)},
+        hot_keys={name: hot_keys(known, top, column) for name, column in _everybody(rivals)} if top else {},
         top=top,
         quantiles=() if dispersion is None else _quantiles(known, dispersion, draws),
         measured=dict(measured or {}),
         intervals=overall.intervals,
-        ranking=_ranking(known, rivals, top, draws) if sums["day"].n_unique() > 1 else None,
+        ranking=_ranking(known, rivals, top, draws) if top and sums["day"].n_unique() > 1 else None,
         predictive=held(known, dispersion, questions, draws) if sums["day"].n_unique() > 1 else None,
         discovery=searched(known, rivals, questions, draws),
         learned=beside_learned(of_slice(sums), questions.learned, draws),

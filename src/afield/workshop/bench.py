@@ -165,6 +165,7 @@ class Bench:
                 dispersion=tested[plan.part].constants.get("dispersion"),
                 seed=SEED,
                 block=plan.block,
+                top=plan.assessment.top,
                 questions=asked(plan, examples, windows, self.infer, tested),
             )
             examined, said = examine(self._candidate(plan, facts, tested, examples, windows), frame)

@@ -157,6 +157,7 @@ def score(folder: Path, plan: Build, subject: Subject, spine: pl.DataFrame, hist
         dispersion=subject.parts[plan.part].constants.get("dispersion"),
         seed=SEED,
         block=plan.block,
+        top=plan.assessment.top,
         questions=questions(plan),
     )
 

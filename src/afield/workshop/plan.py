@@ -166,6 +166,7 @@ class Assessment:
             the watched columns.
         interval: outputs that are the ends of the model's predictive interval; None: it gives none.
         promised: the chance that the truth lies in that interval.
+        top: how many keys of a tick count as the hottest, where it matters which are found; 0: none.
         costs: of right and wrong answers, where the model gives the probability that a truth is 1: they choose the
             threshold from which on an answer counts as sure.
     """
@@ -187,6 +188,7 @@ class Assessment:
     interval: tuple[str, str] | None = None
     promised: float = 0.9
     costs: Costs | None = None
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True)
