@@ -10,7 +10,8 @@ from afield.records.words import Words
 from afield.reporting.charts import Row, svg
 from afield.reporting.sheet import SERIES, Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
-from afield.reporting.tradeoffs import HEIGHT, NARROW, WIDE, Titled
+from afield.reporting.tradeoff_charts import HEIGHT
+from afield.reporting.tradeoffs import NARROW, WIDE, Titled
 from afield.reporting.wording import NONE, metric_name, moment, number
 from afield.workshop.reusing import ARMS, FRESH, RECALIBRATED, TUNED, Reused
 

@@ -3,21 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import altair as alt
-
 from afield.records.evidence import Estimate
 from afield.records.examination import Degradation
 from afield.records.words import Words
-from afield.reporting.charts import PALETTE, Row, svg
-from afield.reporting.sheet import SERIES, Chart, Grid, Section, Sheet
+from afield.reporting.sheet import Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
+from afield.reporting.tradeoff_charts import curves, front
 from afield.reporting.wording import NONE, metric_name, moment, number, share
 from afield.workshop.compared import Compared, Option
 
 WIDE, NARROW = 980, 340
-HEIGHT = 260
-SHIFTS = (12, -9, 24, -21)
-"""Pixels by which the names of neighbours lie below and above their points."""
 
 Titled = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -71,17 +66,20 @@ def short_rows(found: Compared, words: Words) -> Iterator[Titled]:
         ),
     )
     yield (
-        f"costs · fitted on {found.training_rows:,} rows · batch of {found.batch:,}" if found.training else "costs",
-        ("option", "row µs", "batch ms", "fit s", "MB", "kB", f"needs, {share(found.within)}", "10 % missing"),
+        f"costs · fitted on {found.training_rows:,} rows, of which it needs · batch of {found.batch:,} · gaps: {first} "
+        "where a tenth is missing"
+        if found.training
+        else "costs",
+        ("option", "row µs", "batch ms", "fit s", "MB", "kB", "needs", "gaps"),
         tuple(
             (
                 each.name,
                 *(_short(value, scale) for value, scale in ((each.single, 1e6), (each.batch, 1e3))),
                 _short(each.training, 1.0),
                 _plain(each.memory, 1e-6),
-                _plain(float(each.size), 1e-3),
+                f"{each.size / 1000:,.0f}",
                 (f"{each.needed.rows:,}" if each.needed.enough else "all") if _curved(each) and each.needed else NONE,
-                next((f"× {value[:-1]}" for value, _ in map(_degraded, each.robust[-1:]) if value != NONE), NONE),
+                next((f"×{float(value):.3g}" for value, _ in map(_degraded, each.robust[-1:]) if value != NONE), NONE),
             )
             for each in found.options
         ),
@@ -93,7 +91,13 @@ def _curved(option: Option) -> bool:
 
 
 def _short(estimate: Estimate | None, scale: float) -> str:
-    return NONE if estimate is None else f"{estimate.value * scale:.3g}"
+    return (
+        NONE
+        if estimate is None
+        else f"{estimate.value * scale:.2g}"
+        if estimate.value * scale < 10
+        else f"{estimate.value * scale:,.0f}"
+    )
 
 
 def _brief(option: Option, found: Compared) -> str:
@@ -101,7 +105,7 @@ def _brief(option: Option, found: Compared) -> str:
     if comparison is None or comparison.ratio is None:
         return "1" if option.name == found.reference else NONE
     ratio = comparison.ratio
-    return f"{ratio.value:.3f} ({ratio.interval.low:.3f}–{ratio.interval.high:.3f})"
+    return f"{ratio.value:.3f} {ratio.interval.low:.3f}–{ratio.interval.high:.3f}"
 
 
 def rows_of(found: Compared, words: Words) -> Iterator[Titled]:
@@ -282,95 +286,10 @@ def _or(names: Sequence[str]) -> str:
 
 
 def _drawn(found: Compared, called: str, which: str) -> tuple[Chart, ...]:
-    draw = _front if which == "front" else _curves
+    draw = front if which == "front" else curves
     captions = {
         "front": f"{called} with its interval over the latency of one row; filled: on the Pareto front.",
         "curves": f"{called} over that with all rows, with its paired interval, over rows learned from.",
     }
     wide = draw(found, called, WIDE)
     return (Chart(wide, draw(found, called, NARROW), captions[which]),) if wide else ()
-
-
-def _front(found: Compared, called: str, width: int) -> str:
-    rows: list[Row] = [
-        {
-            "name": each.name,
-            "latency": each.single.value * 1e6,
-            "value": each.accuracy[found.metric].value,
-            "low": each.accuracy[found.metric].interval.low,
-            "high": each.accuracy[found.metric].interval.high,
-            "front": not each.dominated_by,
-        }
-        for each in found.options
-        if each.single and found.metric in each.accuracy
-    ]
-    if not rows:
-        return ""
-    rows.sort(key=lambda row: float(row["value"]))
-    rows = [{**row, "shift": SHIFTS[place % len(SHIFTS)]} for place, row in enumerate(rows)]
-    latencies = [float(row["latency"]) for row in rows]
-    domain = [min(latencies) / 1.6, max(latencies) * (6 if width == NARROW else 2.2)]
-    axis = alt.Axis(title="one row, µs", grid=False, tickCount=5)
-    x = alt.X("latency:Q", scale=alt.Scale(type="log", domain=domain, nice=False), axis=axis)
-    y = alt.Y("low:Q", title=called, scale=alt.Scale(zero=False, nice=True))
-    base, colour = alt.Chart(alt.InlineData(values=rows)), _series([str(row["name"]) for row in rows])
-    filled = alt.Color("name:N", legend=None, scale=colour)
-    point = base.mark_point(size=90, opacity=1, strokeWidth=2).encode(x=x, y="value:Q", color=filled)
-    chart = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(x=x, y=y, y2="high:Q", color=filled),
-        point.transform_filter("!datum.front"),
-        base.mark_point(size=90, opacity=1, filled=True)
-        .encode(x=x, y="value:Q", color=filled)
-        .transform_filter("datum.front"),
-        *(
-            base.mark_text(align="left", dx=9, dy=shift, fontSize=11)
-            .encode(x=x, y="value:Q", text="name:N", color=filled)
-            .transform_filter(f"datum.shift == {shift}")
-            for shift in SHIFTS
-        ),
-    ).properties(width=width - 90, height=HEIGHT)
-    return svg(chart, f"{called} of each option over the latency of one row")
-
-
-def _curves(found: Compared, called: str, width: int) -> str:
-    rows: list[Row] = [
-        {
-            "name": each.name,
-            "rows": point.rows,
-            "value": point.against_all.value,
-            "low": point.against_all.interval.low,
-            "high": point.against_all.interval.high,
-        }
-        for each in found.options
-        for point in each.curve
-        if point.against_all is not None
-    ]
-    if not rows:
-        return ""
-    names = list(dict.fromkeys(str(row["name"]) for row in rows))
-    counts = sorted({int(row["rows"]) for row in rows})
-    x = alt.X(
-        "rows:Q",
-        scale=alt.Scale(type="log", domain=[counts[0] / 1.1, counts[-1] * 1.1], nice=False),
-        axis=alt.Axis(title="rows learned from", values=counts, format=",d", grid=False, labelOverlap=True),
-    )
-    colour = alt.Color(
-        "name:N", legend=alt.Legend(title=None, orient="top", symbolOpacity=1, columns=1 if width == NARROW else 4)
-    )
-    colour = colour.scale(_series(names))
-    base = alt.Chart(alt.InlineData(values=rows))
-    one = alt.Chart(alt.InlineData(values=[{"one": 1}]))
-    chart = alt.layer(
-        one.mark_rule(color=PALETTE["line"][0]).encode(y="one:Q"),
-        base.mark_area(opacity=0.14).encode(
-            x=x, y=alt.Y("low:Q", title=f"{called}, over that with all rows", scale=alt.Scale(type="log", nice=True)),
-            y2="high:Q", color=colour,
-        ),
-        base.mark_line(strokeWidth=1.8, point=True).encode(x=x, y="value:Q", color=colour),
-    ).properties(width=width - 90, height=HEIGHT)  # fmt: skip
-    return svg(chart, f"{called} on ever less training data")
-
-
-def _series(names: Sequence[str]) -> alt.Scale:
-    colours = [light for light, _ in SERIES.values()]
-    return alt.Scale(domain=list(names), range=[colours[place % len(colours)] for place in range(len(names))])
