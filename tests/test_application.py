@@ -19,6 +19,10 @@ def test_an_application_is_found_by_import_string() -> None:
     assert load("surge.application:surge").name == "surge"
 
 
+def test_an_application_lies_in_the_package_of_the_half_that_builds_it() -> None:
+    assert load("surge").package == "surge"
+
+
 def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
     with pytest.raises(UsageError, match=r"no application called 'nothing'; there is: .*surge"):
         load("nothing")

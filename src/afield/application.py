@@ -86,6 +86,11 @@ class Application:
         """What loads it again, here and in other processes."""
         return self.spec or self.name
 
+    @property
+    def package(self) -> str:
+        """The package that its code lies in, which digests of its code are of."""
+        return self.build.partition(":")[0].partition(".")[0]
+
     def identity(self) -> tuple[str, ...]:
         """Values of the options that make it another application: another home, another champion."""
         return tuple(value for name, value in self.options.items() if name not in self.passing)

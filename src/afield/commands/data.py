@@ -95,8 +95,8 @@ def provenance(
 ) -> Provenance:
     """What stands behind the numbers of a verb about data."""
     read = {"facts": reading.summary.fingerprint, **reading.versions} if reading else {}
-    package = office.application.build.partition(":")[0].partition(".")[0]
-    return Provenance(context.command, {**read, **(data or {})}, code_digest(package), office.actions.state.champion)
+    code = code_digest(office.application.package)
+    return Provenance(context.command, {**read, **(data or {})}, code, office.actions.state.champion)
 
 
 def opened(app: str, context: Context, options: Mapping[str, str]) -> Office:

@@ -138,7 +138,7 @@ def _told(_step: str, fresh: bool) -> None:
 
 
 def _code(office: Office) -> str:
-    return code_digest(office.application.build.partition(":")[0].partition(".")[0])
+    return code_digest(office.application.package)
 
 
 def _window(start: datetime, end: datetime) -> Window:

@@ -42,7 +42,7 @@ def run(
         options: the application's own, e.g. --slot 15m.
     """
     office = open_office(load(app, options), context.home, progress)
-    code = code_digest(office.application.build.partition(":")[0].partition(".")[0])
+    code = code_digest(office.application.package)
     found = weigh(office.plan, office.bench(), data, until, Provenance(context.command, {}, code))
     words = office.application.words
     page = write(found, out or office.home.folder / "features", words)

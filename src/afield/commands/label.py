@@ -61,8 +61,8 @@ class Opened:
 
     def provenance(self, context: Context, seed: int = 0, release: str = "") -> Provenance:
         """How to make the numbers again; the tables of people's labels are named as they were read."""
-        package = self.office.application.build.partition(":")[0].partition(".")[0]
-        return Provenance(context.command, self.data, code_digest(package), release, seed)
+        code = code_digest(self.office.application.package)
+        return Provenance(context.command, self.data, code, release, seed)
 
     def policy(self, rule: Rule | None, ranks: str, leave_out: str) -> Policy:
         """The policy that the command line names, or the application's."""

@@ -22,7 +22,7 @@ def rebuilt(app: str, office: Office, bundle: Bundle, context: Context) -> int:
             infer=own.operate.infer,
             bundles=office.home.bundles,
             facts=office.datasets.open,
-            package=own.application.build.partition(":")[0].partition(".")[0],
+            package=own.application.package,
             command=context.command,
             tell=progress,
         ),

@@ -91,7 +91,7 @@ def _divided(plan: Build, count: int) -> timedelta:
 
 
 def _code(office: Office) -> str:
-    return code_digest(office.application.build.partition(":")[0].partition(".")[0])
+    return code_digest(office.application.package)
 
 
 def _recipes(office: Office, name: str) -> tuple[AnyRecipe, ...]:

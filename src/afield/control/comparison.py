@@ -75,8 +75,8 @@ def comparison(office: Office, asked: Asked) -> Compared:
 
 def provenance(office: Office, asked_command: str, facts: Facts, release: str = "") -> Provenance:
     """How to make the numbers again."""
-    package = office.application.build.partition(":")[0].partition(".")[0]
-    return Provenance(asked_command, {"facts": facts.summary.fingerprint}, code_digest(package), release, SEED)
+    code = code_digest(office.application.package)
+    return Provenance(asked_command, {"facts": facts.summary.fingerprint}, code, release, SEED)
 
 
 def _contenders(office: Office, names: Sequence[str]) -> tuple[Contender, ...]:

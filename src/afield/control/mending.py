@@ -43,7 +43,7 @@ def mend(office: Office, reading: Reading, repairs: Sequence[Repair]) -> Facts:
     merged = {each.id: each for each in (*office.datasets.repairs(), *repairs)}
     plan = office.plan
     terms = Terms(plan.tables, plan.contracts, secret(office.home.privacy), tuple(merged.values()))
-    code = code_digest(office.application.build.partition(":")[0].partition(".")[0])
+    code = code_digest(office.application.package)
     facts = read_facts(Steps(office.home.steps), reading.summary.name, source, code, terms)
     office.datasets.repair(repairs)
     return office.datasets.record(facts)

@@ -36,4 +36,4 @@ def note(office: Office, kind: str, passed: bool, reason: str, command: str, abo
 
 def code_of(office: Office) -> str:
     """Digest of the code that runs here."""
-    return code_digest(office.application.build.partition(":")[0].partition(".")[0])
+    return code_digest(office.application.package)

@@ -75,7 +75,7 @@ class Proofs:
     @cached_property
     def package(self) -> Path | None:
         """The folder of the application's package."""
-        spec = find_spec(self.office.application.build.partition(":")[0].partition(".")[0])
+        spec = find_spec(self.office.application.package)
         where = list(spec.submodule_search_locations or ()) if spec else []
         return Path(where[0]) if where else None
 

@@ -10,9 +10,8 @@ def infrastructure(proofs: Proofs) -> tuple[Earned, ...]:
     """The seven tests of infrastructure."""
     office, app, release = proofs.office, proofs.office.application.called, proofs.bundle
     plan, module = office.plan, office.application.build.partition(":")[0]
-    package = module.partition(".")[0]
     rebuilt, ran = proofs.noted("rebuild"), proofs.noted("tests")
-    specs = proofs.tested([module, f"{package}.recipes"])
+    specs = proofs.tested([module, f"{office.application.package}.recipes"])
     whole_way = proofs.tested(["afield.build", "afield.build.build"])
     judged = [*proofs.happened("promoted"), *proofs.happened("rejected")]
     golden = (

@@ -121,7 +121,7 @@ class Bench:
 
     def standing(self, plan: Build) -> Standing:
         """What goes into every release, whatever the data."""
-        inputs = {"code": self._code(), "environment": repr(sorted(environment(_package(self.application)).items()))}
+        inputs = {"code": self._code(), "environment": repr(sorted(environment(self.application.package).items()))}
         return open_standing(self.steps.run("standing", inputs, lambda folder: write_standing(folder, plan.standing())))
 
     def fit(self, plan: Build, facts: Facts, examples: Path, windows: Windows) -> Fitted:
@@ -219,7 +219,7 @@ class Bench:
         )
 
     def _code(self) -> str:
-        return code_digest(_package(self.application))
+        return code_digest(self.application.package)
 
     def _inputs(self, plan: Build, facts: Facts, windows: Windows) -> dict[str, str]:
         return {
@@ -266,12 +266,7 @@ class Bench:
             data=data(facts),
             windows=spans(windows),
             seed=SEED,
-            environment=environment(_package(self.application)),
+            environment=environment(self.application.package),
             evaluation={**model.numbers(), **model.numbers(plan.metrics)},
             parent=self._held_against(plan, facts, windows)[0],
         )
-
-
-def _package(application: Application) -> str:
-    """The package that the application lies in."""
-    return application.build.partition(":")[0].partition(".")[0]
