@@ -8,8 +8,8 @@ from rich.table import Table
 from afield.build import build
 from afield.commands.output import table
 from afield.control.office import Office
-from afield.control.registry import named
 from afield.errors import ReleaseError, UsageError
+from afield.release.registry import named
 from afield.serving.releases import Release
 from signs.evaluating import Evaluation, Scores, evaluate, read_truth
 from signs.operating import kit_of, shown_as_sure

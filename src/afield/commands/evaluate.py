@@ -15,11 +15,11 @@ from afield.commands.findings import findings
 from afield.commands.output import Context, progress, result
 from afield.commands.scores import scores
 from afield.control.office import Office, open_office
-from afield.control.registry import champion, named
 from afield.errors import UsageError
 from afield.evaluation.evaluate import Evaluation
 from afield.records.facts import Window
 from afield.records.provenance import Provenance
+from afield.release.registry import champion, named
 from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.workshop.code import code_digest

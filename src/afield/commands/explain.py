@@ -12,10 +12,10 @@ from rich.text import Text
 from afield.application import load, nothing_to_decide
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
-from afield.control.registry import champion, named
 from afield.errors import AfieldError, UsageError
 from afield.records.provenance import Provenance
 from afield.release.bundle import Bundle
+from afield.release.registry import champion, named
 from afield.workshop.evaluating import read_slices
 from afield.workshop.explaining import USUAL, Explained, explained, facts
 

@@ -15,10 +15,10 @@ from afield.commands.output import Context, progress, result, table
 from afield.commands.rebuilding import rebuilt
 from afield.control.actions import Actions
 from afield.control.office import Office, open_office
-from afield.control.registry import champion, named, releases
 from afield.errors import ReleaseError, RolloutError
 from afield.records.decision import Entry
 from afield.release.bundle import Bundle
+from afield.release.registry import champion, named, releases
 from afield.reporting.wording import metric, metric_name
 from afield.store.snapshots import Follower
 

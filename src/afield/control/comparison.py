@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from afield.control.office import Office
-from afield.control.registry import named as named_release
 from afield.data.split import enough
 from afield.errors import DataError, UsageError
 from afield.records.facts import Window
 from afield.records.provenance import Provenance
 from afield.release.layout import model_name
+from afield.release.registry import named as named_release
 from afield.reporting.wording import metric_name
 from afield.workshop.bench import SEED
 from afield.workshop.code import code_digest

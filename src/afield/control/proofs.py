@@ -11,11 +11,11 @@ from pathlib import Path
 
 from afield.control.notes import code_of
 from afield.control.office import Office
-from afield.control.registry import releases
 from afield.errors import ReleaseError
 from afield.home import Home
 from afield.records.decision import Entry
 from afield.release.bundle import Bundle
+from afield.release.registry import releases
 from afield.store.ledger import Ledger
 
 

@@ -8,9 +8,9 @@ import polars as pl
 
 from afield.control.comparison import Asked, provenance
 from afield.control.office import Office
-from afield.control.registry import named
 from afield.data.split import enough
 from afield.errors import UsageError
+from afield.release.registry import named
 from afield.reporting.wording import metric_name
 from afield.workshop.answering import Asked as Answering
 from afield.workshop.bench import Bench
