@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from afield.application import load
-from afield.control.notes import note
+from afield.audit.notes import note
 from afield.control.office import open_office
 from tests.commands.conftest import Town
 from tests.commands.town import APP
@@ -68,7 +68,7 @@ def test_a_note_earns_half_a_point_as_long_as_the_code_is_the_same(town: Town, m
         tests = town("score", APP, "--json").value["tests"]
         return next(each for each in tests if (each["section"], each["number"]) == ("data", 4))
 
-    monkeypatch.setattr("afield.control.notes.code_digest", lambda _: "as it is")
+    monkeypatch.setattr("afield.audit.notes.code_digest", lambda _: "as it is")
     assert meta()["points"] == 0
     office = open_office(load(APP), town.root, lambda _: None)
     note(office, "check", False, "failed: parity", "afield check")
@@ -76,6 +76,6 @@ def test_a_note_earns_half_a_point_as_long_as_the_code_is_the_same(town: Town, m
     note(office, "check", True, "12 checks passed", "afield check")
     found = meta()
     assert (found["points"], found["evidence"]) == (0.5, ["ledger entry 4: 12 checks passed (`afield check`)"])
-    monkeypatch.setattr("afield.control.notes.code_digest", lambda _: "another")
+    monkeypatch.setattr("afield.audit.notes.code_digest", lambda _: "another")
     assert meta()["points"] == 0
     assert "is of other code" in str(meta()["missing"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afield.workshop import rebuilding
+from afield.audit import rebuilding
 from surge.recipes import REGRESSION
 from tests.commands.conftest import Town
 from tests.commands.town import APP

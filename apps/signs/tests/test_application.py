@@ -1,8 +1,8 @@
 """Signs as a value: goals that something measures, hazards that are complete, halves that load."""
 
 from afield.application import Operate, load
+from afield.audit.checking import goals, hazards
 from afield.drills import DRILLS
-from afield.workshop.checking import goals, hazards
 from afield.workshop.plan import Build
 from signs.application import signs
 from signs.operating import SURE

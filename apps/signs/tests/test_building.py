@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from afield.audit.checking import contract
+from afield.audit.checking import features as proven
 from afield.data.validate import check
 from afield.records.facts import Window
-from afield.workshop.checking import contract
-from afield.workshop.checking import features as proven
 from signs.building import (
     CONTRACTS,
     TABLES,

@@ -8,18 +8,18 @@ from cyclopts import Parameter
 from rich.console import Group
 
 from afield.application import Application, Operate, load
+from afield.audit import checking
+from afield.audit.checking import Check
+from afield.audit.misleading import misleading
+from afield.audit.notes import note
+from afield.audit.sides import split
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
-from afield.control.notes import note
 from afield.control.office import Office, open_office
 from afield.drills import DRILLS
 from afield.evaluation.metrics import Metrics
 from afield.evaluation.ranking import Confusion
 from afield.statistics.losses import LOSSES
-from afield.workshop import checking
-from afield.workshop.checking import Check
-from afield.workshop.misleading import misleading
-from afield.workshop.sides import split
 
 HOT = "hot_keys"
 """How an evaluation calls the share of the hottest keys that were found."""

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 from rich.console import Group, RenderableType
 
 from afield.application import load
+from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
 from afield.control.comparison import Asked, comparison
-from afield.control.notes import note
 from afield.control.office import open_office
 from afield.control.transfer import transfer
 from afield.reporting.reuse import rows_of as reuse_rows

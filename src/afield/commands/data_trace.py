@@ -5,9 +5,9 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
 
+from afield.audit.tracing import SHOWN, Trace, trace
 from afield.commands.data import opened, provenance
 from afield.commands.output import Context, result, table
-from afield.control.tracing import SHOWN, Trace, trace
 from afield.errors import UsageError
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from afield.application import load
+from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
-from afield.control.notes import note
 from afield.control.office import open_office
 from afield.drills import drill
 

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 from rich.console import Group
 
 from afield.application import load
+from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
-from afield.control.notes import note
 from afield.control.office import open_office
 from afield.records.provenance import Provenance
 from afield.reporting.features import short_rows, title, write

@@ -4,11 +4,11 @@ from rich.console import Group
 from rich.text import Text
 
 from afield.application import load
+from afield.audit.notes import note
+from afield.audit.rebuilding import Ground, Rebuilt, rebuild
 from afield.commands.output import Context, progress, result, table
-from afield.control.notes import note
 from afield.control.office import Office, open_office
 from afield.release.bundle import Bundle
-from afield.workshop.rebuilding import Ground, Rebuilt, rebuild
 
 
 def rebuilt(app: str, office: Office, bundle: Bundle, context: Context) -> int:

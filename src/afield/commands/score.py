@@ -7,9 +7,9 @@ from cyclopts import Parameter
 from rich.console import Group
 
 from afield.application import load
+from afield.audit.scorecard import run_tests, scorecard
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
-from afield.control.scorecard import run_tests, scorecard
 from afield.reporting.scorecard import short_rows, write
 
 

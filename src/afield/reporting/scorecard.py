@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from afield.control.scorecard import Scorecard
+from afield.audit.scorecard import Scorecard
 from afield.evaluation.readiness import SECTIONS, TESTS
 from afield.reporting.sheet import Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
+from afield.audit.checking import Check
 from afield.data.leakage import Apart, leakage
 from afield.data.sides import TEST, TRAINING, VALIDATION
 from afield.errors import DataError, EngineError, FeatureError
 from afield.workshop.bench import Bench
-from afield.workshop.checking import Check
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build
 from afield.workshop.results import Windows

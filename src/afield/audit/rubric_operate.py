@@ -1,6 +1,6 @@
 """What earns the points of the ML Test Score's sections on infrastructure and on monitoring."""
 
-from afield.control.proofs import Proofs
+from afield.audit.proofs import Proofs
 from afield.evaluation.readiness import Earned, earned
 from afield.monitoring.drift import Drift
 from afield.monitoring.performance import Performance

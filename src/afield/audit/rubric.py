@@ -5,9 +5,9 @@ work here; or proven in a rehearsal. Whole: a system does it again and again, an
 application's own tests show it. What only Afield's own tests prove earns the application half at most.
 """
 
-from afield.control.proofs import Proofs
-from afield.control.rubric_build import data, model
-from afield.control.rubric_operate import infrastructure, monitoring
+from afield.audit.proofs import Proofs
+from afield.audit.rubric_build import data, model
+from afield.audit.rubric_operate import infrastructure, monitoring
 from afield.evaluation.readiness import Earned
 
 

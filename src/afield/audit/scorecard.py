@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from afield.control.notes import note
+from afield.audit.notes import note
+from afield.audit.proofs import Proofs
+from afield.audit.rubric import rubric
 from afield.control.office import Office
-from afield.control.proofs import Proofs
-from afield.control.rubric import rubric
 from afield.errors import UsageError
 from afield.evaluation.readiness import Earned, read, score, sections
 from afield.records.provenance import Provenance

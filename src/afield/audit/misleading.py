@@ -7,6 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from afield.audit.checking import ORIGINS, SAMPLE, SHOWN, Check
+from afield.audit.sampling import Sample, draw
 from afield.errors import DataError, FeatureError
 from afield.evaluation.association import twins, unexplained
 from afield.evaluation.stability import shift
@@ -14,9 +16,7 @@ from afield.features.compute import compute, known
 from afield.records.evidence import Estimate
 from afield.records.facts import Window
 from afield.statistics.losses import poisson_deviance
-from afield.workshop.checking import ORIGINS, SAMPLE, SHOWN, Check
 from afield.workshop.plan import Build
-from afield.workshop.sampling import Sample, draw
 
 Floats = NDArray[np.float64]
 History = Mapping[str, pl.LazyFrame]

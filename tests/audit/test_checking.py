@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from afield.application import Goal, Hazard
+from afield.audit.checking import contract, features, goals, hazards
 from afield.data.contract import Contract
 from afield.errors import DataError, FeatureError
 from afield.features.feature import FeatureSet
-from afield.workshop.checking import contract, features, goals, hazards
 from afield.workshop.plan import Build, Table
 from surge.building import build
 

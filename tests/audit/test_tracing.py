@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from afield.audit.tracing import trace
 from afield.control.office import Office
-from afield.control.tracing import trace
 from afield.errors import UsageError
 from afield.features.compute import compute
 from afield.records.traffic import Event

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from afield.control.notes import code_of
+from afield.audit.notes import code_of
 from afield.control.office import Office
 from afield.errors import ReleaseError
 from afield.home import Home

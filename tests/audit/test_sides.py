@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.audit.sides import apart, split
 from afield.control.office import Office
 from afield.data.leakage import Apart
-from afield.workshop.sides import apart, split
 from tests.workshop import village
 
 
@@ -29,8 +29,7 @@ def test_a_test_row_that_was_copied_into_training_is_found(opened: Office, tmp_p
     facts = bench.read(plan, None)
     windows = bench.windows(plan, facts, None)
     rows = pl.concat(
-        pl.read_ipc(file)
-        for file in sorted(bench.examples(plan, facts, windows).glob("examples-*.arrow"))
+        pl.read_ipc(file) for file in sorted(bench.examples(plan, facts, windows).glob("examples-*.arrow"))
     )
     late = rows.filter(pl.col("slot") == windows.test.start, pl.col("mean_24h") > 1.0).head(3)
     early = late.with_columns(slot=pl.lit(windows.training.end - timedelta(hours=5)).cast(late.schema["slot"]))

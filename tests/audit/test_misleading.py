@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from afield.audit.checking import Check
+from afield.audit.misleading import misleading
 from afield.features.feature import FeatureSet
 from afield.statistics.losses import squared_error
-from afield.workshop.checking import Check
-from afield.workshop.misleading import misleading
 from afield.workshop.plan import Assessment, Build, Table
 from surge.building import build
 
