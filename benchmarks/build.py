@@ -31,7 +31,7 @@ from surge.generated import GeneratedCity
 
 ROUNDS, WARM_ROUNDS = 2, 5
 WARM = 0.5
-STAGE_ROUNDS, PEER_ROUNDS = 5, 2
+STAGE_ROUNDS, PEER_ROUNDS = 7, 2
 COLD, IDLE = 1.25, 0.05
 ROOT = Path(__file__).parent.parent
 PLAIN = "plain script, same tables"
