@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from afield.control.backtesting import Asked, backtested
 from afield.engine.engine import open_engine
+from afield.study.backtesting import Asked, backtested
 from benchmarks.ray_nodes import Nodes
 from tests.workshop import village
 

@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from afield.control.backtesting import Asked, backtested
 from afield.engine.engine import HERE, Engine, open_engine
 from afield.errors import DataError, EngineError, UsageError
 from afield.features.compute import compute
 from afield.features.parity import differences
 from afield.records.facts import Window
 from afield.store.tables import Tables
+from afield.study.backtesting import Asked, backtested
 from afield.workshop import examples
 from afield.workshop.examples import open_examples, write_examples
 from benchmarks.ray_nodes import NODE, ROOT, Nodes

@@ -9,7 +9,7 @@ from afield.records.facts import Window
 from afield.records.provenance import Provenance
 from afield.records.words import Words
 from afield.reporting.backtest import short_rows, title, write
-from afield.workshop.backtest import Backtest, Fold, Pooled, Spread
+from afield.study.backtest import Backtest, Fold, Pooled, Spread
 
 START = datetime(2024, 5, 1)
 DAY = timedelta(days=1)

@@ -12,10 +12,10 @@ from afield.records.provenance import Provenance
 from afield.records.words import Words
 from afield.reporting.features import sheet, short_rows, title, write
 from afield.reporting.sheet import html
-from afield.workshop.costs import FeatureCost
-from afield.workshop.freshness import Age, Freshness
+from afield.study.costs import FeatureCost
+from afield.study.freshness import Age, Freshness
+from afield.study.worth import FeatureWorth, GroupWorth, Importance, Stretch, Worth
 from afield.workshop.results import Windows
-from afield.workshop.worth import FeatureWorth, GroupWorth, Importance, Stretch, Worth
 
 DAY = Window(datetime(2024, 1, 1), datetime(2024, 1, 2))
 

@@ -10,10 +10,10 @@ from rich.console import Group
 from afield.application import load
 from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
-from afield.control.backtesting import Asked, backtested
 from afield.control.office import open_office
 from afield.engine.engine import open_engine
 from afield.reporting.backtest import short_rows, title, write
+from afield.study.backtesting import Asked, backtested
 
 ORIGINS = 4
 

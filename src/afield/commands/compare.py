@@ -11,12 +11,12 @@ from rich.console import Group, RenderableType
 from afield.application import load
 from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
-from afield.control.comparison import Asked, comparison
 from afield.control.office import open_office
-from afield.control.transfer import transfer
 from afield.reporting.reuse import rows_of as reuse_rows
 from afield.reporting.reuse import write as write_reuse
 from afield.reporting.tradeoffs import Titled, short_rows, write
+from afield.study.comparison import Asked, comparison
+from afield.study.transfer import transfer
 
 ROWS = 400_000
 

@@ -13,8 +13,8 @@ from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
 from afield.records.provenance import Provenance
 from afield.reporting.features import short_rows, title, write
+from afield.study.weighing import weigh
 from afield.workshop.code import code_digest
-from afield.workshop.weighing import weigh
 
 
 def run(

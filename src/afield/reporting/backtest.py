@@ -12,7 +12,7 @@ from afield.reporting.charts import PALETTE, Row, svg
 from afield.reporting.sheet import SERIES, Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
 from afield.reporting.wording import NONE, metric, metric_name, moment
-from afield.workshop.backtest import ALL, Backtest
+from afield.study.backtest import ALL, Backtest
 
 WIDE, NARROW, HEIGHT = 880, 340, 240
 SHOWN = 3

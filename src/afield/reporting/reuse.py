@@ -13,7 +13,7 @@ from afield.reporting.sheet import write as write_sheet
 from afield.reporting.tradeoff_charts import HEIGHT
 from afield.reporting.tradeoffs import NARROW, WIDE, Titled
 from afield.reporting.wording import NONE, metric_name, moment, number
-from afield.workshop.reusing import ARMS, FRESH, RECALIBRATED, TUNED, Reused
+from afield.study.reusing import ARMS, FRESH, RECALIBRATED, TUNED, Reused
 
 FAR = 100
 """A ratio above that is told no further."""

@@ -4,7 +4,7 @@ import altair as alt
 
 from afield.reporting.charts import PALETTE, Row, svg
 from afield.reporting.sheet import SERIES
-from afield.workshop.compared import Compared
+from afield.study.compared import Compared
 
 HEIGHT = 260
 LABEL = 190

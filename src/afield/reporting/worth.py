@@ -6,7 +6,7 @@ from afield.records.evidence import Comparison
 from afield.reporting.charts import PALETTE, Row, svg
 from afield.reporting.sheet import SERIES
 from afield.reporting.wording import MINUS, SPACE
-from afield.workshop.worth import Worth
+from afield.study.worth import Worth
 
 NAMES, LINE = 150, 26
 """Pixels for the names of contexts, and for a row."""

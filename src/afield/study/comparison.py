@@ -13,14 +13,14 @@ from afield.records.provenance import Provenance
 from afield.release.layout import model_name
 from afield.release.registry import named as named_release
 from afield.reporting.wording import metric_name
+from afield.study.compared import Compared
+from afield.study.comparing import Field, Terms, compare, fitted, released
+from afield.study.contenders import Contender, check_pair, every, named
+from afield.study.learning import labelled
 from afield.workshop.bench import SEED
 from afield.workshop.code import code_digest
-from afield.workshop.compared import Compared
-from afield.workshop.comparing import Field, Terms, compare, fitted, released
-from afield.workshop.contenders import Contender, check_pair, every, named
 from afield.workshop.evaluating import read_slices
 from afield.workshop.facts import Facts
-from afield.workshop.learning import labelled
 from afield.workshop.results import Windows
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from afield.evaluation.sidebyside import SideBySide
 from afield.evaluation.tradeoffs import median
-from afield.workshop.compared import Option
-from afield.workshop.recommending import otherwise, recommendation, with_front
+from afield.study.compared import Option
+from afield.study.recommending import otherwise, recommendation, with_front
 
 
 def judged(**factors: float) -> SideBySide:

@@ -8,8 +8,8 @@ import pytest
 
 from afield.errors import EvaluationError
 from afield.statistics.losses import squared_error
+from afield.study.ablation import Fits, ablate, plain, with_more, without
 from afield.training.recipes import Among, BoostedTrees, LogisticRegression, PoissonRegression, Tuned
-from afield.workshop.ablation import Fits, ablate, plain, with_more, without
 from afield.workshop.plan import Build
 from surge.building import build
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 import msgspec
 import polars as pl
 
-from afield.control.comparison import Asked, provenance
 from afield.control.office import Office
 from afield.data.split import enough
 from afield.errors import UsageError
 from afield.release.registry import named
 from afield.reporting.wording import metric_name
-from afield.workshop.answering import Asked as Answering
+from afield.study.answering import Asked as Answering
+from afield.study.comparing import Field, Terms, fitted, released
+from afield.study.comparison import Asked, provenance
+from afield.study.contenders import Contender, every
+from afield.study.reusing import Reused, reuse
 from afield.workshop.bench import Bench
-from afield.workshop.comparing import Field, Terms, fitted, released
-from afield.workshop.contenders import Contender, every
 from afield.workshop.facts import Facts
-from afield.workshop.reusing import Reused, reuse
 
 History = Mapping[str, pl.LazyFrame]
 

@@ -10,8 +10,8 @@ from afield.control.office import Office
 from afield.engine.engine import HERE, Engine
 from afield.errors import UsageError
 from afield.records.provenance import Provenance
+from afield.study.backtest import SEED, Backtest, Terms, backtest, origins, slices_of
 from afield.training.recipes import AnyRecipe
-from afield.workshop.backtest import SEED, Backtest, Terms, backtest, origins, slices_of
 from afield.workshop.code import code_digest
 from afield.workshop.plan import Build
 

@@ -13,6 +13,10 @@ from afield.errors import AfieldError, DataError
 from afield.evaluation.robustness import METRICS
 from afield.records.evidence import Comparison, Estimate
 from afield.records.provenance import Provenance
+from afield.study.ablation import plain, with_more
+from afield.study.answering import Asked, answers
+from afield.study.comparing import Field, side_by_side
+from afield.study.learning import labelled
 from afield.training.models import needs, outputs, train_recipe
 from afield.training.prepared import LinearRegression
 from afield.training.recipes import (
@@ -23,10 +27,6 @@ from afield.training.recipes import (
     PlainRecipe,
     PoissonRegression,
 )
-from afield.workshop.ablation import plain, with_more
-from afield.workshop.answering import Asked, answers
-from afield.workshop.comparing import Field, side_by_side
-from afield.workshop.learning import labelled
 
 SHARES = (1 / 64, 1 / 16, 1 / 4, 1.0)
 FROZEN, RECALIBRATED, TUNED, FRESH = ARMS = ("frozen", "recalibrated", "fine-tuned", "fresh")

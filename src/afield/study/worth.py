@@ -7,8 +7,8 @@ import msgspec
 from afield.evaluation.stability import Shift
 from afield.records.evidence import Comparison, Estimate
 from afield.records.provenance import Provenance
-from afield.workshop.costs import FeatureCost
-from afield.workshop.freshness import Freshness
+from afield.study.costs import FeatureCost
+from afield.study.freshness import Freshness
 from afield.workshop.results import Windows
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from afield.evaluation.tradeoffs import median
 from afield.records.evidence import Estimate
 from afield.serving.inference import Columns, Rows
-from afield.workshop.contenders import Contender
-from afield.workshop.learning import Learnt
+from afield.study.contenders import Contender
+from afield.study.learning import Learnt
 
 Floats = NDArray[np.float64]
 Asked = Callable[[Columns], Floats]

@@ -13,9 +13,9 @@ from afield.records.facts import Window
 from afield.records.provenance import Provenance
 from afield.serving.inference import Columns
 from afield.store.steps import Steps
+from afield.study.comparing import Field
+from afield.study.reusing import FRESH, RECALIBRATED, SAID, TUNED, Reused, arms, reuse
 from afield.training.recipes import BoostedClasses, PoissonRegression
-from afield.workshop.comparing import Field
-from afield.workshop.reusing import FRESH, RECALIBRATED, SAID, TUNED, Reused, arms, reuse
 from surge.application import surge
 from surge.building import build
 

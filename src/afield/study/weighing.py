@@ -14,17 +14,17 @@ from afield.evaluation.importance import Predict
 from afield.evaluation.stability import shift
 from afield.records.provenance import Provenance
 from afield.serving.inference import Runs
-from afield.workshop.ablation import SEEDS, Fits, ablate, plain
+from afield.study.ablation import SEEDS, Fits, ablate, plain
+from afield.study.costs import costs
+from afield.study.freshness import freshness
+from afield.study.importances import GROUP, Floats, importances, matrix, truth
+from afield.study.worth import FeatureWorth, GroupWorth, Importance, Worth
 from afield.workshop.bench import SEED, Bench
-from afield.workshop.costs import costs
 from afield.workshop.describing import data as versions
 from afield.workshop.examples import open_examples
 from afield.workshop.facts import Facts
-from afield.workshop.freshness import freshness
-from afield.workshop.importances import GROUP, Floats, importances, matrix, truth
 from afield.workshop.plan import Build
 from afield.workshop.results import Windows
-from afield.workshop.worth import FeatureWorth, GroupWorth, Importance, Worth
 
 SHIFT_ROWS, COST_ROWS = 200_000, 100_000
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from afield.evaluation.importance import Predict, mean_size, raised, shapley, shuffled
 from afield.records.evidence import Estimate
-from afield.workshop.ablation import Fits
+from afield.study.ablation import Fits
+from afield.study.worth import Importance, Stretch
 from afield.workshop.plan import Build
-from afield.workshop.worth import Importance, Stretch
 
 Floats = NDArray[np.float64]
 

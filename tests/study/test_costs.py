@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from afield.features.feature import FeatureSet
-from afield.workshop.costs import REPEATS, costs
+from afield.study.costs import REPEATS, costs
 
 NOW = datetime(2024, 1, 1)
 History = Mapping[str, pl.LazyFrame]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from afield.errors import UsageError
+from afield.study.ablation import plain, without
 from afield.training.prepared import IncrementalRegression, LinearRegression
 from afield.training.recipes import (
     AnyRecipe,
@@ -15,7 +16,6 @@ from afield.training.recipes import (
     PlainRecipe,
     PoissonRegression,
 )
-from afield.workshop.ablation import plain, without
 from afield.workshop.plan import Build
 
 FULL, WITHOUT = "full", "without:"

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from afield.errors import UsageError
+from afield.study.contenders import Contender, check_pair, every, explainable, incremental, named, narrowed
 from afield.training.recipes import BoostedTrees
-from afield.workshop.contenders import Contender, check_pair, every, explainable, incremental, named, narrowed
 from afield.workshop.plan import Build
 from surge.application import surge
 from surge.building import build

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from afield.records.facts import Window
+from afield.study.learning import Lesson, curve, fit_shares, open_curve, opened
 from afield.training.recipes import PoissonRegression
-from afield.workshop.learning import Lesson, curve, fit_shares, open_curve, opened
 
 START = datetime(2024, 1, 1)
 HOUR = timedelta(hours=1)

@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from afield.control.backtesting import Asked, backtested
 from afield.control.office import Office
 from afield.errors import DataError, UsageError
 from afield.records.facts import Window
-from afield.workshop.backtest import ALL, Backtest, Terms, at_origin, origins
+from afield.study.backtest import ALL, Backtest, Terms, at_origin, origins
+from afield.study.backtesting import Asked, backtested
 from tests.workshop import village
 
 DAY = timedelta(days=1)

@@ -16,12 +16,12 @@ from afield.records.facts import Window
 from afield.records.provenance import Provenance
 from afield.serving.inference import Infer, Parts
 from afield.store.steps import Steps
-from afield.workshop.answering import BATCH, CALLS, Floats, Ready, answers, latencies
-from afield.workshop.compared import Compared, Option
-from afield.workshop.contenders import Contender, explainable, incremental
-from afield.workshop.learning import SHARES, Lesson, curve, labelled, open_curve, opened
+from afield.study.answering import BATCH, CALLS, Floats, Ready, answers, latencies
+from afield.study.compared import Compared, Option
+from afield.study.contenders import Contender, explainable, incremental
+from afield.study.learning import SHARES, Lesson, curve, labelled, open_curve, opened
+from afield.study.recommending import AXES, otherwise, recommendation, with_front
 from afield.workshop.plan import Build
-from afield.workshop.recommending import AXES, otherwise, recommendation, with_front
 
 HARD_ROWS = 20_000
 GONE = 0.1

@@ -7,7 +7,7 @@ import msgspec
 from afield.evaluation.sidebyside import SideBySide
 from afield.evaluation.tradeoffs import Axis, front
 from afield.records.evidence import Estimate
-from afield.workshop.compared import Option
+from afield.study.compared import Option
 
 TIMES, SIZES = 0.2, 0.05
 """How far apart two medians of times, and two sizes, have to lie to count as different: relative to the larger."""

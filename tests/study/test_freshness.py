@@ -10,7 +10,7 @@ import polars as pl
 from afield.features.feature import FeatureSet
 from afield.records.facts import Window
 from afield.statistics.losses import squared_error
-from afield.workshop.freshness import AGES, freshness
+from afield.study.freshness import AGES, freshness
 from afield.workshop.plan import Build, Table
 from surge.building import build
 
