@@ -33,6 +33,7 @@ The life of a model is two loops that touch at two records, the release and the 
         operate         the operate loop, in order
         tabular         an application whose rows bring their own columns, from one declaration
         control         the control plane: history, ticks, measuring, deciding
+        curation        data and labels looked after between builds: catalogue, differences, repairs, suspects
         study           options side by side, backtests, what features are worth, a model taken elsewhere
         audit           what an application can show of itself: checks, traces, rebuilds, the ML Test Score
         answering       the inference path assembled, for workers and the supervisor

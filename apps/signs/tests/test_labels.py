@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.curation.labels import open_labels
+from afield.curation.suspects import find_suspects
 from afield.errors import LabellingError
 from afield.labelling.conflicts import resolve
 from afield.labelling.labels import SCHEMA, Label, in_force, label_rows
 from afield.records.facts import Window
 from afield.store.tables import Tables
-from afield.workshop.labels import open_labels
-from afield.workshop.suspects import find_suspects
 from signs.building import TABLES, build, label, told_of
 from signs.confidence import FEATURES
 from signs.labels import ASKED, POLICY, UNASKED, items, said, standing

@@ -12,11 +12,11 @@ from rich.text import Text
 from afield.application import load, resolve
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
+from afield.curation.catalogue import Entry, Shelves, catalogue, manifests_of
 from afield.data.download import Download
 from afield.errors import UsageError
 from afield.records.provenance import Provenance
 from afield.release.registry import releases
-from afield.workshop.catalogue import Entry, Shelves, catalogue, manifests_of
 from afield.workshop.code import code_digest
 from afield.workshop.datasets import Reading
 

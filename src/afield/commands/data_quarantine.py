@@ -11,11 +11,11 @@ from afield.application import resolve
 from afield.commands.data import opened, provenance
 from afield.commands.output import Context, progress, result, table
 from afield.commands.release import login
-from afield.control.mending import mend, newest
+from afield.curation.mending import mend, newest
+from afield.curation.repairing import Author, by_function, by_hand, export
 from afield.errors import UsageError
 from afield.workshop.datasets import Reading
 from afield.workshop.facts import Facts
-from afield.workshop.repairing import Author, by_function, by_hand, export
 
 ROWS = 10
 

@@ -9,12 +9,12 @@ from rich.console import Group
 from afield.commands.data import known, opened, provenance, shelves_of, short
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office
+from afield.curation.catalogue import manifests_of, users
+from afield.curation.differing import Difference, difference, with_labels
 from afield.errors import UsageError
 from afield.release.registry import releases
 from afield.store.commits import Commit
-from afield.workshop.catalogue import manifests_of, users
 from afield.workshop.datasets import Reading
-from afield.workshop.differing import Difference, difference, with_labels
 
 ROWS = 10
 SHIFTS = 12

@@ -14,6 +14,7 @@ from afield.application import load
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
+from afield.curation.labels import LabelBook, open_labels
 from afield.errors import UsageError
 from afield.labelling.agreement import Scale
 from afield.labelling.annotators import agreement as compared
@@ -24,7 +25,6 @@ from afield.labelling.queue import QUEUE
 from afield.records.evidence import Estimate
 from afield.records.provenance import Provenance
 from afield.workshop.code import code_digest
-from afield.workshop.labels import LabelBook, open_labels
 from afield.workshop.plan import Build
 from afield.workshop.production import Production
 

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 
 from afield.commands.label import Data, LeftOut, Opened, PolicyName, Ranks, opened
 from afield.commands.output import Context, progress, result
+from afield.curation.guesses import guesses
 from afield.errors import UsageError
 from afield.labelling.label_studio import Prediction, page, read_annotations, tasks
-from afield.workshop.guesses import guesses
 
 ITEMS = 100
 

@@ -9,9 +9,9 @@ from rich.console import Group
 
 from afield.commands.label import SEED, Data, name, opened
 from afield.commands.output import Context, progress, result, table
+from afield.curation.suspects import find_suspects
 from afield.errors import UsageError
 from afield.labelling.queue import SUSPECT, requests
-from afield.workshop.suspects import find_suspects
 
 SHOWN = 10
 FOLDS = 5

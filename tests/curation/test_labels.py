@@ -6,12 +6,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.curation.labels import TRUE_LATER, LabelBook, open_labels
 from afield.errors import LabellingError
 from afield.labelling.conflicts import Policy
 from afield.labelling.labels import NATURAL, Label
 from afield.labelling.queue import SUSPECT, requests
 from afield.store.tables import Tables
-from afield.workshop.labels import TRUE_LATER, LabelBook, open_labels
 from surge.building import build
 from surge.tables import SCHEMAS, empty, typed
 

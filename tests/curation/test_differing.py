@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afield.workshop.differing import difference, shift
+from afield.curation.differing import difference, shift
 
 NOON = datetime(2024, 3, 1, 12)
 GENERATOR = np.random.default_rng(7)

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.curation.repairing import Author, by_function, by_hand, export
 from afield.errors import DataError
-from afield.workshop.repairing import Author, by_function, by_hand, export
 
 AUTHOR = Author("eve", "typing", datetime(2024, 3, 1))
 ROWS = pl.DataFrame(

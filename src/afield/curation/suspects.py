@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from afield.curation.labels import LabelBook
 from afield.data.sides import folds
 from afield.errors import LabellingError
 from afield.labelling.quality import suspects
 from afield.records.facts import Window
 from afield.training.models import needs, outputs, train_recipe
 from afield.workshop.examples import open_examples, write_examples
-from afield.workshop.labels import LabelBook
 from afield.workshop.plan import Build
 
 FOLD = "fold"

@@ -1,0 +1,1 @@
+"""Data and labels looked after between builds: the catalogue, differences, repairs, the label book, suspects."""
