@@ -141,8 +141,12 @@ def model(proofs: Proofs) -> tuple[Earned, ...]:
             7,
             half=groups,
             whole=fair,
-            missing="no gate holds the groups against each other" if groups else "no groups of people are told apart",
-            command=f"afield build {app}" if asked.fair else "declare Assessment.attributes and Assessment.fair",
+            missing="no gate held the groups of these data against each other"
+            if groups
+            else "no groups of people are told apart",
+            command=f"afield build {app} on data that know the groups"
+            if asked.fair
+            else "declare Assessment.attributes and Assessment.fair",
         ),
     )
 
