@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.svm import SVR
 
 from afield.errors import TrainingError
 from afield.training.models import outputs, train_recipe
-from afield.training.prepared import Estimator, LinearRegression, NeuralNetwork, Preparation
+from afield.training.prepared import Estimator, LinearRegression, NeuralNetwork
 from afield.training.recipes import AnyRecipe
 from afield.training.scoring import probabilities
 from tests.training.makers import Own, forest, nothing
@@ -141,7 +142,10 @@ def test_a_family_refuses_labels_that_it_cannot_have() -> None:
         train_recipe(LinearRegression("line", COLUMNS, family="gamma"), rows().with_columns(pl.col("truth") - 9), 0)
 
 
-def test_a_fit_that_did_not_converge_says_so() -> None:
-    steep = LinearRegression("line", COLUMNS, preparation=Preparation(clip=None, scale=False), family="poisson")
-    made = rows().with_columns(pl.col("truth").clip(0.5), wide=pl.col("b") * 1e3)
-    assert all(isinstance(message, str) for message in train_recipe(steep, made, 0).messages)
+@pytest.mark.parametrize(
+    ("steps", "messages"),
+    [(1, ("recipe own: SVR had not converged when its steps were used up",)), (-1, ())],
+)
+def test_a_fit_that_did_not_converge_says_so_and_no_other(steps: int, messages: tuple[str, ...]) -> None:
+    recipe = Estimator("own", COLUMNS, make=lambda _: SVR(max_iter=steps))
+    assert train_recipe(recipe, rows(), 0).messages == messages
