@@ -49,13 +49,14 @@ def main() -> None:
     if not folder.exists():
         sys.stderr.write(f"accuracy: not measured, there are no taxi files at {folder}; give --data FOLDER\n")
         return
-    tables = {name: table.collect().lazy() for name, table in open_source(folder, {}).read().tables.items()}
+    source = open_source(folder, {})
+    tables = {name: table.collect().lazy() for name, table in source.read().tables.items()}
     for slot in _option("--slot", "60m,15m").split(","):
         _tell(f"{'':24s}{'rmse':>9s}{'mae':>9s}{'wape':>9s}{'deviance':>10s}{'bias':>9s}{'seconds':>9s}")
         with TemporaryDirectory() as kept:
             _write_examples(tables, SLOTS[slot], Path(kept))
             for start, end in _folds():
-                show(_fold(pl.scan_parquet(Path(kept) / "*.parquet"), start, end, slot))
+                show(_fold(pl.scan_parquet(Path(kept) / "*.parquet"), start, end, slot), source.fingerprint())
 
 
 def _folds() -> list[tuple[datetime, datetime]]:

@@ -14,6 +14,7 @@ from time import perf_counter
 import msgspec
 import polars as pl
 
+from afield.data.sources import Source
 from afield.features.compute import compute
 from afield.records.facts import Window
 from benchmarks.measure import Result, show
@@ -50,7 +51,10 @@ def main() -> None:
         for field in ("seconds", "megabytes")
     )
     rows = f"{runs['ours'][0].rows / 1e6:.1f} million rows"
-    show([_result(f"features of {rows}", "s", seconds), _result(f"memory of {rows}", "MB", megabytes), _tick()])
+    show(
+        [_result(f"features of {rows}", "s", seconds), _result(f"memory of {rows}", "MB", megabytes), _tick()],
+        _source().fingerprint(),
+    )
 
 
 def _result(name: str, unit: str, found: dict[str, float]) -> Result:
@@ -64,12 +68,14 @@ def _process(which: str) -> Run:
     return msgspec.json.decode(made.stdout, type=Run)
 
 
+def _source() -> Source:
+    folder = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else None
+    return open_source(folder, {"slot": "15m"})
+
+
 def _tables() -> tuple[dict[str, pl.LazyFrame], Window]:
     """History in memory, and the nine months that it covers (the generated city covers fewer)."""
-    folder = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else None
-    tables = {
-        name: table.collect().lazy() for name, table in open_source(folder, {"slot": "15m"}).read().tables.items()
-    }
+    tables = {name: table.collect().lazy() for name, table in _source().read().tables.items()}
     first, last = (
         tables["orders"].select(pl.col("at").min().alias("first"), pl.col("at").max().alias("last")).collect().row(0)
     )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
+from afield.data.fingerprint import fingerprint
 from afield.evaluation.texts import folded
 from benchmarks.measure import Result, in_turn, show
 from signs.evaluating import RENDERED, Truth, read_truth
@@ -46,7 +47,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as kept:
         ours, theirs = _readers(Path(kept))
         frames = [(truth, decode((folder / truth.file).read_bytes()).pixels) for truth in read_truth(folder)]
-        show([_times(frames, ours, theirs), *_errors(frames, ours, theirs)])
+        show(
+            [_times(frames, ours, theirs), *_errors(frames, ours, theirs)],
+            fingerprint(path for path in folder.rglob("*") if path.is_file()),
+        )
 
 
 class _Network:
