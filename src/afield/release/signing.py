@@ -1,8 +1,6 @@
 """Signatures: a key that signs releases, a folder of keys that are trusted, and signed statements."""
 
-import contextlib
 import hashlib
-import os
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from afield.errors import ReleaseError
 from afield.release.canonical import canonical
+from afield.store.durable import keep_private
 
 STATEMENT_SCHEMA = 1
 LARGEST_STATEMENT = 16_384
@@ -186,14 +185,4 @@ def _make_key(file: Path) -> None:
     private = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    draft = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(private)
-            stream.flush()
-            os.fsync(stream.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-    finally:
-        draft.unlink()
+    keep_private(file, private)

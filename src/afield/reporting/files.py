@@ -1,12 +1,12 @@
 """The files of a report: `report.json` for programs and `report.html` for people, in one folder."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afield.errors import StoreError
 from afield.reporting.content import Section, encoded
 from afield.reporting.page import page
+from afield.store.durable import write_whole
 
 
 def write(report: Mapping[str, object], folder: Path, sections: Sequence[Section] = ()) -> Path:
@@ -24,19 +24,18 @@ def write(report: Mapping[str, object], folder: Path, sections: Sequence[Section
         StoreError: the folder or a file in it cannot be written.
     """
     html = page({**report, "sections": sections} if sections else report).encode()
-    json = encoded(report)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / "report.json", json)
-        return _replace(folder / "report.html", html)
-    except OSError as error:
-        raise StoreError(f"{folder}: the report cannot be written: {error}; give another folder") from error
+    return put(folder, "report", encoded(report), html)
 
 
-def _replace(path: Path, content: bytes) -> Path:
-    half = path.with_name(f".{path.name}.{os.getpid()}")
+def put(folder: Path, name: str, json: bytes, html: bytes) -> Path:
+    """The path of `NAME.html`, with `NAME.json` beside it; each file appears whole or not at all.
+
+    Raises:
+        StoreError: the folder or a file in it cannot be written.
+    """
     try:
-        half.write_bytes(content)
-        return half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+        write_whole(folder / f"{name}.json", (json,))
+        write_whole(folder / f"{name}.html", (html,))
+    except StoreError as error:
+        raise StoreError(f"{folder}: the report cannot be written: {error}; or give another folder") from error
+    return folder / f"{name}.html"

@@ -51,7 +51,7 @@ def page(report: Mapping[str, object]) -> str:
         "timeline": _drawn(lambda width: charts.timeline(content, width) if content.timeline else ""),
     }
     return (
-        _environment(content.words)
+        templates(_filters(content.words))
         .get_template("report.html")
         .render(
             report=content,
@@ -75,7 +75,8 @@ def _drawn(draw: Callable[[int], str]) -> dict[str, str]:
     return drawn if any(drawn.values()) else {}
 
 
-def _environment(words: Words) -> Environment:
+def templates(filters: Mapping[str, Callable[..., object]]) -> Environment:
+    """The templates of pages, with these filters; what is inserted is escaped, a missing name refused."""
     environment = Environment(
         loader=PackageLoader("afield.reporting"),
         autoescape=True,
@@ -83,7 +84,12 @@ def _environment(words: Words) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    environment.filters.update(filters)
+    return environment
+
+
+def _filters(words: Words) -> dict[str, Callable[..., object]]:
+    return {
         "number": wording.number,
         "signed": wording.signed,
         "share": wording.share,
@@ -98,7 +104,6 @@ def _environment(words: Words) -> Environment:
         "data_uri": _data_uri,
         "aligned": _aligned,
     }
-    return environment
 
 
 def _data_uri(content: bytes) -> str:

@@ -1,18 +1,16 @@
 """A sheet: a title, what was found, tables and charts as one self-contained HTML page with its JSON beside it."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from afield.errors import StoreError
 from afield.records.provenance import Provenance
 from afield.reporting.charts import PALETTE
 from afield.reporting.content import encoded
-from afield.reporting.page import NUMBER, POLICY
+from afield.reporting.files import put
+from afield.reporting.page import NUMBER, POLICY, templates
 
 SERIES: Mapping[str, tuple[str, str]] = {
     "series_0": ("#00649d", "#62b5eb"),
@@ -80,15 +78,7 @@ class Sheet:
 
 def html(sheet: Sheet) -> str:
     """The page; the same sheet gives the same bytes."""
-    environment = Environment(
-        loader=PackageLoader("afield.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["aligned"] = _aligned
-    template = environment.get_template("sheet.html")
+    template = templates({"aligned": _aligned}).get_template("sheet.html")
     return template.render(sheet=sheet, policy=POLICY, palette={**PALETTE, **SERIES})
 
 
@@ -99,13 +89,7 @@ def write(sheet: Sheet, record: msgspec.Struct, folder: Path, name: str) -> Path
         StoreError: the folder or a file in it cannot be written.
         DataError: the record holds something that has no form in JSON.
     """
-    page, json = html(sheet).encode(), encoded(msgspec.structs.asdict(record))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / f"{name}.json", json)
-        return _replace(folder / f"{name}.html", page)
-    except OSError as error:
-        raise StoreError(f"{folder}: the report cannot be written: {error}; give another folder") from error
+    return put(folder, name, encoded(msgspec.structs.asdict(record)), html(sheet).encode())
 
 
 def _aligned(grid: Grid) -> list[str]:
@@ -119,12 +103,3 @@ def _aligned(grid: Grid) -> list[str]:
         else ""
         for column in columns
     ]
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        half.write_bytes(content)
-        return half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)

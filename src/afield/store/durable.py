@@ -1,6 +1,8 @@
 """Files that are whole or absent: written aside, synced, then renamed into place."""
 
+import contextlib
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,6 +31,25 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         raise StoreError(f"cannot write {path}: {error.strerror}; free space or mend its permissions") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def keep_private(path: Path, content: bytes) -> None:
+    """Put a file that only its owner can read at `path`, where there is none; of two processes at once one wins.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,11 +1,10 @@
 """A secret of random bytes in a file that only its owner can read."""
 
-import contextlib
-import os
 import secrets
 from pathlib import Path
 
 from afield.errors import StoreError
+from afield.store.durable import keep_private
 
 LENGTH = 32
 
@@ -18,25 +17,10 @@ def secret(file: Path) -> bytes:
     """
     try:
         if not file.exists():
-            _make(file)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            keep_private(file, secrets.token_bytes(LENGTH))
         if file.stat().st_mode & 0o077:
             raise StoreError(f"{file}: the secret can be read by others; run: chmod 600 {file}")
         return file.read_bytes()
     except OSError as error:
         raise StoreError(f"{file}: cannot be read or made ({error.strerror}); mend its permissions") from error
-
-
-def _make(file: Path) -> None:
-    """Make the file; of two processes at once one wins, and both use its secret."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(secrets.token_bytes(LENGTH))
-            stream.flush()
-            os.fsync(stream.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-    finally:
-        draft.unlink()
