@@ -68,15 +68,16 @@ def comparison(office: Office, asked: Asked) -> Compared:
     if asked.start or asked.end:
         raise UsageError("--from and --to are for releases; recipes are judged on the test window of the data")
     early = labelled(examples, plan.features.origin, windows.training)
-    field = _field(office, asked, facts, examples, windows.test, plan.slices(early), windows)
+    slices = plan.slices(early)
+    field = field_of(office, asked, facts, examples, windows.test, slices=slices, learned=windows)
     terms = _terms(office, asked, contenders[0].name)
     return compare(field, [fitted(field, each, terms) for each in contenders], terms)
 
 
-def provenance(office: Office, asked_command: str, facts: Facts, release: str = "") -> Provenance:
+def _provenance(office: Office, command: str, facts: Facts, release: str = "") -> Provenance:
     """How to make the numbers again."""
     code = code_digest(office.application.package)
-    return Provenance(asked_command, {"facts": facts.summary.fingerprint}, code, release, SEED)
+    return Provenance(command, {"facts": facts.summary.fingerprint}, code, release, SEED)
 
 
 def _contenders(office: Office, names: Sequence[str]) -> tuple[Contender, ...]:
@@ -90,16 +91,29 @@ def _contenders(office: Office, names: Sequence[str]) -> tuple[Contender, ...]:
     return first, second
 
 
-def _field(
+def field_of(
     office: Office,
     asked: Asked,
     facts: Facts,
     examples: Path,
     test: Window,
-    slices: Mapping[str, tuple[int, ...]],
-    learned: Windows | None,
+    *,
+    slices: Mapping[str, tuple[int, ...]] | None = None,
+    learned: Windows | None = None,
     release: str = "",
 ) -> Field:
+    """Where options are compared: on the rows of `test`, learning from the stretches of `learned` where there are any.
+
+    Args:
+        office: the application, opened.
+        asked: what was asked for.
+        facts: what was read.
+        examples: folder of examples made of it.
+        test: everything is judged on rows of this stretch.
+        slices: name → spine keys.
+        learned: the stretches that recipes learn from; None: nothing is fitted.
+        release: digests of the releases that are compared.
+    """
     return Field(
         application=office.application.name,
         plan=office.plan,
@@ -108,11 +122,11 @@ def _field(
         training=learned.training if learned else None,
         held=learned.validation if learned else None,
         test=test,
-        slices=slices,
+        slices=slices or {},
         steps=office.bench().steps,
         data=facts.summary.name,
         generated=facts.summary.generated,
-        provenance=provenance(office, asked.command, facts, release),
+        provenance=_provenance(office, asked.command, facts, release),
         tell=office.tell,
     )
 
@@ -145,7 +159,7 @@ def _of_releases(
     parts = [office.shelf.release(each.release).parts for each in contenders]
     slices = read_slices(bundles[0].read("tables/slices.arrow"))
     digests = " ".join(each.release for each in contenders)
-    field = _field(office, asked, facts, examples, Window(start, end), slices, None, digests)
+    field = field_of(office, asked, facts, examples, Window(start, end), slices=slices, release=digests)
     size = [
         sum(file.size for file in bundle.manifest.files if file.name == model_name(office.plan.part))
         for bundle in bundles

@@ -13,7 +13,7 @@ from afield.release.registry import named
 from afield.reporting.wording import metric_name
 from afield.study.answering import Asked as Answering
 from afield.study.comparing import Field, Terms, fitted, released
-from afield.study.comparison import Asked, provenance
+from afield.study.comparison import Asked, field_of
 from afield.study.contenders import Contender, every
 from afield.study.reusing import Reused, reuse
 from afield.workshop.bench import Bench
@@ -86,21 +86,8 @@ def _fitted_here(office: Office, bench: Bench, facts: Facts, asked: Asked) -> tu
 def _field(office: Office, bench: Bench, facts: Facts, asked: Asked, release: str) -> Field:
     windows = bench.windows(office.plan, facts, None)
     enough(windows.training, office.plan.features.lookback)
-    return Field(
-        application=office.application.name,
-        plan=office.plan,
-        settings=dict(office.application.options),
-        examples=bench.examples(office.plan, facts, windows),
-        training=windows.training,
-        held=windows.validation,
-        test=windows.test,
-        slices={},
-        steps=bench.steps,
-        data=facts.summary.name,
-        generated=facts.summary.generated,
-        provenance=provenance(office, asked.command, facts, release),
-        tell=office.tell,
-    )
+    examples = bench.examples(office.plan, facts, windows)
+    return field_of(office, asked, facts, examples, windows.test, learned=windows, release=release)
 
 
 def _only(facts: Facts, chosen: Callable[[History], History], name: str) -> Facts:
