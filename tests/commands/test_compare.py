@@ -63,6 +63,12 @@ def test_without_a_release_little_is_earned_and_the_next_command_is_told(empty_t
     assert (gates["points"], gates["next"]) == (0.5, f"afield build {APP}")
 
 
+def test_the_numbers_of_a_score_end_with_what_made_them(town: Town, tmp_path: Path) -> None:
+    said = town("score", APP, "--out", tmp_path).out
+    assert f"afield score {APP}" in said
+    assert f"release {town.release[:12]}" in said.rsplit("· code ", 1)[1]
+
+
 def test_a_note_earns_half_a_point_as_long_as_the_code_is_the_same(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     def meta() -> dict[str, object]:
         tests = town("score", APP, "--json").value["tests"]

@@ -9,6 +9,7 @@ from rich.console import Group
 
 from afield.application import load
 from afield.audit.notes import note
+from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
 from afield.engine.engine import open_engine
@@ -58,4 +59,4 @@ def run(
     progress(f"report: {page}")
     note(office, "backtest", True, title(found, office.application.words), context.command)
     tables = [table(head, rows, name) for name, head, rows in short_rows(found, office.application.words)]
-    result(context, found, Group(title(found, office.application.words), *tables))
+    result(context, found, Group(title(found, office.application.words), *tables, foot(found.provenance)))

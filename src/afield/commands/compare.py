@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 
 from afield.application import load
 from afield.audit.notes import note
+from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
 from afield.reporting.reuse import rows_of as reuse_rows
@@ -73,14 +74,14 @@ def run(
     if elsewhere:
         taken = transfer(office, elsewhere, asked)
         progress(f"report: {write_reuse(taken, folder, words)}")
-        result(context, taken, Group(*_tables(reuse_rows(taken, words)), taken.recommendation))
+        result(context, taken, Group(*_tables(reuse_rows(taken, words)), taken.recommendation, foot(taken.provenance)))
         return
     found = comparison(office, asked)
     page = write(found, folder, words)
     note(office, "compare", True, found.recommendation, context.command)
     progress(f"report: {page}")
     tables = _tables(short_rows(found, words))
-    result(context, found, Group(*tables, *found.warnings, found.recommendation))
+    result(context, found, Group(*tables, *found.warnings, found.recommendation, foot(found.provenance)))
 
 
 def _tables(titled: Iterable[Titled]) -> list[RenderableType]:

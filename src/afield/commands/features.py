@@ -9,6 +9,7 @@ from rich.console import Group
 
 from afield.application import load
 from afield.audit.notes import note
+from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
 from afield.records.provenance import Provenance
@@ -49,4 +50,4 @@ def run(
     progress(f"report: {page}")
     note(office, "features", True, title(found), context.command)
     tables = [table(head, rows, name) for name, head, rows in short_rows(found)]
-    result(context, found, Group(title(found), *tables))
+    result(context, found, Group(title(found), *tables, foot(found.provenance)))

@@ -22,7 +22,13 @@ SHOWN = 10
 
 def findings(words: Words, metrics: Sequence[str], found: Evaluation, made_by: Provenance | None = None) -> Group:
     """Every part of an evaluation that there is, each number with its interval; who made it at the foot."""
-    return Group(*_parts(words, metrics, found), *([_foot(made_by)] if made_by else []))
+    return Group(*_parts(words, metrics, found), *([foot(made_by)] if made_by else []))
+
+
+def foot(made_by: Provenance) -> str:
+    """Where the numbers above come from: what was typed, the versions of the data, the code, the release."""
+    data = ", ".join(f"{name} {version[:12]}" for name, version in made_by.data.items())
+    return f"{made_by.command}\ndata {data} · code {made_by.code[:12]} · release {made_by.release[:12] or 'none'}"
 
 
 def _parts(words: Words, metrics: Sequence[str], found: Evaluation) -> Iterator[RenderableType]:
@@ -145,8 +151,3 @@ def _ends(estimate: Estimate) -> tuple[float, float, float]:
 
 def _level(estimate: Estimate) -> str:
     return f"{estimate.interval.level:.0%} intervals over blocks of time"
-
-
-def _foot(made_by: Provenance) -> str:
-    data = ", ".join(f"{name} {version[:12]}" for name, version in made_by.data.items())
-    return f"{made_by.command}\ndata {data} · code {made_by.code[:12]} · release {made_by.release[:12] or 'none'}"

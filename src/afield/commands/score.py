@@ -8,6 +8,7 @@ from rich.console import Group
 
 from afield.application import load
 from afield.audit.scorecard import run_tests, scorecard
+from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
 from afield.reporting.scorecard import short_rows, write
@@ -41,4 +42,4 @@ def run(
     found = scorecard(office, context.home, context.command)
     progress(f"report: {write(found, out or office.home.folder / 'score')}")
     tables = [table(head, rows, title) for title, head, rows in short_rows(found)]
-    result(context, found, Group(*tables, f"ML Test Score {found.score:g} of 7: {found.says}"))
+    result(context, found, Group(*tables, f"ML Test Score {found.score:g} of 7: {found.says}", foot(found.provenance)))
