@@ -16,7 +16,7 @@ from afield.features.compute import compute, known
 from afield.records.evidence import Estimate
 from afield.records.facts import Window
 from afield.statistics.losses import poisson_deviance
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 
 Floats = NDArray[np.float64]
 History = Mapping[str, pl.LazyFrame]
@@ -28,7 +28,6 @@ FLOOR = 0.5
 """Counts around a true rate vary by their mean at least: a feature that leaves less than half of that knows them."""
 MOVED = 0.25
 PROXY = 0.5
-SEED = 17
 
 
 def misleading(plan: Build, history: History, tell: Callable[[str], None] = lambda _: None) -> tuple[Check, ...]:

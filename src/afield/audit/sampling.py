@@ -12,7 +12,7 @@ from afield.data.split import by_time
 from afield.errors import DataError
 from afield.features.compute import compute
 from afield.records.facts import Window
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 
 Floats = NDArray[np.float64]
 History = Mapping[str, pl.LazyFrame]
@@ -20,7 +20,6 @@ History = Mapping[str, pl.LazyFrame]
 EARLY, LATE = 28, 14
 """Blocks drawn from the training window, and from those that follow."""
 ROWS = 100_000
-SEED = 17
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,11 @@ from afield.data.sides import TEST, TRAINING, VALIDATION
 from afield.errors import DataError, EngineError, FeatureError
 from afield.workshop.bench import Bench
 from afield.workshop.examples import open_examples
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 from afield.workshop.results import Windows
 
 LEARNED_AT_MOST, JUDGED_AT_MOST = 400_000, 100_000
 """Rows in which near-duplicates are looked for: of the training side, and of each of the others."""
-SEED = 17
 
 
 def split(plan: Build, bench: Bench, data: Path | None, tell: Callable[[str], None] = lambda _: None) -> Check:

@@ -23,8 +23,9 @@ from afield.release.registry import champion, named
 from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.workshop.code import code_digest
-from afield.workshop.evaluating import SEED, Subject, read_slices, rows_to_score, score, with_lookback
+from afield.workshop.evaluating import Subject, read_slices, rows_to_score, score, with_lookback
 from afield.workshop.facts import Facts, Terms, read_facts
+from afield.workshop.plan import SEED
 
 
 def run(

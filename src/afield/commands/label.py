@@ -25,11 +25,10 @@ from afield.labelling.queue import QUEUE
 from afield.records.evidence import Estimate
 from afield.records.provenance import Provenance
 from afield.workshop.code import code_digest
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 from afield.workshop.production import Production
 
 ROWS = 10
-SEED = 17
 
 Data = Annotated[Path | None, Parameter(help="folder or file of data; left out: the store, or the generated default")]
 Rows = Annotated[int, Parameter(help="how many to show")]

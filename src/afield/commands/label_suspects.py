@@ -7,11 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Group
 
-from afield.commands.label import SEED, Data, name, opened
+from afield.commands.label import Data, name, opened
 from afield.commands.output import Context, progress, result, table
 from afield.curation.suspects import find_suspects
 from afield.errors import UsageError
 from afield.labelling.queue import SUSPECT, requests
+from afield.workshop.plan import SEED
 
 SHOWN = 10
 FOLDS = 5

@@ -14,10 +14,9 @@ from afield.labelling.quality import suspects
 from afield.records.facts import Window
 from afield.training.models import needs, outputs, train_recipe
 from afield.workshop.examples import open_examples, write_examples
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 
 FOLD = "fold"
-SEED = 17
 
 
 @dataclass(frozen=True, slots=True)

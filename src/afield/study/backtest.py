@@ -25,11 +25,10 @@ from afield.serving.inference import Infer
 from afield.training.recipes import AnyRecipe
 from afield.workshop.examples import open_examples
 from afield.workshop.fitting import RIVAL, fit_before
-from afield.workshop.plan import Build, Companion
+from afield.workshop.plan import SEED, Build, Companion
 from afield.workshop.scoring import forecasts, rivals
 
 ALL = "all"
-SEED = 17
 
 History = Mapping[str, pl.LazyFrame]
 

@@ -10,10 +10,10 @@ from afield.control.office import Office
 from afield.engine.engine import HERE, Engine
 from afield.errors import UsageError
 from afield.records.provenance import Provenance
-from afield.study.backtest import SEED, Backtest, Terms, backtest, origins, slices_of
+from afield.study.backtest import Backtest, Terms, backtest, origins, slices_of
 from afield.training.recipes import AnyRecipe
 from afield.workshop.code import code_digest
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 
 RECORD = "backtest.json"
 DAY = timedelta(days=1)

@@ -17,10 +17,10 @@ from afield.study.compared import Compared
 from afield.study.comparing import Field, Terms, compare, fitted, released
 from afield.study.contenders import Contender, check_pair, every, named
 from afield.study.learning import labelled
-from afield.workshop.bench import SEED
 from afield.workshop.code import code_digest
 from afield.workshop.evaluating import read_slices
 from afield.workshop.facts import Facts
+from afield.workshop.plan import SEED
 from afield.workshop.results import Windows
 
 

@@ -12,7 +12,7 @@ from afield.evaluation.importance import Predict, mean_size, raised, shapley, sh
 from afield.records.evidence import Estimate
 from afield.study.ablation import Fits
 from afield.study.worth import Importance, Stretch
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,6 @@ SHUFFLED_ROWS, EXPLAINED_ROWS, BACKGROUND_ROWS = 40_000, 2_000, 500
 PARTS, FEWEST = 4, 4
 """Stretches of the test window, and blocks that each must hold."""
 LEVEL = 0.95
-SEED = 17
 GROUP = "group "
 """Stands before the name of a group, so that none is taken for a feature."""
 

@@ -19,11 +19,11 @@ from afield.study.costs import costs
 from afield.study.freshness import freshness
 from afield.study.importances import GROUP, Floats, importances, matrix, truth
 from afield.study.worth import FeatureWorth, GroupWorth, Importance, Worth
-from afield.workshop.bench import SEED, Bench
+from afield.workshop.bench import Bench
 from afield.workshop.describing import data as versions
 from afield.workshop.examples import open_examples
 from afield.workshop.facts import Facts
-from afield.workshop.plan import Build
+from afield.workshop.plan import SEED, Build
 from afield.workshop.results import Windows
 
 SHIFT_ROWS, COST_ROWS = 200_000, 100_000

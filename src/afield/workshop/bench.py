@@ -34,14 +34,12 @@ from afield.workshop.facts import Facts, Terms, read_facts
 from afield.workshop.fitting import Fitted, fit, open_fitted
 from afield.workshop.gating import gates_of
 from afield.workshop.parents import goes_on, parent_model
-from afield.workshop.plan import Build, Standing
+from afield.workshop.plan import SEED, Build, Standing
 from afield.workshop.questioning import asked, with_slice_columns
 from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
 from afield.workshop.searching import remembering
 from afield.workshop.standing import open_standing, write_standing
-
-SEED = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,11 @@ from afield.serving.inference import Infer, Parts
 from afield.store.tables import Tables
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.fitting import RIVAL
-from afield.workshop.plan import Build, Table
+from afield.workshop.plan import SEED, Build, Table
 from afield.workshop.questioning import questions, with_slice_columns
 from afield.workshop.scoring import forecasts, rivals
 
 ALL = "all"
-SEED = 17
 
 History = Mapping[str, pl.LazyFrame]
 Slices = Mapping[str, tuple[int, ...]]

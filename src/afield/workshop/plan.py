@@ -35,6 +35,9 @@ Loss = Callable[[Values, Values], Values]
 Membership = str | Callable[[Mapping[str, pl.LazyFrame]], pl.DataFrame]
 """A column of the examples, or a function of the history: a table of `key` and `group`."""
 
+SEED = 17
+"""Of all that is drawn in a build and in what is told of one: the same data and code give the same numbers."""
+
 METRICS = ("rmse", "mae", "wape", "poisson_deviance", "bias", "excess")
 """What is shown of forecasts of counts."""
 
