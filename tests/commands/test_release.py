@@ -94,6 +94,7 @@ def test_an_empty_list_is_an_empty_list_in_json(empty_town: Town, verb: tuple[st
 def test_the_card_is_shown_for_the_first_digits(town: Town) -> None:
     done = town("release", "show", APP, town.release[:6])
     assert "orders per zone and slot" in done.out
+    assert town("release", "show", APP).out == done.out
     assert town("release", "show", APP, town.release[:6], "--json").value["manifest"]["application"] == "town"
 
 

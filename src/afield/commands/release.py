@@ -53,17 +53,28 @@ def listed(app: str, /, *, context: Context, **options: str) -> None:
     result(context, rows, text)
 
 
-def show(app: str, release: Named, /, *, context: Context, **options: str) -> None:
+def show(
+    app: str,
+    release: Annotated[str | None, Parameter(help="the first digits of a release; left out: the champion")] = None,
+    /,
+    *,
+    context: Context,
+    **options: str,
+) -> None:
     """Show the card of a release.
 
     Args:
         app: name of the application.
-        release: the first digits of a release.
+        release: the first digits of a release; left out: the champion.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
     office = _office(app, context, options)
-    bundle = office.shelf.bundle(named(office.home.bundles, release, app))
+    bundles = office.home.bundles
+    digest = (
+        named(bundles, release, app) if release is not None else champion(bundles, office.actions.state.champion, app)
+    )
+    bundle = office.shelf.bundle(digest)
     card = bundle.read("card.md").decode()
     result(context, {"release": bundle.digest, "manifest": bundle.manifest, "card": card}, Text(card))
 
