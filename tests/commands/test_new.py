@@ -47,7 +47,12 @@ def test_a_look_up_needs_no_application(here: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("Shelves", "cannot be an application's name"), ("json", "a Python package already")]
+    ("name", "said"),
+    [
+        ("Shelves", "cannot be an application's name"),
+        ("class", "cannot be an application's name"),
+        ("json", "a Python package already"),
+    ],
 )
 def test_a_name_that_would_not_work_is_refused(
     here: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
@@ -56,9 +61,11 @@ def test_a_name_that_would_not_work_is_refused(
     assert said in capsys.readouterr().err
 
 
-def test_what_is_there_is_left_alone(here: Path) -> None:
+def test_what_is_there_is_left_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "shelves").mkdir()
+    sys.path.insert(0, str(here))
     assert new("shelves", *ANSWERS) == 2
+    assert "is there already" in capsys.readouterr().err
     assert list((here / "shelves").iterdir()) == []
 
 

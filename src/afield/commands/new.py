@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated
 
@@ -116,14 +117,15 @@ def _check(name: str, file: Path | None, target: str, time: str, folder: Path) -
     Raises:
         UsageError: says what, and what would do.
     """
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or iskeyword(name):
         raise UsageError(
-            f"{name!r} cannot be an application's name; use small letters, digits and _, as in late_parcels"
+            f"{name!r} cannot be an application's name; use small letters, digits and _, as in late_parcels, "
+            "and no word of Python's own"
         )
-    if find_spec(name) is not None:
-        raise UsageError(f"{name!r} is a Python package already, which the application would hide; choose another name")
     if folder.exists():
         raise UsageError(f"{folder} is there already; choose another name, or --out")
+    if find_spec(name) is not None:
+        raise UsageError(f"{name!r} is a Python package already, which the application would hide; choose another name")
     if file is not None and not (target and time):
         raise UsageError("--from needs --target and --time: the column to predict, and the one that says when")
     if file is None and (target or time):
