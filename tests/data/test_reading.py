@@ -46,5 +46,13 @@ def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere\.csv: cannot be read"):
+    with pytest.raises(DataError, match=r"nowhere\.csv: there is no such file"):
         columns_of(tmp_path / "nowhere.csv")
+
+
+def test_a_folder_and_an_empty_file_are_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder, not a file"):
+        columns_of(tmp_path)
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(DataError, match=r"empty\.csv: the file is empty"):
+        columns_of(tmp_path / "empty.csv")

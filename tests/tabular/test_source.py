@@ -62,6 +62,8 @@ def test_one_of_two_texts_means_yes(tmp_path: Path) -> None:
         (HEADER, "holds no row"),
         ("sent,late\n2026-01-01,yes\n", "column weight, carrier is missing"),
         ("sent,Sent ,weight,carrier,late\n", "two columns are called 'sent'"),
+        ("sent,weight,weight,carrier,late\n", "two columns are called 'weight'"),
+        ("sent;weight;carrier;late\n", "separated by ';'"),
         (f"{HEADER}never,1,van,yes\n", "no row can be used"),
     ],
 )

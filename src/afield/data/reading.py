@@ -74,5 +74,9 @@ def _cast(path: Path, frame: pl.DataFrame, name: str, kind: DataType | DataTypeC
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
+    if not path.is_file():
+        return DataError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'there is no such file'}")
+    if path.stat().st_size == 0:
+        return DataError(f"{path}: the file is empty")
     detail = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return DataError(f"{path}: cannot be read ({detail}); the file is damaged or cut off: download or copy it again")

@@ -100,9 +100,10 @@ def draft(path: Path, target: str, time: str, delay: timedelta, positive: str = 
     known = told.filter(pl.col("truth").is_not_null())
     start, end = known["at"][0] if known.height else None, known["at"][-1] if known.height else None
     if start is None or end is None or known.height < LEAST_ROWS or end - start < SPAN + delay:
+        days = (end - start).days if start and end else 0
         raise DataError(
-            f"{path}: {known.height} rows with a time and a {target}, over {end - start if start and end else 0}; "
-            f"{LEAST_ROWS} rows over {SPAN + delay} are the least to train, choose and test on"
+            f"{path}: {known.height} rows with a time and a {target}, over {days} days; "
+            f"{LEAST_ROWS} rows over {(SPAN + delay) / DAY:g} days are the least to train, choose and test on"
         )
     numbers, categories, left_out = _columns(known, target, time)
     if not numbers and not categories:

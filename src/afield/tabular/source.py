@@ -1,5 +1,6 @@
 """A table in a file as a source: each row with its outcome; what cannot be believed is set aside with its reason."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,6 +21,8 @@ from afield.tabular.tables import OUTCOMES, ROWS
 FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 ABSENT = ("", "na", "n/a", "nan", "null", "none", "-")
 PARSED = "read "
+AGAIN = re.compile(r"(.*)_duplicated_\d+")
+"""How Polars calls a column whose name the header of a CSV has already."""
 AT, TRUTH = f"{PARSED}at", f"{PARSED}truth"
 YES, NO = ("1", "1.0", "true", "yes", "y"), ("0", "0.0", "false", "no", "n")
 
@@ -109,6 +112,12 @@ def read_text(path: Path) -> pl.DataFrame:
         DataError: it is not there, damaged or empty, or two columns have the same name.
     """
     header = columns_of(path)
+    other = next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
+    if other is not None:
+        raise DataError(f"{path}: its columns are separated by {other!r}; write it again with commas")
+    again = next((found[1] for name in header if (found := AGAIN.fullmatch(name)) and found[1] in header), None)
+    if again is not None:
+        raise DataError(f"{path}: two columns are called {again!r}; rename one in the file")
     names = [identifier(name) for name in header]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
