@@ -13,7 +13,7 @@ from afield.records.facts import Window
 from afield.records.provenance import Provenance
 from afield.serving.inference import Columns
 from afield.store.steps import Steps
-from afield.study.comparing import Field
+from afield.study.field import Field
 from afield.study.reusing import FRESH, RECALIBRATED, SAID, TUNED, Reused, arms, reuse
 from afield.training.recipes import BoostedClasses, PoissonRegression
 from surge.application import surge

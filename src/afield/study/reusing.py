@@ -15,7 +15,7 @@ from afield.records.evidence import Comparison, Estimate
 from afield.records.provenance import Provenance
 from afield.study.ablation import plain, with_more
 from afield.study.answering import Asked, answers
-from afield.study.comparing import Field, side_by_side
+from afield.study.field import Field, side_by_side
 from afield.study.learning import labelled
 from afield.training.models import needs, outputs, train_recipe
 from afield.training.prepared import LinearRegression
