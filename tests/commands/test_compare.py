@@ -7,6 +7,7 @@ import pytest
 
 from afield.application import load
 from afield.audit.notes import note
+from afield.audit.proofs import Proofs
 from afield.control.office import open_office
 from tests.commands.conftest import Town
 from tests.commands.town import APP
@@ -85,3 +86,13 @@ def test_a_note_earns_half_a_point_as_long_as_the_code_is_the_same(town: Town, m
     monkeypatch.setattr("afield.audit.notes.code_digest", lambda _: "another")
     assert meta()["points"] == 0
     assert "is of other code" in str(meta()["missing"])
+
+
+def test_a_gate_of_something_else_is_no_evidence_of_inclusion(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    proofs = Proofs(open_office(load(APP), town.root, lambda _: None), town.root / "rehearsal")
+    monkeypatch.setattr(
+        Proofs, "card", "| language_macro_f1 | passed | 0.97 |\n| fairness: rmse by borough | FAILED | x |"
+    )
+    assert proofs.gates("fairness: ") == []
+    monkeypatch.setattr(Proofs, "card", "| fairness: rmse by borough | passed | x |")
+    assert proofs.gates("fairness: ") == [f"gates of release {town.release[:12]}: fairness: rmse by borough"]

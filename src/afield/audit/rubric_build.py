@@ -88,7 +88,7 @@ def model(proofs: Proofs) -> tuple[Earned, ...]:
     shown = [f"card of release {proofs.digest}: slices {', '.join(sliced)}"] if sliced else []
     gates = [each for each in (getattr(gate, "slice", "all") for gate in plan.gates) if each != "all"]
     groups = [f"groups are told apart by {', '.join(asked.attributes)}"] if asked.attributes else []
-    fair = proofs.gates("fair", *asked.attributes) if asked.fair else []
+    fair = proofs.gates("fairness: ") if asked.fair else []
     return (
         earned(
             "model",
