@@ -43,6 +43,7 @@ The life of a model is two loops that touch at two records, the release and the 
         live            generated traffic beside a service, at wall-clock time
         demo            both loops on one stretch of traffic, ending in a report
         drills          faults put into a service that a drill started, and what was seen
+        wording         numbers, times and names as a reader expects them
         reporting       what a run of both loops came to
         testing         conformance suites and faults, for applications too
         commands        one module per verb

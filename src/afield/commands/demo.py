@@ -10,7 +10,7 @@ from afield.application import load
 from afield.commands.output import Context, progress, result
 from afield.demo import demonstrate
 from afield.reporting.summary import summary
-from afield.reporting.wording import seconds
+from afield.wording import seconds
 
 
 def run(

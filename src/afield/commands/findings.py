@@ -15,7 +15,7 @@ from afield.evaluation.ranking import Ranking
 from afield.records.evidence import Estimate
 from afield.records.provenance import Provenance
 from afield.records.words import Words
-from afield.reporting.wording import metric_name
+from afield.wording import metric_name
 
 SHOWN = 10
 

@@ -19,8 +19,8 @@ from afield.errors import ReleaseError, RolloutError
 from afield.records.decision import Entry
 from afield.release.bundle import Bundle
 from afield.release.registry import champion, named, releases
-from afield.reporting.wording import metric, metric_name
 from afield.store.snapshots import Follower
+from afield.wording import metric, metric_name
 
 SHOWN = 2
 """How many of the metrics stand in the list of releases."""

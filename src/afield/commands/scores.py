@@ -7,7 +7,7 @@ from rich.table import Table
 from afield.commands.output import table
 from afield.evaluation.metrics import Metrics
 from afield.records.words import Words
-from afield.reporting.wording import NONE, SHARES, metric_name
+from afield.wording import NONE, SHARES, metric_name
 
 
 def scores(words: Words, metrics: Sequence[str], named: Mapping[str, Metrics], title: str) -> Table:

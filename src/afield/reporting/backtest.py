@@ -11,8 +11,8 @@ from afield.records.words import Words
 from afield.reporting.charts import PALETTE, Row, svg
 from afield.reporting.sheet import SERIES, Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
-from afield.reporting.wording import NONE, metric, metric_name, moment
 from afield.study.backtest import ALL, Backtest
+from afield.wording import NONE, metric, metric_name, moment
 
 WIDE, NARROW, HEIGHT = 880, 340, 240
 SHOWN = 3

@@ -12,7 +12,7 @@ import altair as alt
 import vl_convert
 
 from afield.reporting.content import Arm, Difference, Felt, Report
-from afield.reporting.wording import ARMS, MINUS, SPACE, pair_name
+from afield.wording import ARMS, MINUS, SPACE, pair_name
 
 PALETTE: Mapping[str, tuple[str, str]] = {
     "never_updated": ("#bf5300", "#f0995a"),

@@ -8,9 +8,9 @@ from afield.records.words import Words
 from afield.reporting import worth
 from afield.reporting.sheet import Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
-from afield.reporting.wording import MINUS, NONE, SPACE, metric_name, moment, number, share
 from afield.study.freshness import TOLERATED, Freshness
 from afield.study.worth import FeatureWorth, GroupWorth, Importance, Worth
+from afield.wording import MINUS, NONE, SPACE, metric_name, moment, number, share
 
 WIDE, NARROW = 880, 340
 SHOWN = 15

@@ -5,7 +5,7 @@ from typing import Literal
 
 from afield.records.words import Words
 from afield.reporting.content import UPDATING, Difference, Felt, Report
-from afield.reporting.wording import level, metric_name, number, share, signed
+from afield.wording import level, metric_name, number, share, signed
 
 
 @dataclass(frozen=True, slots=True)

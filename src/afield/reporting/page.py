@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from afield import wording
 from afield.errors import DataError
 from afield.records.words import Words
-from afield.reporting import charts, wording
+from afield.reporting import charts
 from afield.reporting.content import Report, Rows, read
 from afield.reporting.finding import finding, meaning
 from afield.reporting.story import story

@@ -12,8 +12,8 @@ from afield.reporting.sheet import SERIES, Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
 from afield.reporting.tradeoff_charts import HEIGHT
 from afield.reporting.tradeoffs import NARROW, WIDE, Titled
-from afield.reporting.wording import NONE, metric_name, moment, number
 from afield.study.reusing import ARMS, FRESH, RECALIBRATED, TUNED, Reused
+from afield.wording import NONE, metric_name, moment, number
 
 FAR = 100
 """A ratio above that is told no further."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from afield.reporting.content import Report, Span, Update
-from afield.reporting.wording import moment, none, number, sentences, short
+from afield.wording import moment, none, number, sentences, short
 
 DECISIONS = {
     "promoted": "went live",

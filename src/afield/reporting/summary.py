@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from afield.reporting import wording
+from afield import wording
 from afield.reporting.content import Report, read
 from afield.reporting.finding import finding, meaning
 

@@ -9,8 +9,8 @@ from afield.records.words import Words
 from afield.reporting.sheet import Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
 from afield.reporting.tradeoff_charts import curves, front
-from afield.reporting.wording import NONE, metric_name, moment, number, share
 from afield.study.compared import Compared, Option
+from afield.wording import NONE, metric_name, moment, number, share
 
 WIDE, NARROW = 980, 340
 

@@ -5,8 +5,8 @@ import altair as alt
 from afield.records.evidence import Comparison
 from afield.reporting.charts import PALETTE, Row, svg
 from afield.reporting.sheet import SERIES
-from afield.reporting.wording import MINUS, SPACE
 from afield.study.worth import Worth
+from afield.wording import MINUS, SPACE
 
 NAMES, LINE = 150, 26
 """Pixels for the names of contexts, and for a row."""

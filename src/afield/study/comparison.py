@@ -12,12 +12,12 @@ from afield.records.facts import Window
 from afield.records.provenance import Provenance
 from afield.release.layout import model_name
 from afield.release.registry import named as named_release
-from afield.reporting.wording import metric_name
 from afield.study.compared import Compared
 from afield.study.comparing import compare, fitted, released
 from afield.study.contenders import Contender, check_pair, every, named
 from afield.study.field import Field, Terms
 from afield.study.learning import labelled
+from afield.wording import metric_name
 from afield.workshop.code import code_digest
 from afield.workshop.evaluating import read_slices
 from afield.workshop.facts import Facts

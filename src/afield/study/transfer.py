@@ -10,13 +10,13 @@ from afield.control.office import Office
 from afield.data.split import enough
 from afield.errors import UsageError
 from afield.release.registry import named
-from afield.reporting.wording import metric_name
 from afield.study.answering import Asked as Answering
 from afield.study.comparing import fitted, released
 from afield.study.comparison import Asked, field_of
 from afield.study.contenders import Contender, every
 from afield.study.field import Field, Terms
 from afield.study.reusing import Reused, reuse
+from afield.wording import metric_name
 from afield.workshop.bench import Bench
 from afield.workshop.facts import Facts
 

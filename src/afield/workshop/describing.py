@@ -14,7 +14,7 @@ from afield.records.evidence import Estimate
 from afield.records.requirements import Requirements
 from afield.records.words import Words
 from afield.release.card import Evidence
-from afield.reporting.wording import level, metric, metric_line, metric_name, number, share
+from afield.wording import level, metric, metric_line, metric_name, number, share
 from afield.workshop.datasets import FACTS
 from afield.workshop.facts import Facts
 from afield.workshop.plan import Build

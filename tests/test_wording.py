@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from afield import wording
 from afield.records.words import Words
-from afield.reporting import wording
 
 
 @pytest.mark.parametrize(
