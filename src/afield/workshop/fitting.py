@@ -12,12 +12,13 @@ from afield.records.facts import Window
 from afield.records.release import Part
 from afield.serving.inference import Parts
 from afield.serving.model import Model
-from afield.training.models import needs, outputs, train_recipe
+from afield.training.models import needs, train_recipe
 from afield.training.recipes import AnyRecipe
 from afield.training.simplicity import simplest
 from afield.training.states import states, with_states
 from afield.training.train import Trained
 from afield.training.tuning import Remember, remember_nothing
+from afield.workshop.choosing import choose
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build, Companion
 from afield.workshop.results import Windows
@@ -85,7 +86,7 @@ def fit(
 ) -> None:
     """Write the fitted parts and their record into `folder`.
 
-    The recipe is chosen by its mean loss on the validation window. The signed model is the same recipe
+    The recipe is chosen on the validation window (`choosing.choose`). The signed model is the same recipe
     fitted on the whole, the test window included, for what is newest teaches most.
 
     Args:
@@ -109,7 +110,7 @@ def fit(
     late = _known(open_examples(examples, origin, windows.validation))
     every = _known(open_examples(examples, origin, Window(start, windows.whole.end)))
     tried = {recipe.name: trained(recipe, early) for recipe in plan.recipes}
-    chosen = _chosen(plan, tried, late, tell)
+    chosen = choose(plan, plan.recipes, tried, late, seed, tell)
     recipe = next(each for each in plan.recipes if each.name == chosen)
     best, rival = tried[recipe.name], trained(plan.rival, early)
     least = plan.assessment.simplest or simplest((*plan.recipes, plan.rival))
@@ -165,7 +166,7 @@ def fit_before(
         standing: parts that go into every release.
     """
     tried = {recipe.name: _train(plan, recipe, early, late, seed) for recipe in recipes}
-    name = _chosen(plan, tried, late, tell)
+    name = choose(plan, recipes, tried, late, seed, tell)
     parts = _parts(
         plan,
         tried[name],
@@ -187,15 +188,6 @@ def open_fitted(folder: Path) -> Fitted:
     slices = pl.DataFrame(keys, schema={"slice": pl.String, "key": pl.Int64})
     tables = {"slices": slices} | ({"trials": pl.read_ipc(folder / TRIALS)} if (folder / TRIALS).exists() else {})
     return Fitted(tested, final, tested[RIVAL], record.slices, record.notes, tables, beside, record.simplest)
-
-
-def _chosen(plan: Build, tried: Mapping[str, Trained], held: pl.LazyFrame, tell: Callable[[str], None]) -> str:
-    """Name of the recipe with the smallest mean loss on the rows held."""
-    losses = {}
-    for name, trained in tried.items():
-        losses[name] = _validated(plan, trained, held)
-        tell(f"fitted {name}: validation loss {losses[name]:.4f}, {trained.report['seconds']:.1f} s")
-    return min(losses, key=lambda name: losses[name])
 
 
 def _known(examples: pl.LazyFrame) -> pl.LazyFrame:
@@ -240,12 +232,6 @@ def _with_both_states(tested: Trained, final: Trained) -> Trained:
     """
     both = (*states(tested.model), *states(final.model))
     return replace(final, model=with_states(final.model, both)) if both else final
-
-
-def _validated(plan: Build, trained: Trained, held: pl.LazyFrame) -> float:
-    """Mean loss on the rows held."""
-    rows = held.select("truth", *trained.features).collect()
-    return float(plan.loss(outputs(trained, rows), rows["truth"].to_numpy()).mean())
 
 
 def _parts(plan: Build, best: Trained, rival: Trained, companions: Mapping[str, Companion]) -> list[tuple[Part, bytes]]:
