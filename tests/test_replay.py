@@ -12,7 +12,7 @@ from afield import replay as replays
 from afield.errors import ServingError
 from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact, Outcome
-from afield.replay import BATCH, Client, Replayed, replay, ticks
+from afield.replay import BATCH, Client, Replayed, replay
 
 NOON = datetime(2024, 3, 1, 12)
 HOUR = timedelta(hours=1)
@@ -109,8 +109,8 @@ def play(clients: Clients, client: Client, hours: int = 2) -> Replayed:
 
 
 def test_ticks_are_those_of_the_half_open_window() -> None:
-    assert list(ticks(Window(NOON, NOON + 3 * HOUR), HOUR)) == [NOON, NOON + HOUR, NOON + 2 * HOUR]
-    assert list(ticks(Window(NOON, NOON), HOUR)) == []
+    assert list(Window(NOON, NOON + 3 * HOUR).ticks(HOUR)) == [NOON, NOON + HOUR, NOON + 2 * HOUR]
+    assert list(Window(NOON, NOON).ticks(HOUR)) == []
 
 
 def test_facts_come_before_the_watermark_and_requests_after_the_tick(server: Server, client: Client) -> None:

@@ -15,7 +15,7 @@ from afield.data.sources import Source
 from afield.errors import ServingError
 from afield.records.facts import Window
 from afield.records.traffic import Fact, Ingest
-from afield.replay import Client, ticks
+from afield.replay import Client
 
 LOOK = 0.2
 
@@ -76,7 +76,7 @@ def _ask(office: Office, world: Surroundings, url: str, stop: threading.Event, t
     client, step = Client(url), office.operate.step
     begun = office.clock.now()
     try:
-        for tick in ticks(world.window, step):
+        for tick in world.window.ticks(step):
             arrivals = world.arrivals(tick)
             client.ingest(Ingest(facts=(*world.facts(tick), *(fact for when, fact, _ in arrivals if when <= begun))))
             for moment, fact, body in arrivals:

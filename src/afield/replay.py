@@ -192,7 +192,7 @@ def replay(
         ServingError: the service stopped ticking or cannot be reached.
     """
     played = Replayed()
-    for tick in ticks(window, step):
+    for tick in window.ticks(step):
         pause(tick)
         _tell(traffic, client, tick, played, alive)
         traffic.settle(tick, list(answers(client, route, traffic.requests(tick), played)))
@@ -210,14 +210,6 @@ def _tell(traffic: Traffic, client: Client, tick: datetime, played: Replayed, al
     client.ingest(Ingest(outcomes=tuple(outcomes), watermark=tick))
     await_tick(client, tick, alive)
     played.facts += len(facts)
-
-
-def ticks(window: Window, step: timedelta) -> Iterator[datetime]:
-    """Every tick of the window."""
-    tick = window.start
-    while tick < window.end:
-        yield tick
-        tick += step
 
 
 def await_tick(client: Client, tick: datetime, alive: Callable[[], None] = lambda: None) -> None:

@@ -19,7 +19,6 @@ from afield.control.watch import Watch
 from afield.operate import operate
 from afield.records.facts import Window
 from afield.records.traffic import Ingest
-from afield.replay import ticks
 from afield.retraining.triggers import Situation
 from afield.store.snapshots import Follower
 from afield.telemetry.encoding import encode
@@ -65,7 +64,7 @@ class Staffed:
 
     def turn(self, start: datetime, hours: int) -> None:
         """Let the loop turn over some ticks, facts first."""
-        for tick in ticks(Window(start, start + hours * HOUR), HOUR):
+        for tick in Window(start, start + hours * HOUR).ticks(HOUR):
             self.client.append(encode(Ingest(tuple(self.traffic.facts(tick)), watermark=tick)))
             self.intake.poll()
             operate(self.room, [tick])

@@ -12,7 +12,7 @@ from afield.errors import DataError
 from afield.records.facts import Window
 from afield.records.traffic import Answer
 from afield.records.words import Measure
-from afield.replay import Arms, Scenario, ticks
+from afield.replay import Arms, Scenario
 from afield.reporting.content import Felt
 from surge.application import SLOTS
 from surge.generated import GeneratedCity
@@ -198,5 +198,5 @@ def _waits(city: City, frame: pl.DataFrame, window: Window, slot: timedelta) -> 
     for tick, key, forecast, capacity in surged.select("tick", "key", "forecast", "capacity").iter_rows():
         price = multiplier({"forecast": forecast, "capacity": capacity}, {}).output["multiplier"]
         prices.setdefault(tick, {})[int(key)] = price
-    settled = [city.settle(tick, prices.get(tick, {})) for tick in ticks(window, slot)]
+    settled = [city.settle(tick, prices.get(tick, {})) for tick in window.ticks(slot)]
     return sum(each.minutes_waited for each in settled), sum(each.gave_up for each in settled)

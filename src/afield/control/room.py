@@ -20,7 +20,6 @@ from afield.features.compute import compute
 from afield.features.feature import digest
 from afield.home import Home
 from afield.records.facts import FeatureRows, Window
-from afield.replay import ticks
 from afield.retraining.triggers import Situation
 from afield.rollout.ladder import Evidence, judge
 from afield.serving import situation
@@ -140,7 +139,7 @@ class Room:
         if self._measured is None:
             last = self._kit.intake.last_chunk()
             self._measured = border if last is None else max(last + chunk, border - self._plan.features.lookback)
-        due = ticks(Window(min(self._measured, border), border), chunk)
+        due = Window(min(self._measured, border), border).ticks(chunk)
         self._measured = max(self._measured, border)
         return tuple(Window(start, start + chunk) for start in due)
 
@@ -203,7 +202,7 @@ class Room:
         """Key, event time, moment at which it was known, and truth of each row of the chunk."""
         plan, operate = self._plan, self._operate
         history = self._kit.history.frames(chunk.end)
-        spines = [self._spine(tick, history) for tick in ticks(chunk, operate.step)]
+        spines = [self._spine(tick, history) for tick in chunk.ticks(operate.step)]
         labelled = plan.labels(pl.concat(spines), history)
         return labelled.select(
             key=pl.col(plan.features.keys[0]).cast(pl.String),

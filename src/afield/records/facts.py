@@ -1,8 +1,8 @@
 """Facts: what is known, since when, and the feature rows made from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,13 @@ class Window:
     def __contains__(self, moment: datetime) -> bool:
         """Whether `moment` lies in the window."""
         return self.start <= moment < self.end
+
+    def ticks(self, step: timedelta) -> Iterator[datetime]:
+        """Every tick of the window, from its start."""
+        tick = self.start
+        while tick < self.end:
+            yield tick
+            tick += step
 
 
 @dataclass(frozen=True, slots=True)
