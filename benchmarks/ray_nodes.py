@@ -14,6 +14,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 ROOT = Path(__file__).parents[1]
+PATHS = os.pathsep.join(map(str, (ROOT, ROOT / "src", *sorted((ROOT / "apps").glob("*")))))
 MARK, NODE = "AFIELD_TEST_CLUSTER", "AFIELD_TEST_NODE"
 MEMORY = 100 * 2**20
 
@@ -96,6 +97,6 @@ class Nodes:
             subprocess.run(  # noqa: S603 - our own tool
                 [Path(sys.executable).parent / "ray", "start", f"--num-cpus={processors}",
                  f"--object-store-memory={MEMORY}", *arguments],
-                env={**os.environ, **self.environment, MARK: self.mark, NODE: name, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, **self.environment, MARK: self.mark, NODE: name, "PYTHONPATH": PATHS},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=90,
             )  # fmt: skip

@@ -65,6 +65,11 @@ def run(
     beyond = findings(office.application.words, office.plan.metrics, built.evaluation, made_by)
     record = as_record(built, seconds) | {"provenance": made_by}
     result(context, record, Group(_table(office, built, seconds), beyond))
+    if not built.passed:
+        progress(
+            f"release {built.release[:12]} is refused and will not be served: {built.failed}. "
+            "Where a simpler rule or recipe is as good, use that; else look at the gates, the features or the data"
+        )
     return 0 if built.passed else 1
 
 

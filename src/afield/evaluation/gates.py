@@ -106,7 +106,9 @@ class BiasWithin:
             return Verdict(
                 name, False, "nothing happened in these rows, so there is no bias to judge; widen the window"
             )
-        reason = f"forecasts add up to {bias:+.2%} of the truth; ±{self.limit:.2%} is allowed"
+        found = evaluation.scores(self.slice).intervals.get("model", {}).get("bias")
+        between = f" (95% interval {found.interval.low:+.1%} to {found.interval.high:+.1%})" if found else ""
+        reason = f"forecasts add up to {bias:+.2%} of the truth{between}; ±{self.limit:.2%} is allowed of the value"
         return Verdict(name, abs(bias) <= self.limit, reason, {"bias": bias, "limit": self.limit})
 
 

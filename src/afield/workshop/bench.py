@@ -82,6 +82,7 @@ class Bench:
         """The facts, read and cleaned."""
         source = self.source or plan.source(data)
         name = self.source_name if self.source else str(data or "generated")
+        self.tell(f"reading {name if self.source or data else 'generated data'}")
         terms = Terms(plan.tables, plan.contracts, self.privacy, self.datasets.repairs())
         facts = self.datasets.record(read_facts(self.steps, name, source, self._code(), terms))
         self.tell(
