@@ -49,9 +49,15 @@ def test_the_card_says_first_what_it_is_for_and_how_it_did(manifest):
     assert "# surge: orders per zone and hour" in opening
     assert EVIDENCE.purpose in opening
     assert "1,234,567 rows from 2023-07-01 to 2023-08-01" in opening
-    assert "7.0% smaller than that of lags, its nearest rival" in opening
+    assert "7.0% smaller than that of lags, its nearest rival (95% interval: 6.0% to 8.0% smaller)." in opening
     assert "passed every gate" in opening
     assert "generated" not in opening
+
+
+def test_a_lead_that_chance_may_explain_is_told_so(manifest):
+    close = Comparison("rmse", "model", "lags", estimate(-0.01), estimate(0.995))
+    opening = card(manifest, replace(EVIDENCE, comparisons=(close,))).split("## ")[0]
+    assert "(95% interval: 0.5% larger to 1.5% smaller: chance may explain it)" in opening
 
 
 def test_a_failed_gate_and_generated_data_are_said_at_the_top(manifest):

@@ -165,7 +165,8 @@ def verdict(promise: Promise) -> Verdict | None:
     kept = promise.kept
     reason = (
         f"kept in {kept.value:.1%} of {promise.rows:,} rows ({kept.interval.level:.0%} interval "
-        f"{kept.interval.low:.1%} to {kept.interval.high:.1%}); at least {promise.least:.1%} is asked for"
+        f"{kept.interval.low:.1%} to {kept.interval.high:.1%}); at least {promise.least:.1%} is asked for "
+        "of the value, not of the interval"
     )
     if promise.worst:
         reason += f"; worst: {promise.worst}"

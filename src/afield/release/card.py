@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from afield.records.evidence import Comparison, Verdict
+from afield.records.evidence import Comparison, Estimate, Verdict
 from afield.records.release import Manifest
 from afield.release import assurance
 from afield.release.front_matter import head
-from afield.release.markdown import NONE, bullets, estimated, introduced, number, plain, section, table
+from afield.release.markdown import NONE, bullets, estimated, introduced, number, plain, section, share, table
 from afield.release.told import Evidence, Scores, metric_name, test_window
 
 __all__ = ["Evidence", "card"]
@@ -55,17 +55,29 @@ def _summary(manifest: Manifest, evidence: Evidence) -> str:
     sentences = [f"Scored on {evidence.rows:,} rows from {start} to {end} that it had not seen."]
     compared = [each.metric for each in evidence.comparisons]
     main = next((name for name in evidence.scores.get("model", {}) if name in compared), "rmse")
-    ratios = [(each.ratio.value, each) for each in evidence.comparisons if each.metric == main and each.ratio]
+    ratios = [(each.ratio, each.second) for each in evidence.comparisons if each.metric == main and each.ratio]
     if ratios:
-        ratio, nearest = max(ratios, key=lambda pair: pair[0])
-        than = f"{abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'larger'} than that of {nearest.second}"
-        sentences.append(f"Its error ({plain(metric_name(main, evidence))}) is {than}, its nearest rival.")
+        ratio, nearest = max(ratios, key=lambda pair: pair[0].value)
+        sentences.append(f"Its error ({plain(metric_name(main, evidence))}) is {_against(ratio, plain(nearest))}.")
     failed = [verdict.gate for verdict in evidence.verdicts if not verdict.passed]
     if evidence.verdicts:
         sentences.append(f"**Gates failed: {plain(', '.join(failed))}.**" if failed else "It passed every gate.")
     if evidence.generated:
         sentences.append("**The data is generated**: these figures say nothing about the real world.")
     return " ".join(sentences)
+
+
+def _against(ratio: Estimate, rival: str) -> str:
+    """How much smaller or larger the error is than that of the nearest rival, and whether that may be chance."""
+    low, high = _apart(ratio.interval.high), _apart(ratio.interval.low)
+    low = low.removesuffix(high[high.index("%") + 1 :])
+    chance = ": chance may explain it" if 1.0 in ratio.interval else ""
+    between = f"{ratio.interval.level:.0%} interval: {low} to {high}{chance}"
+    return f"{_apart(ratio.value)} than that of {rival}, its nearest rival ({between})"
+
+
+def _apart(ratio: float) -> str:
+    return f"{share(abs(1 - ratio))} {'smaller' if ratio < 1 else 'larger'}"
 
 
 def _uses(evidence: Evidence) -> Iterable[str]:
