@@ -155,3 +155,18 @@ def test_text_from_outside_cannot_open_a_tag_in_any_section(manifest):
     )
     assert "<script>" not in text.split("\n---\n", 1)[1]
     assert "\n# taken" not in text
+
+
+def test_a_group_that_fares_far_worse_stands_under_where_it_is_weak(manifest):
+    groups = (GroupValue("12", 50, estimate(0.99), True), GroupValue("4", 900, estimate(0.08, 900.0), True))
+    found = Disparity("missed surges", "of the riders who met a shortage", "district", groups, estimate(0.91), None)
+    told = card(manifest, replace(EVIDENCE, examination=Examination(disparities=(found,)), limits=("no price",)))
+    weak = told.split("where it is weak")[1].split("## ")[0]
+    assert "- missed surges, district 12: 99.0% (98.0% to 100.0%), against 8.0% elsewhere; of the riders" in weak
+
+
+def test_groups_that_fare_alike_are_no_weakness(manifest):
+    groups = (GroupValue("12", 50, estimate(0.09), True), GroupValue("4", 900, estimate(0.08, 900.0), True))
+    found = Disparity("missed surges", "of the riders", "district", groups, estimate(0.01), None)
+    told = card(manifest, replace(EVIDENCE, examination=Examination(disparities=(found,)), limits=()))
+    assert "where it is weak" not in told

@@ -8,6 +8,8 @@ from afield.release.markdown import bullets, introduced, plain, ranged, section,
 from afield.release.told import Evidence, metric_name
 
 SHOWN = 3
+TIMES, POINTS = 2.0, 0.05
+"""A group is far worse where its rate is so many times that of the others, so much above it, and beyond chance."""
 BOUND = "at least {:.0%} asked for"
 
 
@@ -67,6 +69,22 @@ def fairness(found: Examination) -> str:
         "of the comparison. Even between equals the largest and the smallest differ by chance."
     )
     return section("How groups of people fare", words if bodies else "", *bodies, notes)
+
+
+def weak(found: Examination) -> Iterator[str]:
+    """The groups that fare far worse than the others, each in a line."""
+    for each in found.disparities:
+        judged = [(group.group, group.value) for group in each.groups if group.judged]
+        rows = sum(value.weight for _, value in judged[1:])
+        if rows <= 0 or judged[-1][1].value < 0:
+            continue
+        elsewhere = sum(value.value * value.weight for _, value in judged[1:]) / rows
+        name, worst = judged[0]
+        if worst.interval.low > elsewhere and worst.value >= max(TIMES * elsewhere, elsewhere + POINTS):
+            yield (
+                f"{each.metric}, {each.attribute} {name}: {ranged(worst)}, against {share(elsewhere)} elsewhere; "
+                f"{each.says}"
+            )
 
 
 def _goal(goal: Goal, evidence: Evidence, depth: int) -> Iterator[str]:

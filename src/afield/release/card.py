@@ -25,7 +25,7 @@ def card(manifest: Manifest, evidence: Evidence) -> str:
         plain(evidence.purpose),
         _summary(manifest, evidence),
         section("What it is for", bullets(_uses(evidence))),
-        section("What it is not for, and where it is weak", bullets(evidence.limits)),
+        section("What it is not for, and where it is weak", bullets([*evidence.limits, *assurance.weak(found)])),
         assurance.goals(evidence),
         section(
             "How good it is",

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from math import isclose
 
 import msgspec
 import polars as pl
 
+from afield.evaluation.classes import Binary
+from afield.evaluation.costs import Decision
 from afield.evaluation.discovery import Discovered
 from afield.evaluation.evaluate import Evaluation
 from afield.evaluation.metrics import Metrics
 from afield.evaluation.questions import MODEL
-from afield.records.evidence import Estimate
+from afield.evaluation.texts import Rate
+from afield.records.evidence import Estimate, Interval
 from afield.records.requirements import Requirements
 from afield.records.words import Words
 from afield.release.card import Evidence
@@ -87,6 +91,8 @@ def _further(found: Evaluation, name: str, main: str, requirements: Requirements
         stated = found.predictive
         exactly = f"; whole numbers set aside, {_between(stated.randomised)}" if stated.randomised else ""
         yield f"{share(stated.level)} of the truths shall lie in its range: {_between(stated.coverage)} did{exactly}"
+    if found.decision is not None and found.binary is not None:
+        yield from _decided(found.decision, found.binary)
     if (
         "hot_keys" in wanted
         and found.ranking
@@ -101,6 +107,38 @@ def _further(found: Evaluation, name: str, main: str, requirements: Requirements
                 f"{name} on rows that it has not seen minus that on rows that it was fitted on: {number(gap.value)} "
                 f"({level(gap.interval.level)} interval {low} to {high}); far above zero it has learned by heart"
             )
+
+
+def _decided(made: Decision, found: Binary) -> Iterator[str]:
+    """From when on it says yes, how often that is right, what it finds, and what its answers cost."""
+    held = "chosen on other rows" if made.chosen_on == "held" else "chosen on these very rows, which flatters it"
+    if made.threshold > 1:
+        yield f"it never says yes: with the costs that were stated, that is cheapest ({held})"
+    else:
+        yield f"it says yes where it is at least {share(made.threshold)} sure, the threshold of least cost ({held})"
+    if (precise := _rated(found.precision)) is not None:
+        yield f"where it says yes, it is right in {precise} (precision)"
+    if (recalled := _rated(found.recall)) is not None:
+        yield f"of what is true, it says yes to {recalled} (recall)"
+    yield (
+        f"an answer costs {_costs(made.cost)} on average; always saying yes would cost {_costs(made.always)}, "
+        f"never saying it {_costs(made.never)}"
+    )
+
+
+def _rated(rate: Rate) -> str | None:
+    """A share with its interval, and of how many; None of nothing."""
+    if rate.value is None:
+        return None
+    interval = rate.interval
+    between = f"{level(interval.level)} interval {share(interval.low)} to {share(interval.high)}, " if interval else ""
+    return f"{share(rate.value)} ({between}{number(rate.count)} of {number(rate.total)})"
+
+
+def _costs(cost: Estimate) -> str:
+    interval = cost.interval
+    between = f"{level(interval.level)} interval {number(interval.low)} to {number(interval.high)}"
+    return f"{number(cost.value)} ({between})"
 
 
 def _differs(found: Discovered) -> str:
@@ -121,13 +159,30 @@ def _between(found: Estimate) -> str:
 
 def _measured(found: Evaluation) -> dict[str, str]:
     """Name of what a goal may be bound to → its value on the test window, in words."""
-    said = {name: metric(name, value) for name, value in found.model.numbers().items()}
+    own = found.intervals.get("model", {})
+    said = {
+        name: metric(name, value) + (_ends(name, own[name].interval) if name in own else "")
+        for name, value in found.model.numbers().items()
+    }
     if (hot := found.hot_keys.get("model")) is not None:
-        said["hot_keys"] = f"{share(hot)} of the {found.top} hottest"
+        held = found.ranking.scores.get("model", {}).get("hit_rate") if found.ranking else None
+        between = _ends("wape", held.interval) if held and isclose(held.value, hot) else ""
+        said["hot_keys"] = f"{share(hot)} of the {found.top} hottest{between}"
     if "model" in found.confusion:
         matrix = found.confusion["model"]
-        said |= {"precision": share(matrix.precision), "recall": share(matrix.recall)}
+        rates = {"precision": (matrix.precision, matrix.precise), "recall": (matrix.recall, matrix.recalled)}
+        said |= {name: share(value) + _ends("wape", interval) for name, (value, interval) in rates.items()}
+    if found.binary is not None:
+        stated = {"precision": found.binary.precision, "recall": found.binary.recall}
+        said |= {name: told for name, rate in stated.items() if (told := _rated(rate)) is not None}
     return said | {name: number(value) for name, value in found.measured.items()}
+
+
+def _ends(name: str, interval: Interval | None) -> str:
+    """The interval of a metric behind its value; "" where there is none."""
+    if interval is None:
+        return ""
+    return f" ({level(interval.level)} interval {metric(name, interval.low)} to {metric(name, interval.high)})"
 
 
 def _numbers(
