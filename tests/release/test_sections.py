@@ -129,6 +129,10 @@ def test_it_says_what_the_columns_mean_and_how_to_make_it_again(text):
     assert "made by: `afield build surge --slot 60m --data trips --until 2024-04-01T00:00`" in text
 
 
+def test_what_made_it_names_the_application_as_it_is_loaded(manifest):
+    assert "made by: `afield build city.app:make --slot" in card(manifest, replace(EVIDENCE, called="city.app:make"))
+
+
 def test_no_heading_stands_over_nothing(text, manifest):
     for each in (text, card(manifest, replace(EVIDENCE, examination=Examination(), requirements=None, discovered=()))):
         lines = [line for line in each.splitlines() if line]

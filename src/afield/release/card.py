@@ -178,7 +178,7 @@ def _command(manifest: Manifest, evidence: Evidence) -> str:
     options = [f"--{name} {value}" for name, value in manifest.options.items()]
     data = [] if evidence.generated else [f"--data {evidence.source}"]
     until = [f"--until {manifest.windows['whole'][1]:%Y-%m-%dT%H:%M}"] if "whole" in manifest.windows else []
-    return " ".join(["afield build", manifest.application, *options, *data, *until])
+    return " ".join(["afield build", evidence.called or manifest.application, *options, *data, *until])
 
 
 def _number(metric: str, value: float | None) -> str:

@@ -50,6 +50,7 @@ class Evidence:
         examination: behaviour, hard inputs and groups of people.
         discovered: slices that were found to differ from the rest, each in a sentence.
         further: what else is known of how good it is, each in a sentence.
+        called: what loads the application on the command line; "": its name.
     """
 
     purpose: str
@@ -73,6 +74,7 @@ class Evidence:
     examination: Examination = field(default_factory=Examination)
     discovered: Sequence[str] = ()
     further: Sequence[str] = ()
+    called: str = ""
 
 
 def metric_name(metric: str, evidence: Evidence) -> str:

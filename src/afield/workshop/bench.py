@@ -21,6 +21,7 @@ from afield.features.feature import digest as contract_digest
 from afield.records.facts import Window
 from afield.records.release import Manifest, Part
 from afield.release.signing import Signer
+from afield.release.told import Evidence
 from afield.serving.inference import Infer, Parts
 from afield.store.steps import Steps
 from afield.workshop.bundling import Ingredients, make_bundle, place
@@ -190,7 +191,7 @@ class Bench:
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
                 files={**self.standing(plan).files, **usual},
-                evidence=evidence(plan, facts, scored, self.application.words, self.application.requirements),
+                evidence=self._evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
             )
@@ -204,6 +205,11 @@ class Bench:
         }
         digest = place(self.steps.run("release", inputs, make), self.bundles, self.signer)
         return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
+
+    def _evidence(self, plan: Build, facts: Facts, scored: Scored) -> Evidence:
+        """What the card says, in the application's words, with the name under which it is loaded again."""
+        own = self.application
+        return replace(evidence(plan, facts, scored, own.words, own.requirements), called=own.called)
 
     def _candidate(self, plan: Build, facts: Facts, parts: Parts, examples: Path, windows: Windows) -> Candidate:
         """What was fitted without the test window, to be examined on it."""
