@@ -39,7 +39,14 @@ def test_every_number_stands_with_its_ends_and_what_made_it(rows: pl.DataFrame) 
     asked = Questions(columns=("key",), learned=rows)
     made_by = Provenance("afield evaluate town", {"facts": "f" * 40}, "c" * 40, "r" * 40)
     text = told(evaluate(rows, baselines=("mean",), dispersion=0.0, questions=asked), made_by)
-    for words in ("95% intervals", "over each rival", "beside unseen", "randomised PIT", "hit rate", "none differs"):
+    for words in (
+        "95% intervals",
+        "over each rival",
+        "beside unseen",
+        "whole numbers set aside",
+        "hit rate",
+        "none differs",
+    ):
         assert words in text
     assert "afield evaluate town\ndata facts ffffffffffff · code cccccccccccc · release rrrrrrrrrrrr" in text
 

@@ -34,7 +34,7 @@ def foot(made_by: Provenance) -> str:
 def _parts(words: Words, metrics: Sequence[str], found: Evaluation) -> Iterator[RenderableType]:
     own = found.intervals.get("model", {})
     if own:
-        rows = [(metric_name(name, words), *_ends(own[name])) for name in metrics if name in own]
+        rows = [(metric_name(name, words), *_told(name, *_ends(own[name]))) for name in metrics if name in own]
         yield table(("model", "value", "from", "to"), rows, title=f"the model, {_level(next(iter(own.values())))}")
     against = [each for each in found.comparisons if each.ratio and each.metric in metrics]
     if against:
@@ -58,9 +58,12 @@ def _learned(words: Words, metrics: Sequence[str], learned: Learned) -> Renderab
     rows = [
         (
             metric_name(each.metric, words),
-            values[each.metric],
-            values[each.metric] + each.difference.value,
-            *_ends(each.difference),
+            *_told(
+                each.metric,
+                values[each.metric],
+                values[each.metric] + each.difference.value,
+                *_ends(each.difference),
+            ),
         )
         for each in learned.gaps
         if each.metric in metrics
@@ -70,14 +73,14 @@ def _learned(words: Words, metrics: Sequence[str], learned: Learned) -> Renderab
 
 
 def _predictive(held: Predictive) -> RenderableType:
-    rows = [("covered", *_ends(held.coverage)), ("below", *_ends(held.below)), ("above", *_ends(held.above))]
+    rows = [("within", *_ends(held.coverage)), ("below", *_ends(held.below)), ("above", *_ends(held.above))]
     if held.randomised:
-        rows.append(("randomised PIT", *_ends(held.randomised)))
+        rows.append(("within, whole numbers set aside", *_ends(held.randomised)))
     if held.by_week:
         measured = [(week.start, week.randomised or week.coverage) for week in held.by_week]
         for word, (start, week) in (("lowest", min(measured, key=_size)), ("highest", max(measured, key=_size))):
             rows.append((f"{word} week, from {start:%Y-%m-%d}", *_ends(week)))
-    title = f"the {held.level:.0%} interval ({held.kind}), mean width {held.width:.4g}"
+    title = f"{held.level:.0%} of the truths shall lie in its range; mean width {held.width:.4g}"
     return table(("truths", "share", "from", "to"), rows, title=title)
 
 
@@ -147,6 +150,11 @@ def _measure(measure: str, search: Discovery) -> str:
 
 def _ends(estimate: Estimate) -> tuple[float, float, float]:
     return estimate.value, estimate.interval.low, estimate.interval.high
+
+
+def _told(name: str, *values: float) -> tuple[float | str, ...]:
+    """The values of a metric, a bias as a percentage."""
+    return tuple(f"{value:+.2%}" for value in values) if name == "bias" else values
 
 
 def _level(estimate: Estimate) -> str:
