@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.commands.data import lasting
 from tests.commands.conftest import Town
 from tests.commands.town import APP, START
 
@@ -53,7 +54,19 @@ def test_tables_are_listed_with_rows_versions_times_owner_and_who_reads_them(tow
     assert rows["zones"]["versions"] == 2
     assert value["provenance"]["data"]["orders"].startswith("1:")
     assert value["provenance"]["command"].startswith("afield data list")
-    assert "orders: 9 columns; key order_id" in town("data", "list", APP).out
+    told = town("data", "list", APP).out
+    assert "orders: 9 columns; key order_id" in told
+    assert "old; 15 min allowed" in told
+    assert "recorded" in told
+    assert "only where facts are collected live" in told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (900, "15 min"), (86_400 * 966 + 7200, "2 y 236 d"), (86_461, "1 d"), (3_661.4, "1 h 1 min")],
+)
+def test_a_stretch_of_time_is_told_in_words(seconds: float, said: str) -> None:
+    assert lasting(seconds) == said
 
 
 def test_an_empty_store_says_what_fills_it(empty_town: Town) -> None:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from afield.commands.output import RESULTS
 from tests.commands.conftest import Town
 from tests.commands.town import APP
 
@@ -41,6 +42,27 @@ def test_what_changed_between_two_versions_is_told_with_the_labels(town: Town) -
     assert found["label_shift"]["interval"]["low"] <= found["label_shift"]["effect"]
     assert set(value["provenance"]["data"]) == {"coverage@1", "coverage@2"}
     assert "labels before" in town("data", "diff", APP, "orders", 1, 2).out
+    assert "rows in version 1" in town("data", "diff", APP, "orders").out
+
+
+def test_a_single_version_has_nothing_to_be_compared_with(town: Town) -> None:
+    done = town("data", "diff", APP, "orders")
+    assert done.code == 0, done.err
+    assert "has one version, 1: nothing to compare yet; see: afield data log" in done.out
+    assert town("data", "diff", APP, "orders", "--json").value["first"] is None
+
+
+def test_long_ids_are_cut_at_the_terminal_and_the_versions_stand_below(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RESULTS, "_width", 400)
+    person = str(town("data", "show", APP, "orders", "--json").value["rows"][0]["user_id"])  # type: ignore[index]
+    told = town("data", "show", APP, "orders").out
+    assert len(person) == 32
+    assert person not in told
+    assert f" {person[:8]} " in told
+    assert "data orders 1 · code" in told
+    assert "data orders 1 · code" in town("data", "log", APP, "orders").out
 
 
 @pytest.mark.parametrize("verb", [("log",), ("show",), ("diff", 0, 1)])

@@ -1,10 +1,10 @@
 """`afield data list` and `fetch`: the catalogue of tables, and published data fetched."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 from cyclopts import Parameter
 from rich.console import Group
 from rich.text import Text
@@ -19,6 +19,10 @@ from afield.records.provenance import Provenance
 from afield.release.registry import releases
 from afield.workshop.code import code_digest
 from afield.workshop.datasets import Reading
+from afield.workshop.production import PRODUCTION
+
+UNITS = {"y": 365 * 86_400, "d": 86_400, "h": 3600, "min": 60, "s": 1}
+NOT_LIVE = "freshness is judged against the wall clock only where facts are collected live; these data were given"
 
 
 def listed(app: str, /, *, context: Context, **options: str) -> None:
@@ -37,10 +41,13 @@ def listed(app: str, /, *, context: Context, **options: str) -> None:
     rows = [{name: getattr(each, name) for name in each.__struct_fields__} | {"fresh": each.fresh} for each in entries]
     header = ("table", "where", "rows", "versions", "newest row", "fresh")
     empty = Text(f"the store holds no table yet; a build fills it: afield build {app}")
-    shown = table(header, [_cells(each) for each in entries])
+    reading = _newest(office)
+    told = {each.table: _fresh(each, shelves, reading) for each in entries}
+    shown = table(header, [_cells(each, told[each.table]) for each in entries])
     promises = [_promise(each) for each in entries if each.contract or each.used_by]
-    value = {"tables": rows, "provenance": provenance(office, context, _newest(office))}
-    result(context, value, Group(shown, *promises) if entries else empty)
+    notes = [NOT_LIVE] if {"generated", "recorded"} & set(told.values()) else []
+    value = {"tables": rows, "provenance": provenance(office, context, reading)}
+    result(context, value, Group(shown, *promises, *notes) if entries else empty)
 
 
 def fetch(
@@ -121,9 +128,30 @@ def _newest(office: Office) -> Reading | None:
     return readings[-1] if readings else None
 
 
-def _cells(each: Entry) -> tuple[object, ...]:
+def _cells(each: Entry, fresh: str) -> tuple[object, ...]:
     newest = "–" if each.last is None else f"{each.last:%Y-%m-%d %H:%M}"
-    return (each.table, each.where, each.rows, each.versions, newest, {True: "yes", False: "no", None: "–"}[each.fresh])
+    return (each.table, each.where, each.rows, each.versions, newest, fresh)
+
+
+def _fresh(each: Entry, shelves: Shelves, reading: Reading | None) -> str:
+    """Whether a table is as fresh as it promises; of one that nobody fills live, where its rows come from."""
+    if each.fresh is None:
+        return "–"
+    if each.fresh or reading is None or _live(each, shelves, reading):
+        return "yes" if each.fresh else "no"
+    return "generated" if reading.summary.generated else "recorded"
+
+
+def _live(each: Entry, shelves: Shelves, reading: Reading) -> bool:
+    """Whether facts of a table were collected that the data which builds were given do not have."""
+    if each.where == "collected" or reading.summary.name == PRODUCTION:
+        return True
+    name, time = each.table, shelves.time(each.table, shelves.datasets.tables.scan(each.table))
+    if time is None or not shelves.collected.exists(name):
+        return False
+    held = (shelves.datasets.tables, shelves.collected)
+    given, collected = (tables.scan(name).select(pl.col(time).max()).collect().item() for tables in held)
+    return collected is not None and (given is None or collected > given)
 
 
 def _promise(each: Entry) -> str:
@@ -136,9 +164,18 @@ def _age(each: Entry) -> str:
     """How old the newest row is, and whether that is more than promised."""
     if each.age_s is None:
         return ""
-    age, budget = timedelta(seconds=round(each.age_s)), each.budget_s
-    limit = "" if budget is None else f" of {timedelta(seconds=budget)} that it may be"
-    return f"newest row {age} old{limit}"
+    limit = "" if each.budget_s is None else f"; {lasting(each.budget_s)} allowed"
+    return f"newest row {lasting(each.age_s)} old{limit}"
+
+
+def lasting(seconds: float) -> str:
+    """A stretch of time in its two largest units: `2 y 236 d`, `15 min`."""
+    left, parts = max(round(seconds), 0), []
+    for unit, size in UNITS.items():
+        count, left = divmod(left, size)
+        parts.append(f"{count} {unit}" if count else "")
+    first = next((place for place, part in enumerate(parts) if part), len(parts) - 1)
+    return " ".join(part for part in parts[first : first + 2] if part) or "0 s"
 
 
 def short(digests: object) -> str:

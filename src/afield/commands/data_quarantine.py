@@ -9,6 +9,7 @@ from rich.console import Group
 
 from afield.application import resolve
 from afield.commands.data import opened, provenance
+from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
 from afield.commands.release import login
 from afield.curation.mending import mend, newest
@@ -62,9 +63,9 @@ def quarantine(
         "counts": reading.summary.counts,
         "rows": aside.head(rows).to_dicts(),
         "by_rule": _by_rule(aside),
-        "provenance": provenance(office, context, reading),
+        "provenance": (made_by := provenance(office, context, reading)),
     }
-    result(context, value, _words(reading, aside, rows))
+    result(context, value, Group(_words(reading, aside, rows), foot(made_by)))
 
 
 def repair(

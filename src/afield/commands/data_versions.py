@@ -1,5 +1,6 @@
 """`afield data log`, `show` and `diff`: the versions of a table, and what changed between two of them."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from cyclopts import Parameter
 from rich.console import Group
 
 from afield.commands.data import known, opened, provenance, shelves_of, short
+from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office
 from afield.curation.catalogue import manifests_of, users
@@ -14,10 +16,14 @@ from afield.curation.differing import Difference, difference, with_labels
 from afield.errors import UsageError
 from afield.release.registry import releases
 from afield.store.commits import Commit
+from afield.store.tables import Tables
 from afield.workshop.datasets import Reading
 
 ROWS = 10
 SHIFTS = 12
+SHORT = 8
+LONG = re.compile(r"(?=.*[a-f])[0-9a-f-]{16,}", re.IGNORECASE)
+"""What is taken for an id or a digest that nobody reads to its end."""
 
 TableName = Annotated[str, Parameter(help="name of a table, as `afield data list` tells")]
 Collected = Annotated[
@@ -52,9 +58,11 @@ def log(app: str, name: TableName, /, *, collected: Collected = False, context: 
         }
         for each in commits
     ]
-    value = {"table": name, "where": where, "versions": rows, "provenance": provenance(office, context)}
+    made_by = provenance(office, context, data={name: str(tables.versions(name)[-1])})
+    value = {"table": name, "where": where, "versions": rows, "provenance": made_by}
     cells = [(*_commit(each), row["source"], short(row["used_by"])) for each, row in zip(commits, rows, strict=True)]
-    result(context, value, table(("version", "when (UTC)", "operation", "rows added", "from", "used by"), cells))
+    shown = table(("version", "when (UTC)", "operation", "rows added", "from", "used by"), cells)
+    result(context, value, Group(shown, foot(made_by)))
 
 
 def show(
@@ -90,15 +98,18 @@ def show(
     time = shelves.time(name, scanned)
     frame = (scanned.top_k(rows, by=time).sort(time) if time else scanned.head(rows)).collect()
     about = {"table": name, "where": where, "version": asked}
-    value = {**about, "rows": frame.to_dicts(), "provenance": provenance(office, context)}
-    result(context, value, table(frame.columns, frame.rows(), title=f"{name}, {where}, version {asked}"))
+    made_by = provenance(office, context, data={name: str(asked)})
+    value = {**about, "rows": frame.to_dicts(), "provenance": made_by}
+    cells = [tuple(map(_cut, row)) for row in frame.iter_rows()]
+    shown = table(frame.columns, cells, title=f"{name}, {where}, version {asked}")
+    result(context, value, Group(shown, foot(made_by)))
 
 
 def diff(
     app: str,
     name: TableName,
-    first: Annotated[int, Parameter(help="the earlier version")],
-    second: Annotated[int, Parameter(help="the later version")],
+    first: Annotated[int | None, Parameter(help="the earlier version; left out: the last but one")] = None,
+    second: Annotated[int | None, Parameter(help="the later version; left out: the last")] = None,
     /,
     *,
     collected: Collected = False,
@@ -113,8 +124,8 @@ def diff(
     Args:
         app: name of the application.
         name: of a table.
-        first: the earlier version.
-        second: the later version.
+        first: the earlier version; left out: the last but one.
+        second: the later version; left out: the last.
         collected: of what was collected, not of what builds read.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
@@ -123,6 +134,14 @@ def diff(
     shelves = shelves_of(office)
     tables, where = shelves.of(known(shelves, name), collected=collected)
     there = tables.versions(name)
+    if first is None or second is None:
+        written = _written(tables, name) if first is None else [first, there[-1]]
+        if len(written) < 2:
+            said = f"{name} has one version, {there[-1]}: nothing to compare yet; see: afield data log {app} {name}"
+            alone = {"first": None, "second": there[-1], "provenance": provenance(office, context)}
+            result(context, alone, said)
+            return
+        first, second = written[-2:]
     before, after = (tables.scan(name, _version(name, there, each)).collect() for each in (first, second))
     contract = next((each for each in office.plan.contracts if each.table == name), None)
     declared = office.plan.tables.get(name)
@@ -141,6 +160,16 @@ def diff(
         "provenance": provenance(office, context, data=made),
     }
     result(context, value, _changes(found, first, second))
+
+
+def _written(tables: Tables, name: str) -> list[int]:
+    """The versions that brought rows, the oldest first; making the empty table is not one of them."""
+    return [each.version for each in reversed(tables.log(name)) if each.operation != "CREATE TABLE"]
+
+
+def _cut(value: object) -> object:
+    """A cell for a person: a long id or digest by its first digits."""
+    return value[:SHORT] if isinstance(value, str) and LONG.fullmatch(value) else value
 
 
 def _version(name: str, there: Sequence[int], asked: int) -> int:
