@@ -14,7 +14,9 @@ ITEM = "132@2024-02-24T10:00"
 def test_natural_labels_are_listed_with_where_they_come_from(town: Town) -> None:
     spoken = town("label", "list", APP, "--rows", 2, "--json")
     assert spoken.code == 0, spoken.err
-    assert spoken.value["by_source"][0]["source"] == "natural"  # type: ignore[index]
+    (natural,) = spoken.value["by_source"]  # type: ignore[misc]
+    assert (natural["source"], natural["people"]) == ("natural", 0)  # type: ignore[has-type]
+    assert "nothing waits for a person" in town("label", "queue", APP).out
     assert len(spoken.value["newest"]) == 2  # type: ignore[arg-type]
     provenance = spoken.value["provenance"]
     assert provenance["command"].startswith("afield label list")  # type: ignore[index]

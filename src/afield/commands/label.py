@@ -20,7 +20,7 @@ from afield.labelling.agreement import Scale
 from afield.labelling.annotators import agreement as compared
 from afield.labelling.annotators import ratings
 from afield.labelling.conflicts import Policy, Rule
-from afield.labelling.labels import LABELS, Label, label_id
+from afield.labelling.labels import LABELS, NATURAL, Label, label_id
 from afield.labelling.queue import QUEUE
 from afield.records.evidence import Estimate
 from afield.records.provenance import Provenance
@@ -29,6 +29,8 @@ from afield.workshop.plan import SEED, Build
 from afield.workshop.production import Production
 
 ROWS = 10
+PEOPLE = pl.col("who").filter(pl.col("source") != NATURAL).n_unique()
+"""How many people gave labels: what came true by itself is nobody's word."""
 
 Data = Annotated[Path | None, Parameter(help="folder or file of data; left out: the store, or the generated default")]
 Rows = Annotated[int, Parameter(help="how many to show")]
@@ -114,7 +116,7 @@ def listed(
         if labels.is_empty() and item not in found.book.items.select("item").collect()["item"]:
             raise UsageError(f"there is no item {item!r}; `afield label queue {app}` shows some")
     newest = labels.reverse().head(_at_least_one(rows))
-    sources = labels.group_by("source").agg(labels=pl.len(), people=pl.col("who").n_unique()).sort("source")
+    sources = labels.group_by("source").agg(labels=pl.len(), people=PEOPLE).sort("source")
     value = {
         "labels": labels.height,
         "by_source": sources.to_dicts(),
@@ -162,6 +164,9 @@ def queue(
         "first": first.to_dicts(),
         "provenance": found.provenance(context),
     }
+    if first.is_empty():
+        result(context, value, "nothing waits for a person: no item is suspect, in conflict or without a label")
+        return
     shown = first.select("item", "reason", "priority", "at")
     title = f"{waits.height:,} items wait: " + (", ".join(f"{n:,} {reason}" for reason, n in counts.iter_rows()) or "-")
     advice = f"{found.book.labelling.question} Say it: afield label add {app} ITEM LABEL --who NAME"
