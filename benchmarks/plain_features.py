@@ -1,6 +1,7 @@
 """Surge's feature matrix as a plain Polars script makes it: a dense grid, shifts and rolling sums by zone.
 
-It gives the same columns, equal wherever five whole weeks lie before a row; a test holds the two together.
+It gives the same columns, but for the past surges that Afield makes besides, equal wherever five whole weeks lie before
+a row; a test holds the two together.
 """
 
 from collections.abc import Mapping

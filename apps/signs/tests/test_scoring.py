@@ -201,7 +201,7 @@ class Verdict:
 @dataclass
 class Built:
     passed: bool
-    failed: str
+    failed: str = ""
 
 
 def test_the_first_release_is_built_once(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
