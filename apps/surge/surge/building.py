@@ -1,6 +1,7 @@
 """How surge is built: one row per zone and slot, features known before it, and what a release must pass."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -96,7 +97,7 @@ def build(options: Mapping[str, str]) -> Build:
             elsewhere=partial(elsewhere, options=options),
             groups=GROUPS,
             behaviours=BEHAVIOURS,
-            stresses=STRESSES,
+            stresses=tuple(replace(each, most=None) for each in STRESSES) if quick else STRESSES,
             attributes={"borough": boroughs},
             fair=FAIR,
             usual=("zone_id", "hour_of_day"),
