@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +110,19 @@ def test_many_processes_append_without_loss_gap_or_double(tmp_path: Path) -> Non
     for name in range(3):
         own = [one.subject for one in found if one.subject.startswith(f"{name}-")]
         assert own == [f"{name}-{number}" for number in range(25)]
+
+
+def test_many_may_make_it_at_the_same_moment(tmp_path: Path) -> None:
+    for attempt in range(20):
+        place = url(tmp_path / str(attempt))
+        together = threading.Barrier(6)
+
+        def opened(place: str = place, together: threading.Barrier = together) -> tuple[Entry, ...]:
+            together.wait()
+            return Ledger(place).entries("surge")
+
+        with ThreadPoolExecutor(6) as threads:
+            assert [one.result() for one in [threads.submit(opened) for _ in range(6)]] == [()] * 6
 
 
 def test_numbers_that_are_not_finite_are_kept_as_text(tmp_path: Path) -> None:

@@ -61,16 +61,12 @@ class Behaviour(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invariance:
-    """A change that must not matter.
+class Trial:
+    """What every kind of behaviour says of itself.
 
     Attributes:
         name: a few words.
         says: the promise, in a sentence.
-        change: rows → the same rows with other features, or None.
-        facts: spine and history → the same, changed; features are computed again. Give this or `change`.
-        tolerance: how far an answer may move, relative to what it was.
-        absolute: how far it may move besides, in the unit of the output.
         output: name of the output that is looked at, or a function of all outputs that gives one number a row.
         where: the rows that it is said of, or None for all.
         given: rows to try it on instead of those of the test window, or None.
@@ -80,15 +76,28 @@ class Invariance:
 
     name: str
     says: str
-    change: Change | None = None
-    facts: FactsChange | None = None
-    tolerance: float = 0.0
-    absolute: float = 1e-6
     output: Output = "forecast"
     where: pl.Expr | None = None
     given: Callable[[], Rows] | None = None
     part: str = ""
     least: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invariance(Trial):
+    """A change that must not matter.
+
+    Attributes:
+        change: rows → the same rows with other features, or None.
+        facts: spine and history → the same, changed; features are computed again. Give this or `change`.
+        tolerance: how far an answer may move, relative to what it was.
+        absolute: how far it may move besides, in the unit of the output.
+    """
+
+    change: Change | None = None
+    facts: FactsChange | None = None
+    tolerance: float = 0.0
+    absolute: float = 1e-6
 
     def examine(self, subject: Subject) -> Promise | None:
         """The share of rows whose answer stays where it was."""
@@ -99,28 +108,21 @@ class Invariance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direction:
+class Direction(Trial):
     """A change that must raise the answer, or lower it.
 
     Attributes:
-        name, says, change, facts, output, where, given, part, least: as in `Invariance`.
+        change, facts: as in `Invariance`.
         up: whether the answer must rise; else it must fall.
         tolerance: how far it may move the wrong way, relative to what it was.
         absolute: how far it may do so besides, in the unit of the output.
     """
 
-    name: str
-    says: str
     change: Change | None = None
     facts: FactsChange | None = None
     up: bool = True
     tolerance: float = 0.0
     absolute: float = 1e-6
-    output: Output = "forecast"
-    where: pl.Expr | None = None
-    given: Callable[[], Rows] | None = None
-    part: str = ""
-    least: float | None = None
 
     def examine(self, subject: Subject) -> Promise | None:
         """The share of rows whose answer does not move the wrong way."""
@@ -131,23 +133,15 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MinimumFunctionality:
+class MinimumFunctionality(Trial):
     """Simple inputs whose answer is plain to everybody.
 
     Attributes:
-        name, says, output, where, given, part, least: as in `Invariance`.
         low, high: between which the answer must lie.
     """
 
-    name: str
-    says: str
     low: float = -np.inf
     high: float = np.inf
-    output: Output = "forecast"
-    where: pl.Expr | None = None
-    given: Callable[[], Rows] | None = None
-    part: str = ""
-    least: float | None = None
 
     def examine(self, subject: Subject) -> Promise | None:
         """The share of rows whose answer lies in the range."""

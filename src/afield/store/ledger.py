@@ -1,6 +1,8 @@
 """The ledger: who did what to which release, when and why; appended to, never changed."""
 
 import math
+import sqlite3
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from afield.errors import ConflictError, StoreError
@@ -35,6 +37,7 @@ from afield.records.decision import Entry
 SCHEMA = 1
 ATTEMPTS = 20
 _BUSY = 30
+_PAUSE = 0.02
 
 _METADATA = MetaData()
 _SCHEMA = Table("afield_schema", _METADATA, Column("version", Integer, primary_key=True, autoincrement=False))
@@ -198,18 +201,20 @@ class Ledger:
 
     def _make(self) -> None:
         """Make what is missing; the version comes last, so that a making that was cut short is taken up again."""
-        for _ in range(ATTEMPTS):
+        deadline = time.monotonic() + _BUSY
+        while time.monotonic() < deadline:
             try:
                 with self._engine.connect() as connection:
                     if connection.dialect.name == "sqlite":
                         connection.execute(text("PRAGMA journal_mode=WAL"))
                     self._make_tables(connection)
                     connection.commit()
-            except IntegrityError:
-                # Another process makes it at the same moment.
-                if self._version() is None:
-                    continue
-            return
+                return
+            except (IntegrityError, OperationalError) as error:
+                # Another process makes it at the same moment. SQLite does not wait for it where a file becomes WAL.
+                if isinstance(error, OperationalError) and not _busy(error):
+                    raise
+                time.sleep(_PAUSE)
         raise ConflictError(f"{self._place}: others make the ledger at the same moment; try again")
 
     def _make_tables(self, connection: Connection) -> None:
@@ -231,3 +236,9 @@ class Ledger:
                 f"the ledger {self._place} cannot be used: {str(cause).partition(chr(10))[0]}; "
                 "look at the file or server, and restore it from a backup if it is damaged"
             ) from error
+
+
+def _busy(error: OperationalError) -> bool:
+    """Whether SQLite says that another connection holds the file; extended codes keep the reason in the low byte."""
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY
