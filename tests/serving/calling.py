@@ -1,10 +1,11 @@
-"""Calls a WSGI service in process."""
+"""Calls a service in process, through its gateway."""
 
 import io
 from dataclasses import dataclass
 
 import msgspec
 
+from afield.serving.gateway import Gateway
 from afield.serving.service import Service
 
 
@@ -41,6 +42,6 @@ def call(
     environ.update(headers)
     environ = {name: value for name, value in environ.items() if value != ""}
     replies: list[tuple[str, list[tuple[str, str]]]] = []
-    content = b"".join(service(environ, lambda status, found: replies.append((status, found))))
+    content = b"".join(Gateway(service)(environ, lambda status, found: replies.append((status, found))))
     ((status, found),) = replies
     return Called(int(status[:3]), dict(found), content)

@@ -15,16 +15,16 @@ class Access:
         self._hosts = frozenset(name.lower().strip("[]") for name in (*LOOPBACK, *hosts))
         self._expected = f"Bearer {token}".encode() if token else b""
 
-    def refusal(self, environ: Mapping[str, object]) -> tuple[int, str] | None:
+    def refusal(self, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """Status and reason why the request is refused; None where it may go on."""
-        host = environ.get("HTTP_HOST")
-        if not isinstance(host, str) or _name(f"//{host}") not in self._hosts:
+        host = headers.get("host")
+        if host is None or _name(f"//{host}") not in self._hosts:
             return 403, "this Host is not served here; call the service by an address that it is configured for"
-        origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and _name(str(origin)) not in self._hosts:
+        origin = headers.get("origin")
+        if origin is not None and _name(origin) not in self._hosts:
             return 403, "requests from pages of this Origin are refused"
         if self._expected:
-            given = str(environ.get("HTTP_AUTHORIZATION", "")).encode("utf-8", "replace")
+            given = headers.get("authorization", "").encode("utf-8", "replace")
             if not hmac.compare_digest(given, self._expected):
                 return 401, "send the service's token as: Authorization: Bearer TOKEN"
         return None

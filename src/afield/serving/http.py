@@ -1,10 +1,8 @@
-"""HTTP as the service speaks it: bounded bodies, replies, and the status of each failure."""
+"""HTTP as the service speaks it: requests with bounded bodies, replies, and the status of each failure."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -13,10 +11,6 @@ from afield.errors import InferenceError, RequestError, ServingError, TelemetryE
 LARGEST_BODY = 2**20
 JSON = "application/json"
 
-Environ = Mapping[str, object]
-StartResponse = Callable[[str, list[tuple[str, str]]], object]
-
-_STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _log = logging.getLogger("afield.serving")
 
 
@@ -28,10 +22,23 @@ class NotFoundError(RequestError):
     """The path names nothing."""
 
 
-class _Stream(Protocol):
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks, whole; every transport makes one of these.
+
+    Attributes:
+        method: in capitals.
+        path: decoded, without its query.
+        headers: name in lower case → value.
+        body: all of it.
+        query: what follows `?`, as it came.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +49,6 @@ class Reply:
     body: bytes
     kind: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
-
-    def send(self, start_response: StartResponse) -> list[bytes]:
-        """Hand the reply to the server."""
-        start_response(_STATUS[self.status], [("content-type", self.kind), *self.headers])
-        return [self.body]
-
-
-def read_body(environ: Environ, largest: int = LARGEST_BODY) -> bytes:
-    """The whole body, or a refusal before more than `largest` bytes are read.
-
-    Raises:
-        TooLargeError: it is larger, or says so.
-        RequestError: its stated length is no number, or less than that arrived.
-    """
-    stated = environ.get("CONTENT_LENGTH") or environ.get("HTTP_CONTENT_LENGTH")
-    if stated is not None and not str(stated).isdecimal():
-        raise RequestError("Content-Length is not a number")
-    if stated is not None and int(str(stated)) > largest:
-        raise TooLargeError(f"the body has {stated} bytes; at most {largest} are read: send it in parts")
-    stream: _Stream = environ["wsgi.input"]  # type: ignore[assignment]
-    body = stream.read(largest + 1)
-    while body and len(body) <= largest:
-        more = stream.read(largest + 1 - len(body))
-        if not more:
-            break
-        body += more
-    if len(body) > largest:
-        raise TooLargeError(f"the body has more than {largest} bytes: send it in parts")
-    if stated is not None and len(body) < int(str(stated)):
-        raise RequestError("the body is shorter than its Content-Length")
-    return body
 
 
 def refused(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:

@@ -12,6 +12,7 @@ from granian.errors import ConfigurationError
 from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.counters import clear
+from afield.serving.gateway import Gateway
 from afield.serving.launch import check_free, numeric
 from afield.serving.service import Service
 
@@ -49,6 +50,10 @@ def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
             workers_kill_timeout=DRAIN,
             respawn_failed_workers=True,
             process_name=None,
-        ).serve(target_loader=functools.partial(make, file), wrap_loader=False)
+        ).serve(target_loader=functools.partial(_gateway, make, file), wrap_loader=False)
     except (ConfigurationError, OSError) as error:
         raise ServingError(f"cannot listen at {address}:{config.port}: {error}") from error
+
+
+def _gateway(make: Callable[[Path], Service], file: Path) -> Gateway:
+    return Gateway(make(file))

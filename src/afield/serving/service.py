@@ -1,4 +1,4 @@
-"""The WSGI service: routes by dictionary, one reply for every request."""
+"""The service: routes by dictionary, one reply for every request."""
 
 import threading
 import time
@@ -11,14 +11,14 @@ from afield.records.traffic import Counts, Query
 from afield.serving.access import Access
 from afield.serving.bundles import Bundles
 from afield.serving.health import HealthReader
-from afield.serving.http import LARGEST_BODY, Environ, NotFoundError, Reply, StartResponse, failed, read_body, refused
+from afield.serving.http import LARGEST_BODY, NotFoundError, Reply, Request, failed, refused
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
 from afield.serving.pages import Pages
 from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
 
-Handler = Callable[[Environ, str], Reply]
+Handler = Callable[[Request], Reply]
 ANSWERS = "answers"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -56,7 +56,7 @@ class Asked:
 
 
 class Service:
-    """A WSGI application. Bodies are read side by side; answers are given one at a time in a process."""
+    """Replies to requests, from any thread; answers are given one at a time in a process."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Service:
         """
         self._decoder = msgspec.json.Decoder(asked.request)
         self._resolve = asked.resolve
-        self._largest = asked.largest
+        self._largest, self._asked = asked.largest, f"/v1/{asked.route}"
         self._predictor = predictor
         self._access = access
         self._ingestion = ingestion
@@ -92,7 +92,7 @@ class Service:
         self._keys = keys
         self._turn = threading.Lock()
         self._exact: dict[str, Route] = {
-            f"/v1/{asked.route}": Route(ANSWERS, {"POST": self._answer}),
+            self._asked: Route(ANSWERS, {"POST": self._answer}),
             "/v1/events": Route("events", {"POST": self._facts}),
             "/v1/telemetry": Route("telemetry", {"POST": self._events}),
             "/v1/keys": Route("bundles", {"GET": self._trusted}),
@@ -104,29 +104,32 @@ class Service:
             "/v2/health/ready": Route("v2", {"GET": self._ready}),
         }
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
-        """Answer one request, whatever it is."""
-        path = str(environ["PATH_INFO"])
-        route = self._exact.get(path) or self._matched(path)
+    def largest(self, path: str) -> int:
+        """Bytes of a body that are read at most at `path`."""
+        return self._largest if path == self._asked else LARGEST_BODY
+
+    def reply(self, request: Request) -> Reply:
+        """The reply to one request, whatever it is."""
+        route = self._exact.get(request.path) or self._matched(request.path)
         try:
-            reply = self._reply(environ, path, route)
+            reply = self._routed(request, route)
         except Exception as error:  # every failure becomes a reply; the unexpected ones are logged there
             reply = failed(error)
         self._metrics.request(route.label if route else "other", reply.status)
-        return reply.send(start_response)
+        return reply
 
-    def _reply(self, environ: Environ, path: str, route: Route | None) -> Reply:
-        refusal = self._access.refusal(environ)
+    def _routed(self, request: Request, route: Route | None) -> Reply:
+        refusal = self._access.refusal(request.headers)
         if refusal is not None:
             headers = (("www-authenticate", "Bearer"),) if refusal[0] == 401 else ()
             return refused(*refusal, headers)
         if route is None:
             raise NotFoundError("nothing is served at this path")
-        handler = route.methods.get(str(environ["REQUEST_METHOD"]))
+        handler = route.methods.get(request.method)
         if handler is None:
             allowed = ", ".join(route.methods)
             return refused(405, f"this path answers to {allowed}", (("allow", allowed),))
-        return handler(environ, path)
+        return handler(request)
 
     def _matched(self, path: str) -> Route | None:
         """The route of a path that holds names, or that is a page."""
@@ -143,80 +146,76 @@ class Service:
                     return Route("v2", {"POST": self._infer})
         return None
 
-    def _answer(self, environ: Environ, _: str) -> Reply:
-        body = read_body(environ, self._largest)
+    def _answer(self, request: Request) -> Reply:
         with self._turn:
             start = time.perf_counter()
-            answer = self._predictor.answer(self._resolve(self._decoder.decode(body)))
+            answer = self._predictor.answer(self._resolve(self._decoder.decode(request.body)))
             self._metrics.answer(answer, time.perf_counter() - start)
         return Reply(200, _encode(answer))
 
-    def _facts(self, environ: Environ, _: str) -> Reply:
-        body = read_body(environ)
+    def _facts(self, request: Request) -> Reply:
         with self._turn:
-            return Reply(202, _encode(self._ingestion.facts(body)))
+            return Reply(202, _encode(self._ingestion.facts(request.body)))
 
-    def _events(self, environ: Environ, _: str) -> Reply:
-        body = read_body(environ)
+    def _events(self, request: Request) -> Reply:
         with self._turn:
-            return Reply(202, _encode(self._ingestion.events(body)))
+            return Reply(202, _encode(self._ingestion.events(request.body)))
 
-    def _healthz(self, _: Environ, __: str) -> Reply:
+    def _healthz(self, _: Request) -> Reply:
         return Reply(200, _encode(self._health.read()))
 
-    def _measures(self, _: Environ, __: str) -> Reply:
+    def _measures(self, _: Request) -> Reply:
         return Reply(200, self._metrics.text(self._health.read(), self._counts()), TEXT)
 
-    def _server(self, _: Environ, __: str) -> Reply:
+    def _server(self, _: Request) -> Reply:
         return Reply(200, _encode(self._protocol.server()))
 
-    def _live(self, _: Environ, __: str) -> Reply:
+    def _live(self, _: Request) -> Reply:
         return Reply(200, _encode({"live": True}))
 
-    def _ready(self, _: Environ, __: str) -> Reply:
+    def _ready(self, _: Request) -> Reply:
         health = self._health.read()
         if not health.ready:
             return refused(503, health.problem or "no release is loaded yet")
         return Reply(200, _encode({"live": True, "ready": True}))
 
-    def _page(self, _: Environ, path: str) -> Reply:
-        page = self._pages.find(path)
+    def _page(self, request: Request) -> Reply:
+        page = self._pages.find(request.path)
         if page is None:
             raise NotFoundError("there is no such page")
         return page
 
-    def _trusted(self, _: Environ, __: str) -> Reply:
+    def _trusted(self, _: Request) -> Reply:
         return Reply(200, _encode({"keys": self._keys()}), headers=(("cache-control", "no-cache"),))
 
-    def _champion(self, _: Environ, __: str) -> Reply:
+    def _champion(self, _: Request) -> Reply:
         control = self._predictor.situation.control
         if not control.champion:
             raise NotFoundError("no release is live yet")
         told = {"release": control.champion, "mode": control.mode}
         return Reply(200, _encode(told), headers=(("cache-control", "no-cache"),))
 
-    def _bundle(self, _: Environ, path: str) -> Reply:
-        release, *file = path.split("/")[3:]
+    def _bundle(self, request: Request) -> Reply:
+        release, *file = request.path.split("/")[3:]
         content = self._bundles.file(release, file[0]) if file else self._bundles.statement(release)
         if content is None:
             raise NotFoundError("there is no such release or file; ask by the digests of a manifest")
         kind = "application/octet-stream" if file else "application/json"
         return Reply(200, content, kind, (("cache-control", "public, max-age=31536000, immutable"),))
 
-    def _model(self, _: Environ, path: str) -> Reply:
-        model, version, verb = _versioned(path)
+    def _model(self, request: Request) -> Reply:
+        model, version, verb = _versioned(request.path)
         if verb != "ready":
             return Reply(200, _encode(self._protocol.metadata(model, version)))
         ready = self._protocol.ready(model, version)
         return Reply(200 if ready else 503, _encode({"name": model, "ready": ready}))
 
-    def _infer(self, environ: Environ, path: str) -> Reply:
-        if "HTTP_INFERENCE_HEADER_CONTENT_LENGTH" in environ:
+    def _infer(self, request: Request) -> Reply:
+        if "inference-header-content-length" in request.headers:
             return refused(400, "binary tensors are not read here; send JSON (tritonclient: binary_data=False)")
-        model, version, _ = _versioned(path)
-        body = read_body(environ)
+        model, version, _ = _versioned(request.path)
         with self._turn:
-            return Reply(200, _encode(self._protocol.infer(model, version, body)))
+            return Reply(200, _encode(self._protocol.infer(model, version, request.body)))
 
 
 def _versioned(path: str) -> tuple[str, str | None, str]:
