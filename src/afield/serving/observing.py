@@ -10,6 +10,7 @@ import numpy as np
 from afield.errors import RequestError
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
+from afield.serving.draft import Observed
 from afield.serving.ingestion import FARTHEST
 from afield.serving.product import Beside, Conclude, Conclusion, Observation, Observe, Product
 from afield.serving.releases import Release
@@ -18,7 +19,7 @@ from afield.serving.situation import Situation
 
 
 class Observing:
-    """Observe → infer → guards → mode → conclusion → record, for one request; the `Predictor` hands it over."""
+    """Observe → infer → guards, then conclusion → record, for one request; the `Predictor` hands it over."""
 
     def __init__(
         self, product: Product, beside: Beside, scoring: Scoring, observe: Observe, conclude: Conclude
@@ -30,31 +31,37 @@ class Observing:
         self._observe = observe
         self._conclude = conclude
 
-    def answer(self, seen: Situation, query: Query, now: datetime, arm: str, assignment: float, mode: Mode) -> Answer:
-        """The answer; recorded before it is given.
+    def draft(self, seen: Situation, query: Query, now: datetime, arm: str, assignment: float, mode: Mode) -> Observed:
+        """What is found in the request and what is said of it; nothing is concluded and nothing recorded.
 
         Raises:
             RequestError: the request holds nothing that can be looked at, or is of a moment far from the service's.
         """
         _check_time(query, seen, now)
-        identity = self._beside.identify()
         digest = seen.control.challenger if arm == "challenger" else seen.control.champion
-        concluded, scored = self._concluded(identity, seen, query, digest, mode)
+        held = self._beside.in_force(seen.control.overrides, query.unit, query.at)
+        found, scored = self._found(seen, query, digest, held)
+        return Observed(arm, assignment, mode, scored.release, scored.applied, found, scored.outputs, held)
+
+    def give(self, query: Query, draft: Observed, now: datetime) -> Answer:
+        """The answer; recorded before it is given."""
+        identity = self._beside.identify()
+        concluded, release, applied = self._concluded(identity, query, draft)
         self._beside.record(
             Event(
                 id=identity,
                 unit=query.unit,
-                arm=arm,
-                release=scored.release,
+                arm=draft.arm,
+                release=release,
                 tick=query.at - (query.at - datetime.min) % self._product.step,
                 inclusion=1.0,
-                assignment=assignment,
+                assignment=draft.assignment,
                 policy=self._beside.policy,
                 rows="",
                 output=concluded.output,
                 at=now,
-                applied=scored.applied,
-                mode=mode,
+                applied=applied,
+                mode=draft.mode,
             )
         )
         # A fact is known when it was answered, whatever moment the client speaks of.
@@ -62,9 +69,9 @@ class Observing:
         return Answer(
             id=identity,
             forecast="",
-            release=scored.release,
-            mode=mode,
-            applied=scored.applied,
+            release=release,
+            mode=draft.mode,
+            applied=applied,
             output=concluded.output,
             interval=None,
             level=self._product.level,
@@ -73,29 +80,35 @@ class Observing:
             content=concluded.content,
         )
 
-    def _concluded(
-        self, identity: str, seen: Situation, query: Query, digest: str, mode: Mode
-    ) -> tuple[Conclusion, Scored]:
-        """What is answered, and who gave it; the neutral answer where nobody can look at the request."""
+    def _concluded(self, identity: str, query: Query, draft: Observed) -> tuple[Conclusion, str, tuple[str, ...]]:
+        """What is answered, who gave it and what acted; the neutral answer where there is nothing to conclude about."""
+        if draft.found is not None:
+            try:
+                concluded = self._conclude(identity, query, draft.found, draft.outputs, draft.mode)
+                output, acted = self._beside.overridden(concluded.output, draft.held)
+            except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
+                self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
+            else:
+                off = draft.mode == "off"
+                applied = ("mode:off",) if off else tuple(dict.fromkeys((*draft.applied, *acted)))
+                return replace(concluded, output=output), draft.release, applied
+        neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
+        return neutral, NOBODY, ("fallback:neutral",)
+
+    def _found(
+        self, seen: Situation, query: Query, digest: str, held: tuple[Override, ...]
+    ) -> tuple[Observation | None, Scored]:
+        """What is found in the request and said of it, by the release or by the last good one; None by nobody."""
         for name in dict.fromkeys((digest, seen.control.last_good)):
             release = seen.releases.get(name)
             observed = None if release is None else self._observed(query, release)
             if release is None or observed is None:
                 continue
-            held = self._beside.in_force(seen.control.overrides, query.unit, query.at)
             scored = self._set(self._scored(seen, observed, name), held)
             if name != digest:
                 scored = Scored(scored.outputs, scored.release, ("fallback:last_good", *scored.applied))
-            try:
-                concluded = self._conclude(identity, query, observed, scored.outputs, mode)
-                output, acted = self._beside.overridden(concluded.output, held)
-            except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
-                self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
-                break
-            applied = ("mode:off",) if mode == "off" else tuple(dict.fromkeys((*scored.applied, *acted)))
-            return replace(concluded, output=output), Scored(scored.outputs, scored.release, applied)
-        neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
-        return neutral, Scored({}, NOBODY, ("fallback:neutral",))
+            return observed, scored
+        return None, Scored({}, NOBODY, ())
 
     def _set(self, scored: Scored, held: tuple[Override, ...]) -> Scored:
         """The outputs with what people set by hand, the same for everything found."""

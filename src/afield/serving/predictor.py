@@ -8,7 +8,8 @@ import numpy as np
 
 from afield.errors import InferenceError, RequestError, ServingError
 from afield.records.decision import ControlState
-from afield.records.traffic import Answer, Decision, Event, EventBatch, Mode, Query
+from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
+from afield.serving.draft import Decided, Draft
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
@@ -50,20 +51,21 @@ class Predictor:
             RequestError: the query names an unknown key or a moment far outside the rows.
         """
         seen = self._situation
-        # A service whose clock follows its events stands where its clients are.
-        now = self._beside.clock() if seen.control.now is None else query.at
-        arm, assignment = self._arm(seen, query)
-        mode = self._beside.mode_of(seen.control, query.unit)
-        if self._observing is not None:
-            return self._observing.answer(seen, query, now, arm, assignment, mode)
-        place = seen.place(query, seen.control.now or now, self._product.step)
-        if mode == "off":
-            decision, scored = self._neutral(), Scored({}, NOBODY, ("mode:off",))
-        elif place is None:
-            decision, scored = self._neutral(), Scored({}, NOBODY, ("fallback:neutral",))
-        else:
-            decision, scored = self._decided(seen, query, place, arm)
-        return self._recorded(seen, query, now, decision, scored, arm, assignment, mode)
+        now = self._now(seen, query)
+        return self._given(query, self._drafted(seen, query, now), now)
+
+    def draft(self, query: Query) -> Draft:
+        """Everything of the answer but its name and its age; nothing is recorded.
+
+        Raises:
+            RequestError: the query names an unknown key or a moment far outside the rows.
+        """
+        seen = self._situation
+        return self._drafted(seen, query, self._now(seen, query))
+
+    def give(self, query: Query, draft: Draft) -> Answer:
+        """The answer that a draft, made for this query or for one that asks the same, comes to; recorded first."""
+        return self._given(query, draft, self._now(self._situation, query))
 
     def forecast(self, arm: str, digest: str) -> EventBatch:
         """What `digest` says of every key at the tick of the rows; arm "baseline": the baseline column.
@@ -127,6 +129,45 @@ class Predictor:
         if not all(map(all_finite, outputs.values())):
             raise InferenceError(f"release {digest[:12]} gives values that are not finite for these inputs")
         return outputs
+
+    def _now(self, seen: Situation, query: Query) -> datetime:
+        """Domain time; a service whose clock follows its events stands where its clients are."""
+        return self._beside.clock() if seen.control.now is None else query.at
+
+    def _drafted(self, seen: Situation, query: Query, now: datetime) -> Draft:
+        arm, assignment = self._arm(seen, query)
+        mode = self._beside.mode_of(seen.control, query.unit)
+        if self._observing is not None:
+            return self._observing.draft(seen, query, now, arm, assignment, mode)
+        place = seen.place(query, seen.control.now or now, self._product.step)
+        if mode == "off":
+            decision, scored = self._neutral(), Scored({}, NOBODY, ("mode:off",))
+        elif place is None:
+            decision, scored = self._neutral(), Scored({}, NOBODY, ("fallback:neutral",))
+        else:
+            decision, scored = self._decided(seen, query, place, arm)
+        rows, known = seen.rows, scored.release != NOBODY
+        return Decided(
+            arm=arm,
+            assignment=assignment,
+            mode=mode,
+            release=scored.release,
+            applied=scored.applied,
+            output=decision.output,
+            interval=self._interval(scored),
+            reason=decision.reason,
+            forecast=f"{seen.tick}:{query.key}:{scored.release}" if known else "",
+            rows=rows.version if rows and known else "",
+            tick=rows.tick if rows else None,
+            as_of=rows.as_of if rows else None,
+        )
+
+    def _given(self, query: Query, draft: Draft, now: datetime) -> Answer:
+        if isinstance(draft, Decided):
+            return self._recorded(query, draft, now)
+        if self._observing is None:
+            raise ServingError("this application looks its features up; the draft is of one that observes")
+        return self._observing.give(query, draft, now)
 
     def _arm(self, seen: Situation, query: Query) -> tuple[str, float]:
         control = seen.control
@@ -193,47 +234,36 @@ class Predictor:
         past.remember((key,), tick, "", values, guards[0].output)
         return Decision(first(values), decision.reason), tuple(acted)
 
-    def _recorded(
-        self,
-        seen: Situation,
-        query: Query,
-        now: datetime,
-        decision: Decision,
-        scored: Scored,
-        arm: str,
-        assignment: float,
-        mode: Mode,
-    ) -> Answer:
-        rows = seen.rows
+    def _recorded(self, query: Query, draft: Decided, now: datetime) -> Answer:
         identity = self._beside.identify()
         self._beside.record(
             Event(
                 id=identity,
                 unit=query.unit,
-                arm=arm,
-                release=scored.release,
-                tick=rows.tick if rows else query.at,
+                arm=draft.arm,
+                release=draft.release,
+                tick=draft.tick or query.at,
                 inclusion=1.0,
-                assignment=assignment,
+                assignment=draft.assignment,
                 policy=self._beside.policy,
-                rows=rows.version if rows and scored.release != NOBODY else "",
-                output=decision.output,
+                rows=draft.rows,
+                output=draft.output,
                 at=now,
-                applied=scored.applied,
-                mode=mode,
+                applied=draft.applied,
+                mode=draft.mode,
             )
         )
         return Answer(
             id=identity,
-            forecast=f"{seen.tick}:{query.key}:{scored.release}" if scored.release != NOBODY else "",
-            release=scored.release,
-            mode=mode,
-            applied=scored.applied,
-            output=decision.output,
-            interval=self._interval(scored),
+            forecast=draft.forecast,
+            release=draft.release,
+            mode=draft.mode,
+            applied=draft.applied,
+            output=draft.output,
+            interval=draft.interval,
             level=self._product.level,
-            facts_age=max(0.0, (query.at - rows.as_of).total_seconds()) if rows else None,
-            reason=decision.reason,
+            facts_age=None if draft.as_of is None else max(0.0, (query.at - draft.as_of).total_seconds()),
+            reason=draft.reason,
         )
 
     def _interval(self, scored: Scored) -> tuple[float, float] | None:

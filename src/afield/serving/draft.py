@@ -1,0 +1,69 @@
+"""A draft: an answer before it is given, to the client who asked or to the next who asks the same."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from afield.records.decision import Override
+from afield.records.traffic import Mode
+from afield.serving.inference import Outputs
+from afield.serving.product import Observation
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What would be said of a key, decided; who asks and when changes only its name and its age.
+
+    Attributes:
+        arm: champion or challenger.
+        assignment: probability with which the unit was given this arm.
+        mode: for the unit.
+        release: digest of the release that said it, "baseline" or "none".
+        applied: overrides, guards and fallbacks that acted, in order.
+        output: the numbers, by name.
+        interval: predictive interval, or None.
+        reason: one line that a person can read.
+        forecast: name of the tick forecast that it rests on, or "".
+        rows: version of the feature rows that it rests on, or "".
+        tick: of those rows, or None where there are none.
+        as_of: moment up to which their facts are known, or None.
+    """
+
+    arm: str
+    assignment: float
+    mode: Mode
+    release: str
+    applied: tuple[str, ...]
+    output: dict[str, float]
+    interval: tuple[float, float] | None
+    reason: str
+    forecast: str
+    rows: str
+    tick: datetime | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was found in a request and what a release says of it; concluded once the answer has its name.
+
+    Attributes:
+        arm, assignment, mode: as of `Decided`.
+        release: digest of the release that said it, "baseline" or "none".
+        applied: overrides, guards and fallbacks that acted, in order.
+        found: what was found, or None where nobody can look at the request.
+        outputs: what the release says of each thing found; name → shape `(n,)`.
+        held: overrides in force.
+    """
+
+    arm: str
+    assignment: float
+    mode: Mode
+    release: str
+    applied: tuple[str, ...]
+    found: Observation | None
+    outputs: Outputs
+    held: tuple[Override, ...]
+
+
+Draft = Decided | Observed
