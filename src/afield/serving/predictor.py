@@ -9,6 +9,7 @@ import numpy as np
 from afield.errors import InferenceError, RequestError, ServingError
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
+from afield.serving.basis import basis
 from afield.serving.draft import Decided, Draft
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.observing import observing
@@ -22,11 +23,11 @@ ANSWERS, DECISIONS = "answers", "decisions"
 class Predictor:
     """Answers single queries, and forecasts every key at once; the same path for both."""
 
-    def __init__(self, product: Product, beside: Beside) -> None:
-        """Answer for `product`; `see` gives it rows and releases."""
+    def __init__(self, product: Product, beside: Beside, scoring: Scoring | None = None) -> None:
+        """Answer for `product`; `see` gives it rows and releases. `scoring` goes on from another's earlier answers."""
         self._product = product
         self._beside = beside
-        self._scoring = Scoring(product, beside.filled)
+        self._scoring = scoring or Scoring(product, beside.filled)
         self._observing = observing(product, beside, self._scoring)
         self._situation = Situation(None, ControlState(version=0, champion=""))
 
@@ -39,6 +40,10 @@ class Predictor:
     def problem(self) -> str:
         """Why the last answer needed a fallback; "" when it needed none."""
         return self._scoring.problem
+
+    def twin(self) -> "Predictor":
+        """One that drafts ahead in another thread: the same path and earlier answers, a situation of its own."""
+        return Predictor(self._product, self._beside, self._scoring.twin())
 
     def see(self, situation: Situation) -> None:
         """Answer from `situation` from now on; a request under way keeps the one that it began with."""
@@ -53,6 +58,27 @@ class Predictor:
         seen = self._situation
         now = self._now(seen, query)
         return self._given(query, self._drafted(seen, query, now), now)
+
+    def basis(self, query: Query) -> str:
+        """Names what the draft of a query rests on: queries of the same basis have the same draft; "" for none.
+
+        Raises:
+            RequestError: the query names an unknown key or a moment far outside the rows.
+        """
+        seen, product = self._situation, self._product
+        seen.place(query, seen.control.now or self._now(seen, query), product.step)
+        arm, _ = self._arm(seen, query)
+        control = seen.control
+        held = self._beside.in_force(control.overrides, query.unit, query.at) if control.overrides else ()
+        return basis(
+            seen,
+            query,
+            control.challenger if arm == "challenger" else control.champion,
+            self._beside.mode_of(control, query.unit),
+            held,
+            step=product.step,
+            stale_after=product.stale_after,
+        )
 
     def draft(self, query: Query) -> Draft:
         """Everything of the answer but its name and its age; nothing is recorded.

@@ -40,11 +40,11 @@ class Scoring:
         problem: why a fallback was last needed; "" once the release itself answers again.
     """
 
-    def __init__(self, product: Product, filled: Filled) -> None:
-        """Score for `product`; `filled` is the fallback chain."""
+    def __init__(self, product: Product, filled: Filled, memories: dict[str, Memory] | None = None) -> None:
+        """Score for `product`; `filled` is the fallback chain, `memories` the earlier answers by their line."""
         self._product = product
         self._filled = filled
-        self._memories: dict[str, Memory] = {}
+        self._memories = {} if memories is None else memories
         self.problem = ""
 
     def scored(
@@ -142,6 +142,10 @@ class Scoring:
         neutral = self._product.neutral.get(needed, 0.0)
         outputs = {**scored.outputs, needed: np.where(missing, neutral, values)}
         return Scored(outputs, scored.release, (*scored.applied, "fallback:neutral"))
+
+    def twin(self) -> "Scoring":
+        """Another that shares the earlier answers, and has problems of its own."""
+        return Scoring(self._product, self._filled, self._memories)
 
     def memory(self, name: str) -> Memory:
         """One line of earlier answers."""
