@@ -8,9 +8,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,16 +24,19 @@ from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
 from afield.records.traffic import Event, Fact, Ingest
 from afield.release.signing import Trusted
+from afield.serving import asking, bundles, ingestion, inspection, v2
 from afield.serving.access import Access
+from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
-from afield.serving.config import read_config, read_token
+from afield.serving.config import Config, read_config, read_token
 from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
 from afield.serving.pages import Pages
+from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
 from afield.serving.server import serve
-from afield.serving.service import Asked, Service
+from afield.serving.service import Service
 from afield.serving.updates import Updates
 from afield.store.secret import secret
 from afield.store.snapshots import Follower
@@ -72,25 +76,22 @@ def make(file: Path) -> Service:
     opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
     updates = Updates(Follower(snapshots), opened, answers)
     updates.step()
+    metrics = Metrics(Path(config.counts), application.name)
+    heartbeat = Path(config.heartbeat) if config.heartbeat else None
+    health = HealthReader(application.name, answers, clock.now, snapshots, heartbeat).read
     service = Service(
-        Asked(operate.route, operate.request, operate.resolve, operate.largest_body),
-        answers,
+        asking.routes(
+            Asked(operate.route, operate.request, operate.resolve, operate.largest_body),
+            answers.answer,
+            metrics.answer,
+        ),
+        ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
+        bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
+        inspection.routes(health, metrics, lambda: totals(Path(config.telemetry))),
+        v2.routes(Protocol(application.name, __version__, answers), health),
+        Pages(operate.pages).routes(),
         access=Access((config.address, *config.hosts), read_token(config)),
-        ingestion=Ingestion(
-            operate.facts,
-            append,
-            _keeper(recorder),
-            lambda: answers.situation.rows.tick if answers.situation.rows else None,
-        ),
-        bundles=Bundles(Path(config.bundles)),
-        protocol=Protocol(application.name, __version__, answers),
-        metrics=Metrics(Path(config.counts), application.name),
-        health=HealthReader(
-            application.name, answers, clock.now, snapshots, Path(config.heartbeat) if config.heartbeat else None
-        ),
-        counts=lambda: totals(Path(config.telemetry)),
-        pages=Pages(operate.pages),
-        keys=lambda: {name: key.public_bytes_raw().hex() for name, key in Trusted(Path(config.trusted)).keys().items()},
+        counted=metrics.request,
     )
     gc.collect()
     gc.freeze()
@@ -101,6 +102,17 @@ def make(file: Path) -> Service:
 
 def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
     return Spool(folder, writer=claim_any(folder, "worker"), mode=mode, seal_after=seal_after)
+
+
+def _tick(answers: Predictor) -> datetime | None:
+    """The service's domain time; None before its first tick."""
+    rows = answers.situation.rows
+    return rows.tick if rows else None
+
+
+def _keys(config: Config) -> Mapping[str, str]:
+    """The public keys (hex) by their names."""
+    return {name: key.public_bytes_raw().hex() for name, key in Trusted(Path(config.trusted)).keys().items()}
 
 
 def _policy(operate: Operate) -> Policy:

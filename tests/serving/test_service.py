@@ -8,14 +8,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from afield.errors import TelemetryError
 from afield.records.release import Manifest
 from afield.records.traffic import Answer, Counts, Event, Ingest
+from afield.serving import asking, bundles, ingestion, inspection, v2
 from afield.serving.access import Access
+from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
 from afield.serving.health import HealthReader
 from afield.serving.http import LARGEST_BODY
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Family, Metrics
 from afield.serving.protocol import Protocol
-from afield.serving.service import Asked, Service
+from afield.serving.service import Service
 from afield.testing.stand import TICK, Stand
 from afield.testing.toy import operate
 from tests.serving.bakery import Bakery, release, rows_at
@@ -68,16 +70,16 @@ def service(bakery: Bakery, kept: Kept, stand: Stand, digest: str, tmp_path: Pat
 def served(bakery: Bakery, kept: Kept, stand: Stand, folder: Path, access: Access) -> Service:
     product = operate({})
     bakery.see(release("r1"))
+    metrics = Metrics(folder / "counts", "toy")
+    health = HealthReader("toy", bakery.predictor, lambda: TICK, stand.snapshots).read
     return Service(
-        Asked(product.route, product.request, product.resolve),
-        bakery.predictor,
+        asking.routes(Asked(product.route, product.request, product.resolve), bakery.predictor.answer, metrics.answer),
+        ingestion.routes(Ingestion(product.facts, kept.append, kept.events.append)),
+        bundles.routes(Bundles(stand.bundles), lambda: bakery.predictor.situation.control, dict),
+        inspection.routes(health, metrics, lambda: Counts(offered=7, spooled=7)),
+        v2.routes(Protocol("toy", "0.1.0", bakery.predictor), health),
         access=access,
-        ingestion=Ingestion(product.facts, kept.append, kept.events.append),
-        bundles=Bundles(stand.bundles),
-        protocol=Protocol("toy", "0.1.0", bakery.predictor),
-        metrics=Metrics(folder / "counts", "toy"),
-        health=HealthReader("toy", bakery.predictor, lambda: TICK, stand.snapshots),
-        counts=lambda: Counts(offered=7, spooled=7),
+        counted=metrics.request,
     )
 
 
@@ -327,10 +329,10 @@ def test_labels_are_escaped() -> None:
 
 
 def test_an_unforeseen_failure_becomes_a_reply_and_a_log_line(
-    service: Service, bakery: Bakery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(bakery.predictor, "answer", lambda _: 1 / 0)
-    reply = call(service, "POST", "/v1/loaves", ASK)
+    monkeypatch.setattr(Metrics, "text", lambda *_: 1 / 0)
+    reply = call(service, "GET", "/metrics")
     assert reply.status == 500
     assert b"division" not in reply.body
     assert "a request failed" in caplog.text

@@ -3,14 +3,20 @@
 import hashlib
 import os
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from afield.errors import ReleaseError
+from afield.records.decision import ControlState
 from afield.records.release import Manifest
+from afield.serving.http import NotFoundError, Reply, Request
+from afield.serving.routing import Route
 
+FRESH = (("cache-control", "no-cache"),)
+FOREVER = (("cache-control", "public, max-age=31536000, immutable"),)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -58,3 +64,44 @@ class Bundles:
             return None
         with os.fdopen(descriptor, "rb") as stream:
             return stream.read()
+
+
+def routes(
+    bundles: Bundles, control: Callable[[], ControlState], keys: Callable[[], Mapping[str, str]]
+) -> Mapping[str, Route]:
+    """Releases for clients: which one is live, its signed statement, its files, and the public keys.
+
+    Args:
+        bundles: the folder that they are read from.
+        control: gives the control state in force.
+        keys: gives the public keys (hex) by their names.
+    """
+
+    def champion(_: Request) -> Reply:
+        state = control()
+        if not state.champion:
+            raise NotFoundError("no release is live yet")
+        told = {"release": state.champion, "mode": state.mode}
+        return Reply(200, msgspec.json.encode(told), headers=FRESH)
+
+    def trusted(_: Request) -> Reply:
+        return Reply(200, msgspec.json.encode({"keys": keys()}), headers=FRESH)
+
+    def statement(request: Request) -> Reply:
+        return _found(bundles.statement(request.names["release"]), "application/json")
+
+    def file(request: Request) -> Reply:
+        return _found(bundles.file(request.names["release"], request.names["file"]), "application/octet-stream")
+
+    return {
+        "/v1/keys": Route("bundles", {"GET": trusted}),
+        "/v1/bundles/champion": Route("bundles", {"GET": champion}),
+        "/v1/bundles/{release}": Route("bundles", {"GET": statement}),
+        "/v1/bundles/{release}/{file}": Route("bundles", {"GET": file}),
+    }
+
+
+def _found(content: bytes | None, kind: str) -> Reply:
+    if content is None:
+        raise NotFoundError("there is no such release or file; ask by the digests of a manifest")
+    return Reply(200, content, kind, FOREVER)

@@ -10,6 +10,7 @@ from afield.errors import InferenceError, RequestError, ServingError, TelemetryE
 
 LARGEST_BODY = 2**20
 JSON = "application/json"
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 _log = logging.getLogger("afield.serving")
 
@@ -32,6 +33,7 @@ class Request:
         headers: name in lower case → value.
         body: all of it.
         query: what follows `?`, as it came.
+        names: what stands in the path for the names of its pattern, as `{release}` in `/v1/bundles/{release}`.
     """
 
     method: str
@@ -39,6 +41,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     query: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import msgspec
 
 from afield.errors import RequestError
 from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
+from afield.serving.http import Reply, Request
+from afield.serving.routing import Route
 
 LONGEST_ID = 200
 FARTHEST = timedelta(days=40)
@@ -103,6 +105,21 @@ class Ingestion:
             msgspec.convert(fact.fields, kind)
         except msgspec.ValidationError as error:
             raise RequestError(str(error), f"{where}.fields") from error
+
+
+def routes(ingestion: Ingestion) -> Mapping[str, Route]:
+    """What clients send: facts and outcomes, and telemetry recorded elsewhere."""
+
+    def facts(request: Request) -> Reply:
+        return Reply(202, msgspec.json.encode(ingestion.facts(request.body)))
+
+    def events(request: Request) -> Reply:
+        return Reply(202, msgspec.json.encode(ingestion.events(request.body)))
+
+    return {
+        "/v1/events": Route("events", {"POST": facts}),
+        "/v1/telemetry": Route("telemetry", {"POST": events}),
+    }
 
 
 def _check_id(value: str, where: str) -> None:

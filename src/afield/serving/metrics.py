@@ -39,7 +39,8 @@ class Metrics:
 
     def request(self, route: str, status: int) -> None:
         """Count one request by route and class of status."""
-        self._counters.add(f"request:{route}:{status // 100}xx")
+        label = route if route in ROUTES else "other"
+        self._counters.add(f"request:{label}:{status // 100}xx")
 
     def answer(self, answer: Answer, seconds: float) -> None:
         """Count one answer: how long it took and what was applied."""

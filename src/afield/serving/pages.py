@@ -2,10 +2,12 @@
 
 import hashlib
 import mimetypes
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from afield.serving.http import Reply
+from afield.serving.http import Reply, Request
+from afield.serving.routing import Route
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' data: blob:; "
@@ -31,6 +33,10 @@ class Pages:
         """The file at `path`; None where there is none."""
         return self._files.get(path)
 
+    def routes(self) -> Mapping[str, Route]:
+        """Every file, and each folder that has an index."""
+        return {path: Route("other", {"GET": _given(reply)}) for path, reply in self._files.items()}
+
     def _read(self, folder: Traversable, path: str) -> None:
         for each in folder.iterdir():
             if each.is_dir():
@@ -40,6 +46,10 @@ class Pages:
             self._files[path + each.name] = reply
             if each.name == INDEX:
                 self._files[path] = reply
+
+
+def _given(reply: Reply) -> Callable[[Request], Reply]:
+    return lambda _: reply
 
 
 def _reply(file: Traversable) -> Reply:
