@@ -136,19 +136,50 @@ def load(
     if not folder.is_dir():
         raise ReleaseError(f"no release {digest[:12]}… under {root}; see: afield release list {application}")
     advice = _advice(application)
-    signed = verify_statement(read_plain(folder / "signature.json", LARGEST_STATEMENT, advice), trusted)
+    signature = read_plain(folder / "signature.json", LARGEST_STATEMENT, advice)
     raw = read_plain(folder / "manifest.json", LARGEST_MANIFEST, advice)
-    if sha256(raw) != digest:
-        raise ReleaseError(f"{folder}/manifest.json has been changed; {advice}")
-    manifest = _manifest(raw, folder)
-    expected = Statement("release", manifest.application, digest, manifest.sequence, signed.issued, signed.reason)
-    if signed != expected:
-        raise ReleaseError(f"{folder}/signature.json is signed for another release or sequence")
+    manifest, sequence = check_manifest(raw, signature, digest, trusted, seen=seen, statement=statement, where=folder)
     check_files(folder, manifest, advice)
-    sequence = _sequence(manifest, digest, trusted, seen, statement)
     listed = next(file for file in manifest.files if file.name == "golden.json")
     golden = _golden(read_listed(folder, listed, advice))
     return Bundle(digest, folder, manifest, golden, sequence)
+
+
+def check_manifest(
+    raw: bytes,
+    signature: bytes,
+    digest: str,
+    trusted: Trusted,
+    *,
+    seen: int = 0,
+    statement: bytes | None = None,
+    where: Path | str = "the bundle",
+) -> tuple[Manifest, int]:
+    """The manifest in `raw`, once its signature, digest, schema, layout and sequence hold; no other file is read.
+
+    Args:
+        raw: what `manifest.json` holds, or is to hold.
+        signature: the signed statement beside it.
+        digest: SHA-256 of the manifest, which names the release.
+        trusted: the keys whose signatures count.
+        seen: as for `load`.
+        statement: as for `load`.
+        where: where it comes from, for what an error says.
+
+    Returns:
+        The manifest, and the newest sequence that was signed for it.
+
+    Raises:
+        ReleaseError: it is changed, unsigned, too new, not in canonical form or layout, or a downgrade.
+    """
+    signed = verify_statement(signature, trusted)
+    if sha256(raw) != digest:
+        raise ReleaseError(f"{where}/manifest.json has been changed; {_advice(signed.application)}")
+    manifest = _manifest(raw, where)
+    expected = Statement("release", manifest.application, digest, manifest.sequence, signed.issued, signed.reason)
+    if signed != expected:
+        raise ReleaseError(f"{where}/signature.json is signed for another release or sequence")
+    return manifest, _sequence(manifest, digest, trusted, seen, statement)
 
 
 def _advice(application: str) -> str:
@@ -189,7 +220,7 @@ def _sequence(manifest: Manifest, digest: str, trusted: Trusted, seen: int, stat
     return sequence
 
 
-def _manifest(raw: bytes, folder: Path) -> Manifest:
+def _manifest(raw: bytes, folder: Path | str) -> Manifest:
     """Parse a manifest whose bytes are signed; its schema first."""
     try:
         schema = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get("schema", msgspec.Raw(b"0"))
