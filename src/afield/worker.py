@@ -37,6 +37,7 @@ from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
 from afield.serving.server import serve
 from afield.serving.service import Service
+from afield.serving.tally import Tally
 from afield.serving.updates import Updates
 from afield.store.secret import secret
 from afield.store.snapshots import Follower
@@ -88,7 +89,7 @@ def make(file: Path) -> Service:
         ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
         inspection.routes(health, metrics, lambda: totals(Path(config.telemetry))),
-        v2.routes(Protocol(application.name, __version__, answers), health),
+        v2.routes(Protocol(application.name, __version__, answers), health, Tally(Path(config.counts) / "v2")),
         Pages(operate.pages).routes(),
         access=Access((config.address, *config.hosts), read_token(config)),
         counted=metrics.request,

@@ -3,7 +3,9 @@ import pytest
 
 from afield.errors import InferenceError, RequestError
 from afield.serving.http import NotFoundError
-from afield.serving.protocol import InferReply, Protocol
+from afield.serving.messages import InferReply
+from afield.serving.protocol import MOST_ROWS, Protocol
+from afield.serving.tensors import DATATYPES
 from tests.serving.bakery import Bakery, broken, release
 
 
@@ -14,7 +16,7 @@ def protocol(bakery: Bakery) -> Protocol:
 
 
 def ask(protocol: Protocol, *inputs: object, version: str | None = None, **more: object) -> InferReply:
-    return protocol.infer("toy", version, msgspec.json.encode({"inputs": inputs, **more}))
+    return protocol.infer("toy", version, msgspec.json.encode({"inputs": inputs, **more})).reply
 
 
 def features(data: object, shape: object = (2, 2), datatype: str = "FP32") -> dict[str, object]:
@@ -25,13 +27,18 @@ def keys(*names: str) -> dict[str, object]:
     return {"name": "keys", "shape": [len(names)], "datatype": "BYTES", "data": names}
 
 
-@pytest.mark.parametrize("datatype", ["FP32", "FP64"])
+@pytest.mark.parametrize("datatype", [name for name in DATATYPES if name not in ("BOOL", "BYTES")])
 @pytest.mark.parametrize("data", [[1, 2, 3, 4], [[1, 2], [3, 4]]])
 def test_features_are_scored_flat_or_nested(protocol: Protocol, datatype: str, data: object) -> None:
     reply = ask(protocol, features(data, datatype=datatype), id="7")
     assert (reply.model_name, reply.model_version, reply.id) == ("toy", "r1", "7")
     assert {one.name: one.data for one in reply.outputs}["forecast"] == [1.5, 3.5]
     assert reply.outputs[0].shape == (2,)
+
+
+def test_truths_are_numbers_too(protocol: Protocol) -> None:
+    reply = ask(protocol, features([True, False, False, True], datatype="BOOL"))
+    assert reply.outputs[0].data == [0.5, 0.5]
 
 
 def test_a_version_names_the_release_that_scores(protocol: Protocol) -> None:
@@ -60,10 +67,24 @@ def test_fallbacks_are_named_in_the_parameters(bakery: Bakery, protocol: Protoco
         (features([1, 2, 3, True]), "numbers are expected"),
         (features([1, 2, 3, None]), "numbers are expected"),
         (features([1, 2, 3, 1e300]), "too large"),
-        (features([1, 2, 3, 4], datatype="INT32"), "FP32 or FP64"),
+        (features([1, 2, 3, 65505], datatype="FP16"), "too large for FP16"),
+        (features([1, 2, 3, 256], datatype="UINT8"), "outside the range of UINT8"),
+        (features([1, 2, 3, -1], datatype="UINT64"), "outside the range of UINT64"),
+        (features([1, 2, 3, 2**63], datatype="INT64"), "outside the range of INT64"),
+        (features([1, 2, 3, 4.5], datatype="INT32"), "whole numbers are expected"),
+        (features([True, False, 1, 0], datatype="BOOL"), "true or false are expected"),
+        (features(["1", "2", "3", "4"], datatype="BYTES"), "numbers are expected"),
+        (features([1, 2, 3, 4], datatype="fp32"), "no datatype"),
+        (features([1, 2, 3, 4], datatype="BF16"), "no datatype"),
+        (features([1, 2, 3, 4], (-2, -2)), r"shape \[n, 2\]"),
+        (features([1, 2, 3, 4], (2**64, 2)), r"shape \[n, 2\]"),
+        (features([], (MOST_ROWS + 1, 2)), r"shape \[n, 2\]"),
+        ({**features([1, 2, 3, 4]), "parameters": {"binary_data_size": 16}}, "16 bytes are announced"),
+        ({**features([1, 2, 3, 4]), "parameters": {"shared_memory_region": "r"}}, "not served here"),
+        ({"name": "features", "shape": [2, 2], "datatype": "FP32"}, "neither data nor"),
         ({**features([1, 2, 3, 4]), "name": "other"}, "no input 'other'"),
         (keys("moon"), "moon"),
-        (keys(), "keys"),
+        (keys(), r"shape \[n\]"),
         ({**keys("east"), "shape": [2]}, "does not hold 1"),
         ({**keys("east"), "datatype": "FP32"}, "BYTES"),
         ({**keys("east"), "data": [1]}, "strings"),
@@ -77,6 +98,19 @@ def test_an_input_that_does_not_fit_is_told_why(protocol: Protocol, given: objec
 def test_an_output_that_is_not_there_is_refused(protocol: Protocol) -> None:
     with pytest.raises(RequestError, match="no output 'price'"):
         ask(protocol, features([1, 2, 3, 4]), outputs=[{"name": "price"}])
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ([{"name": "low"}, {"name": "low"}], "asked for twice"),
+        ([{"name": "low", "parameters": {"classification": 1}}], "not served here"),
+        ([{"name": "low", "parameters": {"binary_data": "yes"}}], "true or false"),
+    ],
+)
+def test_an_output_that_cannot_be_sent_so_is_refused(protocol: Protocol, asked: object, says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        ask(protocol, features([1, 2, 3, 4]), outputs=asked)
 
 
 def test_exactly_one_input_is_taken(protocol: Protocol) -> None:
@@ -98,18 +132,24 @@ def test_a_model_that_fails_on_given_features_is_an_error(protocol: Protocol) ->
 def test_metadata_names_inputs_columns_outputs_and_versions(protocol: Protocol) -> None:
     metadata = protocol.metadata("toy", None)
     assert metadata.versions == ["r1", "r2", "r3"]
-    assert [(one.name, one.shape) for one in metadata.inputs] == [("features", (-1, 2)), ("keys", (-1,))]
-    assert metadata.parameters == {"features": "last_hour,usual"}
+    assert [(one.name, one.shape) for one in metadata.inputs] == [("features", (-1, 2))]
+    assert metadata.parameters == {"features": "last_hour,usual", "instead_of_features": "keys BYTES [-1]"}
     assert {one.name for one in metadata.outputs} == {"forecast", "low", "high"}
+
+
+def test_the_configuration_has_the_shapes_of_the_metadata(protocol: Protocol) -> None:
+    configuration = protocol.configuration("toy", "r2")
+    assert [(one.name, one.data_type, one.dims) for one in configuration.input] == [("features", "TYPE_FP32", [-1, 2])]
+    assert configuration.max_batch_size == 0
 
 
 def test_an_unknown_model_or_version_is_not_found(protocol: Protocol) -> None:
     for model, version in (("other", None), ("toy", "r9")):
         with pytest.raises(NotFoundError):
             protocol.metadata(model, version)
-    assert protocol.ready("toy", "r9") is False
-    assert protocol.ready("toy", None) is True
 
 
-def test_the_server_says_what_it_is(protocol: Protocol) -> None:
-    assert set(protocol.server()) == {"name", "version", "extensions"}
+def test_the_server_says_what_it_is_and_what_it_extends(protocol: Protocol) -> None:
+    server = protocol.server()
+    assert (server.name, server.version) == ("afield", "0.1.0")
+    assert "binary_tensor_data" in server.extensions

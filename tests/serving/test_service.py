@@ -18,6 +18,7 @@ from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Family, Metrics
 from afield.serving.protocol import Protocol
 from afield.serving.service import Service
+from afield.serving.tally import Tally
 from afield.testing.stand import TICK, Stand
 from afield.testing.toy import operate
 from tests.serving.bakery import Bakery, release, rows_at
@@ -77,7 +78,7 @@ def served(bakery: Bakery, kept: Kept, stand: Stand, folder: Path, access: Acces
         ingestion.routes(Ingestion(product.facts, kept.append, kept.events.append)),
         bundles.routes(Bundles(stand.bundles), lambda: bakery.predictor.situation.control, dict),
         inspection.routes(health, metrics, lambda: Counts(offered=7, spooled=7)),
-        v2.routes(Protocol("toy", "0.1.0", bakery.predictor), health),
+        v2.routes(Protocol("toy", "0.1.0", bakery.predictor), health, Tally(folder / "counts" / "v2")),
         access=access,
         counted=metrics.request,
     )
@@ -112,7 +113,18 @@ ROUTES = [
     ("GET", f"{V2}/versions/r1", None, 200),
     ("GET", f"{V2}/versions/r1/ready", None, 200),
     ("GET", f"{V2}/versions/r2", None, 404),
-    ("GET", f"{V2}/versions/r2/ready", None, 503),
+    ("GET", f"{V2}/versions/r2/ready", None, 404),
+    ("GET", "/v2/", None, 200),
+    ("GET", f"{V2}/config", None, 200),
+    ("GET", f"{V2}/versions/r1/config", None, 200),
+    ("GET", f"{V2}/versions/r2/config", None, 404),
+    ("GET", f"{V2}/stats", None, 200),
+    ("GET", f"{V2}/versions/r1/stats", None, 200),
+    ("GET", "/v2/models/stats", None, 200),
+    ("GET", "/v2/models/none/stats", None, 404),
+    ("POST", "/v2/repository/index", b"", 200),
+    ("POST", "/v2/repository/models/toy/load", b"", 400),
+    ("POST", "/v2/repository/models/toy/unload", b"", 400),
     ("GET", "/v2/models/none", None, 404),
     ("GET", f"{V2}/versions", None, 404),
     ("GET", f"{V2}/other", None, 404),

@@ -2,10 +2,11 @@
 
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 SUFFIX = ".counts"
 
@@ -32,17 +33,27 @@ class Counters:
         if place is not None:
             self._values[place] += amount
 
+    def put(self, name: str, value: float) -> None:
+        """Set one number of this process, for `greatest`."""
+        self._values[self._places[name]] = value
+
     def totals(self) -> dict[str, float]:
         """Each counter, summed over all processes."""
-        total = np.zeros(len(self._places))
+        total: NDArray[np.float64] = sum(self._each(), np.zeros(len(self._places)))
+        return dict(zip(self._places, total.tolist(), strict=True))
+
+    def greatest(self, name: str) -> float:
+        """The greatest of what the processes put."""
+        return float(max(values[self._places[name]] for values in self._each()))
+
+    def _each(self) -> Iterator[NDArray[np.float64]]:
         for file in self._folder.glob(f"*{SUFFIX}"):
             content = file.read_bytes()
             if len(content) == self._bytes:
-                total += np.frombuffer(content, np.float64)
-        return dict(zip(self._places, total.tolist(), strict=True))
+                yield np.frombuffer(content, np.float64)
 
 
 def clear(folder: Path) -> None:
-    """Forget the counters of an earlier run; called before the first worker starts."""
-    for file in folder.glob(f"*{SUFFIX}"):
+    """Forget the counters of an earlier run, in folders below too; called before the first worker starts."""
+    for file in folder.rglob(f"*{SUFFIX}"):
         file.unlink(missing_ok=True)
