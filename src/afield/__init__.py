@@ -35,8 +35,10 @@ The life of a model is two loops that touch at two records, the release and the 
         control         the control plane: history, ticks, measuring, deciding
         curation        data and labels looked after between builds: catalogue, differences, repairs, suspects
         study           options side by side, backtests, what features are worth, a model taken elsewhere
+        exchange        a release compiled or taken elsewhere, and a model that comes from elsewhere
         audit           what an application can show of itself: checks, traces, rebuilds, the ML Test Score
         answering       the inference path assembled, for workers and the supervisor
+        compiled        a release compiled into a product, opened
         worker          the process that answers
         home            where everything of an application lives
         replay          recorded or generated traffic, played through a running service

@@ -22,6 +22,7 @@ from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
 from afield.serving.inference import Infer, Parts, run_only_part
 from afield.serving.product import Conclude, Decide, Guard, Observe
+from afield.serving.static import Edition
 from afield.statistics.losses import Loss
 from afield.telemetry.policy import Policy
 
@@ -144,6 +145,7 @@ class Operate:
         sample: a moment and a key → the body of a request about that key that works then, as JSON text.
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
+        static: how a release is compiled into a product.
     """
 
     route: str
@@ -175,6 +177,7 @@ class Operate:
     retraining: Trigger | None = None
     rollout: Ladder = field(default_factory=Ladder)
     felt: str = ""
+    static: Edition = field(default_factory=Edition)
 
 
 def resolve(path: str) -> Callable[..., Any]:

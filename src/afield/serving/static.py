@@ -1,0 +1,196 @@
+"""The static design: a release compiled into the product, answered from through the one inference path, no network."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from afield.errors import ReleaseError
+from afield.records.decision import ControlState
+from afield.records.facts import FeatureRows
+from afield.records.table import TABLE_SCHEMA, Column, Table
+from afield.records.traffic import Answer, Query
+from afield.serving.draft import Decided, Draft
+from afield.serving.inference import Outputs
+from afield.serving.predictor import Predictor
+from afield.serving.releases import Release
+from afield.serving.situation import Situation
+
+STATIC = "static"
+LARGEST_TABLE = 2**28
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """How a release is compiled into a product.
+
+    Attributes:
+        regimes: what a product can tell without facts → the features as they are then; the first is the usual one.
+        cell: length of one cell of the table.
+        cycle: after which the cells repeat, counted from a Monday at midnight.
+        rounds: how many of the newest cycles a cell is the mean of.
+        lasts: age of the facts from which the table says nothing any more.
+        slim: `module:function` of `(name of a file in the bundle, content) -> files` that makes the files of a smaller
+            edition out of those of a release, for an application that finds its features in the request; "": all of it.
+    """
+
+    regimes: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {"usual": {}})
+    cell: timedelta = timedelta(hours=1)
+    cycle: timedelta = timedelta(days=7)
+    rounds: int = 4
+    lasts: timedelta = timedelta(days=182)
+    slim: str = ""
+
+
+class Lookup:
+    """A table, opened: what it says of keys at a moment."""
+
+    def __init__(self, table: Table) -> None:
+        """Look up in `table`.
+
+        Raises:
+            ReleaseError: a column has not one number for each regime, cell and key.
+        """
+        self.table = table
+        self._shape = (len(table.regimes), table.cells, len(table.keys))
+        self._values = {name: _values(name, column, self._shape) for name, column in table.outputs.items()}
+        self._places = {key: place for place, key in enumerate(table.keys)}
+        self._cell = timedelta(seconds=table.cell)
+
+    @classmethod
+    def opened(cls, raw: bytes) -> "Lookup":
+        """The table in the bytes of `table.json`.
+
+        Raises:
+            ReleaseError: they are no table of this schema.
+        """
+        if len(raw) > LARGEST_TABLE:
+            raise ReleaseError(f"a table of {len(raw)} bytes; at most {LARGEST_TABLE} are read")
+        try:
+            table = msgspec.json.decode(raw, type=Table)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ReleaseError(f"table.json: {error}; export the release again") from error
+        if table.schema > TABLE_SCHEMA:
+            raise ReleaseError(f"table.json has schema {table.schema}, newer than {TABLE_SCHEMA}; upgrade afield")
+        return cls(table)
+
+    def cell(self, at: datetime) -> int:
+        """The cell of a moment."""
+        return int((at - self.table.start) // self._cell) % self.table.cells
+
+    def outputs(self, keys: tuple[str, ...], at: datetime, regime: str = "") -> Outputs:
+        """What the table says of `keys` at a moment, each of shape `(len(keys),)`; NaN of a key that it has not."""
+        block, places = self._place(regime), [self._places.get(key) for key in keys]
+        cell = self.cell(at)
+        return {
+            name: np.array([np.nan if place is None else values[block, cell, place] for place in places])
+            for name, values in self._values.items()
+        }
+
+    def rows(self, at: datetime, regime: str = "") -> FeatureRows:
+        """The table at the tick that `at` lies in, as feature rows: a column for each output, a row for each key."""
+        table, step = self.table, timedelta(seconds=self.table.step)
+        tick = at - (at - table.start) % step
+        block, cell = self._place(regime), self.cell(tick)
+        columns = {name: values[block, cell] for name, values in self._values.items()}
+        version = f"{table.release}:{table.regimes[block]}:{cell}"
+        return FeatureRows(version, "", tick, table.as_of, table.keys, columns)
+
+    def infer(self, rows: Mapping[str, NDArray[np.float64]], _: object) -> Outputs:
+        """The outputs, which stand in the rows themselves: in place of an application's own inference."""
+        return {name: rows[name] for name in self.table.outputs}
+
+    def _place(self, regime: str) -> int:
+        """Which block of the table a regime is; the usual one where it is not named, or not known."""
+        return self.table.regimes.index(regime) if regime in self.table.regimes else 0
+
+
+class Static:
+    """Answers requests of one product from what was compiled into it.
+
+    Attributes:
+        regime: what the product sees of the world now (its wipers, its calendar); "": the usual one.
+    """
+
+    def __init__(
+        self,
+        request: type[msgspec.Struct],
+        resolve: Callable[..., Query],
+        predictor: Predictor,
+        release: Release,
+        lookup: Lookup | None = None,
+    ) -> None:
+        """Answer with `predictor`.
+
+        Args:
+            request: type of a request's body.
+            resolve: the decoded body → query.
+            predictor: the one inference path; over `lookup.infer` where there is a table.
+            release: what the answers name.
+            lookup: the table; None where a request brings its own input.
+        """
+        self._decoder = msgspec.json.Decoder(request)
+        self._resolve = resolve
+        self._predictor = predictor
+        self._release = release
+        self._control = ControlState(version=1, champion=release.digest)
+        self._lookup = lookup
+        self._turn = threading.Lock()
+        self.regime = ""
+        if lookup is None:
+            predictor.see(Situation(None, self._control, {release.digest: release}))
+
+    def ask(self, body: bytes) -> Answer:
+        """The answer to one request; recorded before it is given. `applied` says that it is static.
+
+        Raises:
+            RequestError: the request is wrong, or names a key that the table does not have.
+        """
+        with self._turn:
+            query = self._resolve(self._decoder.decode(body))
+            self._stand(query.at)
+            return self._predictor.give(query, _told(self._predictor.draft(query)))
+
+    def _stand(self, at: datetime) -> None:
+        """Let the predictor see the table at the tick of a moment, where it does not already."""
+        if self._lookup is None:
+            return
+        rows, seen = self._lookup.rows(at, self.regime), self._predictor.situation.rows
+        if seen is None or (seen.tick, seen.version) != (rows.tick, rows.version):
+            self._predictor.see(Situation(rows, self._control, {self._release.digest: self._release}))
+
+
+def _told(draft: Draft) -> Draft:
+    """The draft, saying that it is static; it rests on no forecast that was recorded."""
+    applied = (*draft.applied, STATIC)
+    if isinstance(draft, Decided):
+        return msgspec.structs.replace(draft, applied=applied, forecast="")
+    return replace(draft, applied=applied)
+
+
+def coded(values: NDArray[np.float64]) -> Column:
+    """Numbers as a column, rounded to three significant digits; those that are not finite become unknown.
+
+    >>> coded(np.array([1.2345, np.nan, 0.0])).levels
+    (0.0, 1.23)
+    """
+    flat = values.ravel()
+    known = np.isfinite(flat)
+    rounded = np.array([float(f"{value:.3g}") for value in flat[known].tolist()], np.float64)
+    levels, places = np.unique(rounded + 0.0, return_inverse=True)
+    codes = np.full(flat.size, len(levels), "<u2")
+    codes[known] = places
+    return Column(tuple(levels.tolist()), codes.tobytes())
+
+
+def _values(name: str, column: Column, shape: tuple[int, int, int]) -> NDArray[np.float64]:
+    codes = np.frombuffer(column.codes, "<u2") if len(column.codes) % 2 == 0 else np.empty(0, "<u2")
+    levels = np.array([*column.levels, np.nan])
+    if codes.size != np.prod(shape) or (codes.size and codes.max() >= len(levels)):
+        raise ReleaseError(f"table.json, column {name}: its numbers do not fit {shape}; export the release again")
+    values: NDArray[np.float64] = levels[codes].reshape(shape)
+    return values

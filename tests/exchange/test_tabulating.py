@@ -1,0 +1,130 @@
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from afield.errors import ReleaseError, RequestError
+from afield.exchange.tabulating import tabulate
+from afield.records.table import Column, Table
+from afield.records.traffic import Event
+from afield.serving.static import Lookup, coded
+from tests.exchange.tables import END, HOUR, MONDAY, asking, compiled, host, seen, subject
+
+
+def test_a_cell_holds_the_mean_of_what_the_release_says_of_its_rows(made: Table) -> None:
+    found = Lookup(made).outputs(("north", "south"), MONDAY + 10 * HOUR)
+    # Half of the last hour (number × 10, plus half a week on average) and half of the usual six, to three digits.
+    assert found["forecast"].tolist() == [8.25, 13.2]
+
+
+def test_a_regime_is_what_the_release_says_with_its_features_set(made: Table) -> None:
+    assert Lookup(made).outputs(("east",), MONDAY, "market day")["forecast"].tolist() == [23.0]
+
+
+def test_a_cell_without_rows_gets_the_mean_of_the_key_s_others() -> None:
+    rows = seen()
+    kept = rows.ticks < np.datetime64(MONDAY + 24 * HOUR, "us")
+    few = type(rows)(rows.ticks[kept], rows.keys[kept], {n: v[kept] for n, v in rows.columns.items()}, END)
+    found = Lookup(tabulate(subject(), few))
+    assert found.outputs(("north",), MONDAY + 100 * HOUR)["forecast"][0] == pytest.approx(0.5 * 11.5 + 3)
+
+
+def test_the_table_comes_back_from_its_file_as_it_was(made: Table) -> None:
+    assert Lookup.opened(msgspec.json.encode(made)).table == made
+
+
+def test_no_rows_make_no_table() -> None:
+    rows = seen()
+    none = type(rows)(rows.ticks[:0], rows.keys[:0], {n: v[:0] for n, v in rows.columns.items()}, END)
+    with pytest.raises(ReleaseError, match="no rows"):
+        tabulate(subject(), none)
+
+
+def test_a_release_that_gives_no_number_for_a_key_has_no_table() -> None:
+    rows = seen()
+    broken = {**rows.columns, "usual": np.where(rows.keys == "west", np.nan, rows.columns["usual"])}
+    with pytest.raises(ReleaseError, match="gives no forecast"):
+        tabulate(subject(), type(rows)(rows.ticks, rows.keys, broken, END))
+
+
+def test_numbers_are_kept_to_three_digits_and_unknown_ones_stay_unknown() -> None:
+    column = coded(np.array([1234.5, np.nan, -0.0]))
+    assert column.levels == (0.0, 1230.0)
+    assert np.frombuffer(column.codes, "<u2").tolist() == [1, 2, 0]
+
+
+def test_a_column_that_does_not_fit_is_refused(made: Table) -> None:
+    for codes in (b"", b"\x00", b"\xff" * len(made.outputs["forecast"].codes)):
+        broken = msgspec.structs.replace(made, outputs={"forecast": Column((1.0,), codes)})
+        with pytest.raises(ReleaseError, match="do not fit"):
+            Lookup(broken)
+
+
+def test_a_table_of_a_newer_schema_is_refused(made: Table) -> None:
+    raw = msgspec.json.encode(msgspec.structs.replace(made, schema=99))
+    with pytest.raises(ReleaseError, match="newer"):
+        Lookup.opened(raw)
+
+
+def test_a_host_answers_from_the_table_through_guards_and_decision(tmp_path: Path, made: Table) -> None:
+    events: list[Event] = []
+    answer = host(compiled(tmp_path, made), events).ask(asking("north", END + 10 * HOUR, extra=2.0))
+    assert answer.output == {"forecast": 8.25, "bake": 11.0}
+    assert answer.interval == (5.25, 11.2)
+    assert (answer.release, answer.applied, answer.mode) == ("r1", ("static",), "automate")
+    assert answer.facts_age == timedelta(hours=10).total_seconds()
+    (event,) = events
+    assert (event.id, event.output, event.applied, event.rows) == (
+        answer.id,
+        answer.output,
+        ("static",),
+        "r1:usual:10",
+    )
+
+
+def test_a_product_that_sees_a_regime_answers_from_it(tmp_path: Path, made: Table) -> None:
+    found = host(compiled(tmp_path, made), [])
+    found.regime = "market day"
+    assert found.ask(asking("east", END)).output["forecast"] == 23.0
+
+
+def test_the_decision_in_the_table_is_the_one_that_is_answered(tmp_path: Path, made: Table) -> None:
+    folder, levels = compiled(tmp_path, made), np.array([*made.decision["bake"].levels])
+    codes = np.frombuffer(made.decision["bake"].codes, "<u2").reshape(2, 168, 4)
+    for number, key in enumerate(made.keys):
+        for cell in (0, 77, 167):
+            # A host of its own each time: what it remembers would bound how far it moves.
+            answer = host(folder, []).ask(asking(key, END + cell * HOUR))
+            assert answer.output["bake"] == levels[codes[0, cell, number]]
+
+
+def test_a_key_that_the_table_has_not_is_refused(tmp_path: Path, made: Table) -> None:
+    with pytest.raises(RequestError, match="nothing is known"):
+        host(compiled(tmp_path, made), []).ask(asking("nowhere", END))
+
+
+def test_a_table_that_has_outlived_its_time_says_nothing(tmp_path: Path, made: Table) -> None:
+    late = END + timedelta(days=183)
+    answer = host(compiled(tmp_path, made), [], now=late).ask(asking("north", late))
+    assert answer.output == {"bake": 10.0}
+    assert (answer.release, answer.applied) == ("none", ("fallback:neutral", "static"))
+
+
+def test_a_table_of_another_application_is_refused(tmp_path: Path, made: Table) -> None:
+    foreign = msgspec.structs.replace(made, application="surge")
+    with pytest.raises(ReleaseError, match="compiled for surge"):
+        host(compiled(tmp_path, foreign), [])
+
+
+def test_a_folder_with_nothing_in_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="release export toy"):
+        host(tmp_path, [])
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    for raw in (b"", b"{", b"[" * 10_000, b'{"application": "toy"}'):
+        (tmp_path / "table.json").write_bytes(raw)
+        with pytest.raises(ReleaseError, match=r"table\.json"):
+            host(tmp_path, [])
