@@ -42,10 +42,18 @@ def basis(
         return ""
     slot, age = (query.at - rows.tick) // step, query.at - rows.as_of
     known = "model" if age <= stale_after else "baseline" if age <= REACH else "nobody"
-    overrides = ",".join(f"{one.name}/{one.scope}" for one in held)
     fields = ",".join(f"{name}={value!r}" for name, value in sorted(query.fields.items()))
-    who = f"{seen.control.version}:{digest[:DIGITS]}:{mode}:{overrides}"
+    who = speaker(seen, digest, mode, held)
     return f"{who}:{rows.version[:DIGITS]}:{slot}:{known}:{query.key}:{fields}"
+
+
+def speaker(seen: Situation, digest: str, mode: Mode, held: Iterable[Override]) -> str:
+    """The part of a basis that is the same for every query: who answers, under which control state.
+
+    An override ends by the clock and not by a new control state, so those in force are named.
+    """
+    overrides = ",".join(f"{one.name}/{one.scope}" for one in held)
+    return f"{seen.terms}:{digest[:DIGITS]}:{mode}:{overrides}"
 
 
 def slots(tick: datetime, step: timedelta, count: int) -> tuple[datetime, ...]:

@@ -31,13 +31,23 @@ class Observing:
         self._observe = observe
         self._conclude = conclude
 
+    def admit(self, seen: Situation, query: Query, now: datetime) -> None:
+        """Refuse what would be kept as history of a moment far away: no training would come back from there.
+
+        Raises:
+            RequestError: the request is of a moment far from the service's.
+        """
+        here = seen.rows.tick if seen.rows and seen.control.now else now
+        if not here - 10 * FARTHEST <= query.at <= here + FARTHEST:
+            raise RequestError(f"{query.at} is far from {here}, where the service stands", "at")
+
     def draft(self, seen: Situation, query: Query, now: datetime, arm: str, assignment: float, mode: Mode) -> Observed:
         """What is found in the request and what is said of it; nothing is concluded and nothing recorded.
 
         Raises:
             RequestError: the request holds nothing that can be looked at, or is of a moment far from the service's.
         """
-        _check_time(query, seen, now)
+        self.admit(seen, query, now)
         digest = seen.control.challenger if arm == "challenger" else seen.control.champion
         held = self._beside.in_force(seen.control.overrides, query.unit, query.at)
         found, scored = self._found(seen, query, digest, held)
@@ -134,13 +144,6 @@ class Observing:
         except Exception as error:  # a model or the application's own code: whatever it raises is its failure
             self._scoring.problem = f"release {release.digest[:12]} failed: {type(error).__name__}: {error}"
             return None
-
-
-def _check_time(query: Query, seen: Situation, now: datetime) -> None:
-    """Refuse what would be kept as history of a moment far away: no training would come back from there."""
-    here = seen.rows.tick if seen.rows and seen.control.now else now
-    if not here - 10 * FARTHEST <= query.at <= here + FARTHEST:
-        raise RequestError(f"{query.at} is far from {here}, where the service stands", "at")
 
 
 def observing(product: Product, beside: Beside, scoring: Scoring) -> Observing | None:

@@ -9,7 +9,7 @@ import numpy as np
 from afield.errors import InferenceError, RequestError, ServingError
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
-from afield.serving.basis import basis
+from afield.serving.basis import basis, speaker
 from afield.serving.draft import Decided, Draft
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.observing import observing
@@ -62,23 +62,22 @@ class Predictor:
     def basis(self, query: Query) -> str:
         """Names what the draft of a query rests on: queries of the same basis have the same draft; "" for none.
 
+        Where requests bring their own input, the input itself is not in it.
+
         Raises:
             RequestError: the query names an unknown key or a moment far outside the rows.
         """
         seen, product = self._situation, self._product
-        seen.place(query, seen.control.now or self._now(seen, query), product.step)
-        arm, _ = self._arm(seen, query)
         control = seen.control
+        arm, _ = self._arm(seen, query)
+        digest = control.challenger if arm == "challenger" else control.champion
+        mode = self._beside.mode_of(control, query.unit)
         held = self._beside.in_force(control.overrides, query.unit, query.at) if control.overrides else ()
-        return basis(
-            seen,
-            query,
-            control.challenger if arm == "challenger" else control.champion,
-            self._beside.mode_of(control, query.unit),
-            held,
-            step=product.step,
-            stale_after=product.stale_after,
-        )
+        if self._observing is not None:
+            self._observing.admit(seen, query, self._now(seen, query))
+            return speaker(seen, digest, mode, held)
+        seen.place(query, control.now or self._now(seen, query), product.step)
+        return basis(seen, query, digest, mode, held, step=product.step, stale_after=product.stale_after)
 
     def draft(self, query: Query) -> Draft:
         """Everything of the answer but its name and its age; nothing is recorded.

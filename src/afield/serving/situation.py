@@ -1,8 +1,11 @@
 """What a process knows at one moment: feature rows, control state and releases, swapped as one reference."""
 
+import hashlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from afield.errors import RequestError
 from afield.records.decision import ControlState
@@ -29,6 +32,8 @@ class Situation:
         places: key → its row.
         tick: the tick of `rows` in ISO 8601, "" without rows.
         largest: the largest of keys that are whole numbers, 0 where none is.
+        terms: digest of what the control state says; its number and its clock are left out, so that processes with
+            supervisors of their own agree about it.
     """
 
     rows: FeatureRows | None
@@ -39,6 +44,7 @@ class Situation:
     places: Mapping[str, int] = field(init=False)
     tick: str = field(init=False)
     largest: int = field(init=False)
+    terms: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the rows, away from the request path."""
@@ -47,6 +53,8 @@ class Situation:
         object.__setattr__(self, "places", {key: place for place, key in enumerate(keys)})
         object.__setattr__(self, "tick", self.rows.tick.isoformat() if self.rows else "")
         object.__setattr__(self, "largest", max((int(key) for key in keys if key.isdecimal()), default=0))
+        said = msgspec.structs.replace(self.control, version=0, now=None)
+        object.__setattr__(self, "terms", hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:16])
 
     def place(self, query: Query, now: datetime, step: timedelta) -> int | None:
         """The row that answers a query; None before the first snapshot.

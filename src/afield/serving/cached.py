@@ -1,0 +1,166 @@
+"""The cached design: drafts made ahead and kept by what they rest on, with the model behind them."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from afield.errors import RequestError
+from afield.records.traffic import Answer, Query
+from afield.serving.basis import slots
+from afield.serving.designs import Ahead
+from afield.serving.draft import Decided, Draft
+from afield.serving.flights import Flights
+from afield.serving.kept import Store
+from afield.serving.predictor import Predictor
+from afield.serving.product import Product
+
+SCHEMA = 1
+EVERY = 0.005
+FALLBACK = "fallback:"
+# Seconds for which one process has the right to make all drafts of a basis ahead.
+CLAIMED = 30.0
+
+Asked = Callable[[datetime, str], Query]
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One draft as it is kept. `basis` is the whole name again: what lies under a name by mistake is not believed."""
+
+    schema: int
+    basis: str
+    draft: Decided
+
+
+class Tally(msgspec.Struct):
+    """What became of the questions: found in the cache, made by the model, and what the cache held that was no use."""
+
+    found: int = 0
+    made: int = 0
+    garbage: int = 0
+    old: int = 0
+    ahead: int = 0
+
+
+class Cached:
+    """Answers from kept drafts; falls through to the model, and keeps what it says.
+
+    Attributes:
+        tally: what became of the questions so far.
+    """
+
+    def __init__(self, predictor: Predictor, store: Store, ahead: Ahead, asked: Asked, product: Product) -> None:
+        """Answer for `predictor` from `store`.
+
+        Args:
+            predictor: the one inference path.
+            store: where drafts are kept.
+            ahead: what is made ahead, and how long it may be used.
+            asked: a moment and a key → the query about that key that works then.
+            product: the application.
+        """
+        self._predictor = predictor
+        self._twin = predictor.twin()
+        self._store = store
+        self._ahead = ahead
+        self._asked = asked
+        self._product = product
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(_Kept).decode
+        self._flights = Flights()
+        self._filled: object = None
+        self.tally = Tally()
+
+    @property
+    def problem(self) -> str:
+        """Why the cache is not what it should be; "" where it is."""
+        return self._store.problem
+
+    def answer(self, query: Query) -> Answer:
+        """The answer to one query; recorded before it is given.
+
+        Raises:
+            RequestError: the query names an unknown key or a moment far outside the rows.
+        """
+        basis = self._predictor.basis(query)
+        draft: Draft | None = self._kept(basis, query) if basis else None
+        if draft is None:
+            draft = self._flights.fly(basis, lambda: self._made(basis, query))
+        return self._predictor.give(query, draft)
+
+    def step(self) -> int:
+        """Make ahead what the situation has made new; how many drafts that were. Call it off the request path."""
+        seen = self._predictor.situation
+        rows = seen.rows
+        if seen is self._filled or rows is None:
+            return 0
+        self._filled = seen
+        self._twin.see(seen)
+        if not rows.keys or not self._store.claim(f"ahead:{seen.terms}:{rows.version}", CLAIMED):
+            return 0
+        return self._fill(slots(rows.tick, self._product.step, self._ahead.slots), rows.keys)
+
+    def run(self, go_on: Callable[[], bool], every: float = EVERY) -> None:
+        """Step every `every` seconds while `go_on()`."""
+        while go_on():
+            self.step()
+            time.sleep(every)
+
+    def _fill(self, moments: Iterable[datetime], keys: Iterable[str]) -> int:
+        count = 0
+        for at in moments:
+            for key in keys:
+                if self._predictor.situation is not self._filled:
+                    return count
+                try:
+                    query = self._asked(at, key)
+                    basis = self._twin.basis(query)
+                    draft = self._twin.draft(query)
+                except RequestError:  # beyond what can be asked about: nobody will
+                    continue
+                count += self._keep(basis, query, draft)
+                # Requests wait for this thread no longer than one draft takes.
+                time.sleep(0)
+        self.tally.ahead += count
+        return count
+
+    def _kept(self, basis: str, query: Query) -> Decided | None:
+        """The draft under a basis, if it is whole, of this basis, and its facts are young enough."""
+        content = self._store.get(basis)
+        if content is None:
+            return None
+        try:
+            kept = self._decode(content)
+        except (msgspec.MsgspecError, ValueError):
+            self.tally.garbage += 1
+            return None
+        if kept.schema != SCHEMA or kept.basis != basis:
+            self.tally.garbage += 1
+            return None
+        if kept.draft.as_of is None or query.at - kept.draft.as_of > self._ahead.fresh:
+            self.tally.old += 1
+            return None
+        self.tally.found += 1
+        return kept.draft
+
+    def _made(self, basis: str, query: Query) -> Draft:
+        draft = self._predictor.draft(query)
+        self.tally.made += 1
+        # The situation may have changed on the way: then the draft rests on something else than was asked for.
+        if basis and self._predictor.basis(query) == basis:
+            self._keep(basis, query, draft)
+        return draft
+
+    def _keep(self, basis: str, query: Query, draft: Draft) -> bool:
+        """Keep a draft; not one that a failure shaped, for the next request may do better.
+
+        That facts are stale is no failure: no request of this basis can do better.
+        """
+        if not isinstance(draft, Decided) or draft.as_of is None:
+            return False
+        stale = query.at - draft.as_of > self._product.stale_after
+        if not stale and any(name.startswith(FALLBACK) for name in draft.applied):
+            return False
+        content = self._encode(_Kept(SCHEMA, basis, draft))
+        return self._store.put(basis, content, self._ahead.fresh.total_seconds())

