@@ -27,6 +27,11 @@ NUMERIC: Mapping[str, np.dtype[np.generic]] = {
 }
 """Datatypes of numbers, as little-endian bytes."""
 DATATYPES = (*NUMERIC, BYTES)
+LARGEST = {
+    "FP16": float(np.finfo(np.float16).max),
+    "FP32": float(np.finfo(np.float32).max),
+    "FP64": float(np.finfo(np.float64).max),
+}
 
 Numbers = NDArray[np.generic]
 
@@ -54,7 +59,7 @@ def numbers(data: msgspec.Raw, datatype: str, shape: tuple[int, ...], where: str
         values = np.array(flat, np.float64 if dtype.kind == "f" else dtype)
     except OverflowError as error:
         raise RequestError(f"a number is outside the range of {datatype}", where) from error
-    if dtype.kind == "f" and values.size and not np.abs(values).max() <= np.finfo(dtype).max:
+    if dtype.kind == "f" and values.size and not np.abs(values).max() <= LARGEST[datatype]:
         raise RequestError(f"a number is too large for {datatype}", where)
     return cast(Numbers, values.astype(dtype, copy=False).reshape(shape))
 

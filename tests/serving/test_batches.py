@@ -1,0 +1,43 @@
+import msgspec
+import pytest
+
+from afield.serving import batches
+from afield.serving.asking import Asked
+from afield.serving.batches import MOST
+from afield.serving.http import Request
+from afield.serving.routing import Handler
+from afield.testing.toy import operate
+from tests.serving.bakery import Bakery, release
+
+GOOD = {"shop": "east", "at": "2026-03-02T09:10:00"}
+
+
+@pytest.fixture
+def give(bakery: Bakery) -> Handler:
+    product = operate({})
+    predictor = bakery.see(release("r1"))
+    asked = Asked(product.route, product.request, product.resolve)
+    return batches.routes(asked, predictor.answer, lambda _answer, _seconds: None)["/v1/loaves/batch"].methods["POST"]
+
+
+def body(*requests: object) -> Request:
+    return Request("POST", "/v1/loaves/batch", body=msgspec.json.encode({"requests": requests}))
+
+
+def test_every_question_is_answered_in_order_and_recorded(give: Handler, bakery: Bakery) -> None:
+    found = msgspec.json.decode(give(body(GOOD, {**GOOD, "shop": "west"})).body)["answers"]
+    assert [one["output"]["forecast"] for one in found] == [5.0, 13.0]
+    assert [event.unit for event in bakery.events] == ["east", "west"]
+
+
+def test_a_question_that_is_refused_leaves_the_others_answered(give: Handler, bakery: Bakery) -> None:
+    found = msgspec.json.decode(give(body({**GOOD, "shop": "moon"}, GOOD, {"shop": 7}, 7)).body)["answers"]
+    assert [one.get("status", 200) for one in found] == [400, 200, 400, 400]
+    assert "moon" in found[0]["error"]
+    assert len(bakery.events) == 1
+
+
+@pytest.mark.parametrize("many", [0, MOST + 1])
+def test_a_batch_has_at_least_one_question_and_at_most_a_thousand(give: Handler, many: int) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        give(body(*[GOOD] * many))
