@@ -50,4 +50,4 @@ def routes(
         return Reply(200, msgspec.json.encode({"answers": [one(body) for body in read(request.body).requests]}))
 
     largest = max(asked.largest, LARGEST_BODY)
-    return {f"/v1/{asked.route}/batch": Route("answers", {"POST": give}, largest=largest, apart=True)}
+    return {f"/v1/{asked.route}/batch": Route("answers", {"POST": give}, largest=largest)}

@@ -72,8 +72,8 @@ class Replies:
             os.close(descriptor)
         if not hmac.compare_digest(kept[:_PRINT], fingerprint):
             return _other()
-        reply = _opened(kept[_PRINT:], cipher)
-        return replace(reply, headers=(*reply.headers, REPLAYED))
+        before = _opened(kept[_PRINT:], cipher)
+        return Reply(before.status, before.body, before.kind, (*before.headers, REPLAYED))
 
     def _kept(self, descriptor: int) -> bytes:
         """What is kept of a reply; nothing where it is too old, or where a process ended before it had one."""
