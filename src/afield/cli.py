@@ -45,6 +45,7 @@ class Verb:
 
 FAMILIES = {
     "release": "The registry and its history: list, show, verify, history, promote, rollback.",
+    "token": "Who may call a service: new, list, revoke.",
     "label": "Labels: list, queue, add, import, export, agreement, suspects.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
@@ -85,6 +86,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("release rollback", "afield.commands.release:rollback", "Take the champion back to an earlier release."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
     Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
+    Verb("token new", "afield.commands.token:new", "A token for a client: what it may do, and until when."),
+    Verb("token list", "afield.commands.token:listed", "The tokens of an application, without the tokens themselves."),
+    Verb("token revoke", "afield.commands.token:revoke", "Take a token back."),
     Verb("label list", "afield.commands.label:listed", "Labels, natural and people's, in one table: the newest."),
     Verb("label queue", "afield.commands.label:queue", "What a person should label next, and why."),
     Verb("label add", "afield.commands.label:add", "Label one item."),

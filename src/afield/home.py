@@ -88,6 +88,11 @@ class Home:
         return self.root / "privacy.key"
 
     @property
+    def tokens(self) -> Path:
+        """Digests of the tokens with which clients call the application's service."""
+        return self.folder / "tokens.json"
+
+    @property
     def key(self) -> Path:
         """Private signing key: read by build and release, never by a service."""
         return self.root / "keys" / "signing.key"

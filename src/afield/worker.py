@@ -25,10 +25,10 @@ from afield.errors import AfieldError, TelemetryError, UsageError
 from afield.records.traffic import Event, Fact, Ingest
 from afield.release.signing import Trusted
 from afield.serving import asking, bundles, ingestion, inspection, v2
-from afield.serving.access import Access
+from afield.serving.access import Access, access
 from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
-from afield.serving.config import Config, read_config, read_token
+from afield.serving.config import Config, is_loopback, read_config
 from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
@@ -59,6 +59,7 @@ def make(file: Path) -> Service:
         AfieldError: the configuration, the application or a spool cannot be used.
     """
     config = read_config(file)
+    admitted = _access(config)
     application = load(config.application, config.options)
     operate = application.part(application.operate, Operate)
     infer = operate.infer
@@ -91,14 +92,24 @@ def make(file: Path) -> Service:
         inspection.routes(health, metrics, lambda: totals(Path(config.telemetry))),
         v2.routes(Protocol(application.name, __version__, answers), health, Tally(Path(config.counts) / "v2")),
         Pages(operate.pages).routes(),
-        access=Access((config.address, *config.hosts), read_token(config)),
+        access=admitted,
         counted=metrics.request,
     )
     gc.collect()
     gc.freeze()
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
-    threading.Thread(target=_follow, args=(updates, telemetry, facts, os.getppid()), name="updates").start()
+    threading.Thread(target=_follow, args=(updates, admitted, telemetry, facts, os.getppid()), name="updates").start()
     return service
+
+
+def _access(config: Config) -> Access:
+    """Who may call.
+
+    Raises:
+        ServingError: others can reach the service, and no token is in force.
+    """
+    names, loopback = (config.address, *config.hosts), is_loopback(config.address)
+    return access(names, config.token, loopback=loopback, own=config.own)
 
 
 def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
@@ -153,13 +164,14 @@ def _keeper(recorder: Recorder) -> Callable[[Event], None]:
     return keep
 
 
-def _follow(updates: Updates, telemetry: Spool, facts: Spool, parent: int) -> None:
-    """Follow the snapshots until the process ends; a worker whose server is gone ends itself."""
+def _follow(updates: Updates, admitted: Access, telemetry: Spool, facts: Spool, parent: int) -> None:
+    """Follow the snapshots and the tokens until the process ends; a worker whose server is gone ends itself."""
 
     def go_on() -> bool:
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
             return False
+        admitted.refresh()
         return threading.main_thread().is_alive()
 
     updates.run(go_on)
@@ -174,7 +186,9 @@ def main(arguments: list[str]) -> int:
         return WRONG_USAGE
     file = Path(arguments[0])
     try:
-        serve(read_config(file), file, make)
+        config = read_config(file)
+        _access(config)
+        serve(config, file, make)
     except AfieldError as error:
         sys.stderr.write(f"afield: {error}\n")
         return WRONG_USAGE if isinstance(error, UsageError) else FAILED

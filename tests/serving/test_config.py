@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from afield.errors import ServingError, UsageError
-from afield.serving.config import Config, is_loopback, read_config, read_token
+from afield.serving.config import is_loopback, read_config
 from afield.testing.stand import Stand
 
 
@@ -49,18 +49,3 @@ def test_an_address_that_others_reach_needs_a_token(stand: Stand, address: str) 
 def test_loopback_needs_no_token(stand: Stand, address: str) -> None:
     assert is_loopback(address)
     assert read_config(written(stand, address=address)).token == ""
-
-
-def test_the_token_comes_from_its_file_and_is_never_in_a_message(stand: Stand) -> None:
-    file = stand.folder / "token"
-    file.write_text("sixteen-letters!\n")
-    config = msgspec.structs.replace(stand.config(8000), token=str(file))
-    assert read_token(config) == "sixteen-letters!"
-    file.write_text("short")
-    with pytest.raises(ServingError, match="too short") as raised:
-        read_token(config)
-    assert "short\n" not in str(raised.value)
-    file.unlink()
-    with pytest.raises(ServingError, match="cannot be read"):
-        read_token(config)
-    assert read_token(Config(**{**msgspec.structs.asdict(config), "token": ""})) == ""

@@ -247,22 +247,6 @@ def test_pages_of_the_service_itself_may_call(service: Service) -> None:
     assert call(service, "GET", "/healthz", HTTP_HOST="[::1]:8000").status == 200
 
 
-@pytest.mark.parametrize(("method", "path", "body", "status"), ROUTES[:12])
-def test_with_a_token_no_route_answers_without_it(
-    bakery: Bakery, kept: Kept, stand: Stand, tmp_path: Path, method: str, path: str, body: bytes, status: int
-) -> None:
-    service = served(bakery, kept, stand, tmp_path, Access(["svc.example"], "a-long-enough-token"))
-    path = path.replace("DIGEST", UNKNOWN).replace("CARD", UNKNOWN)
-    for given in ("", "Bearer wrong", "a-long-enough-token", "Bearer a-long-enough-tokenx", "Bearer \u00e9"):
-        reply = call(service, method, path, body, HTTP_AUTHORIZATION=given)
-        assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
-        assert b"long-enough" not in reply.body
-    allowed = call(
-        service, method, path, body, HTTP_HOST="svc.example", HTTP_AUTHORIZATION="Bearer a-long-enough-token"
-    )
-    assert allowed.status in (status, 404)
-
-
 def test_facts_are_kept_before_they_are_accepted(service: Service, kept: Kept) -> None:
     reply = call(service, "POST", "/v1/events", FACTS)
     assert (reply.status, reply.json()) == (202, {"facts": 1, "outcomes": 0})

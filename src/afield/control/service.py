@@ -1,6 +1,7 @@
 """A whole service: the workers as a process of their own, and the control room beside them."""
 
 import os
+import secrets
 import signal
 import subprocess
 import threading
@@ -26,6 +27,7 @@ from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.health import Health
 from afield.serving.launch import await_ready, launch
+from afield.serving.tokens import digest_of
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 from afield.telemetry.recorder import Recorder
@@ -45,7 +47,8 @@ class Terms:
     Attributes:
         address, port: where the workers listen.
         workers: how many of them.
-        token: file with the bearer token, needed beyond loopback.
+        hosts: further names by which clients may call the service.
+        token: file of tokens; that of the home where None.
         by_events: whether domain time follows the events' watermark (a replay) instead of the wall clock.
         pinned: name → release that forecasts beside the others for comparison only.
         seams: fault wrappers of a drill; see `serving.config.Config`.
@@ -54,6 +57,7 @@ class Terms:
     address: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    hosts: tuple[str, ...] = ()
     token: Path | None = None
     by_events: bool = False
     pinned: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +94,7 @@ class Service:
         self._heartbeat = home.folder / "supervisor.alive"
         self._log = home.folder / "service.log"
         self._file = home.folder / "service.json"
+        self._own = f"own-{secrets.token_urlsafe(32)}"
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         claimed = _claimed(home.telemetry, self._heartbeat, self.url)
@@ -115,7 +120,9 @@ class Service:
             address=terms.address,
             port=terms.port,
             workers=terms.workers,
-            token=str(terms.token or ""),
+            hosts=terms.hosts,
+            token=str(terms.token or home.tokens),
+            own=digest_of(self._own),
             privacy=str(home.privacy),
             seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
             seams=dict(terms.seams),
@@ -184,7 +191,7 @@ class Service:
     def _launch(self) -> None:
         self._process = launch(self.config, self._file, self._log)
         try:
-            health = msgspec.json.decode(await_ready(self.config, self._process), type=Health)
+            health = msgspec.json.decode(await_ready(self.config, self._process, token=self._own), type=Health)
         except ServingError as error:
             raise ServingError(f"{error}; its log: {self._log}") from error
         if not health.release:

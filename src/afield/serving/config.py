@@ -7,8 +7,6 @@ import msgspec
 
 from afield.errors import ServingError, UsageError
 
-SHORTEST_TOKEN = 16
-
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a service finds things and where it listens.
@@ -26,7 +24,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         address, port: where to listen.
         workers: how many processes answer.
         hosts: further names by which clients may call the service (`Host`, `Origin`).
-        token: file that holds the bearer token clients must send; needed beyond loopback.
+        token: file of the tokens that clients must send; needed beyond loopback. There, and where it exists, nobody
+            is let in without one. A file that holds nothing but a token counts as one token with every role.
+        own: digest of the token with which the supervisor looks its workers over; "" for none.
         privacy: file with the key of the hashes that stand for people; "" where no field is private.
         seal_after: seconds after which a worker hands over what it recorded.
         seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
@@ -46,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     workers: int = 1
     hosts: tuple[str, ...] = ()
     token: str = ""
+    own: str = ""
     privacy: str = ""
     seal_after: float = 5.0
     seams: dict[str, str] = {}
@@ -66,7 +67,7 @@ def read_config(file: Path) -> Config:
         raise UsageError(f"{file}: port must be 1 to 65535 and workers at least 1")
     if not config.token and not is_loopback(config.address):
         raise ServingError(
-            f"{file}: {config.address} can be reached by others; name a file with a token in `token`, or use 127.0.0.1"
+            f"{file}: {config.address} can be reached by others; name a file of tokens in `token`, or use 127.0.0.1"
         )
     return config
 
@@ -77,20 +78,3 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return address == "localhost"
-
-
-def read_token(config: Config) -> str:
-    """The bearer token that clients must send; "" where none is asked for.
-
-    Raises:
-        ServingError: the token's file cannot be read or holds too little.
-    """
-    if not config.token:
-        return ""
-    try:
-        token = Path(config.token).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ServingError(f"the token's file {config.token} cannot be read: {type(error).__name__}") from error
-    if len(token) < SHORTEST_TOKEN:
-        raise ServingError(f"the token in {config.token} is too short; at least {SHORTEST_TOKEN} characters")
-    return token

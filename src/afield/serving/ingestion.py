@@ -117,7 +117,7 @@ def routes(ingestion: Ingestion) -> Mapping[str, Route]:
         return Reply(202, msgspec.json.encode(ingestion.events(request.body)))
 
     return {
-        "/v1/events": Route("events", {"POST": facts}),
+        "/v1/events": Route("events", {"POST": facts}, "operate"),
         "/v1/telemetry": Route("telemetry", {"POST": events}),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from afield.errors import ServingError
-from afield.serving.config import Config, read_token
+from afield.serving.config import Config
 
 PATIENCE = 30.0
 
@@ -40,7 +40,12 @@ def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.P
 
 
 def await_ready(
-    config: Config, process: "subprocess.Popen[bytes]", *, path: str = "/healthz", patience: float = PATIENCE
+    config: Config,
+    process: "subprocess.Popen[bytes]",
+    *,
+    path: str = "/healthz",
+    token: str = "",
+    patience: float = PATIENCE,
 ) -> bytes:
     """What a worker answers at `path`, once it does with 200.
 
@@ -48,7 +53,6 @@ def await_ready(
         ServingError: the process ended, or did not answer in time.
     """
     headers = {"Host": "localhost"}
-    token = read_token(config)
     if token:
         headers["Authorization"] = f"Bearer {token}"
     deadline = time.monotonic() + patience

@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from afield.serving.http import Reply, Request
-from afield.serving.routing import Route
+from afield.serving.routing import ANYONE, Route
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' data: blob:; "
@@ -35,7 +35,7 @@ class Pages:
 
     def routes(self) -> Mapping[str, Route]:
         """Every file, and each folder that has an index."""
-        return {path: Route("other", {"GET": _given(reply)}) for path, reply in self._files.items()}
+        return {path: Route("other", {"GET": _given(reply)}, ANYONE) for path, reply in self._files.items()}
 
     def _read(self, folder: Traversable, path: str) -> None:
         for each in folder.iterdir():

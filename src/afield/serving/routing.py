@@ -9,7 +9,9 @@ from afield.serving.http import LARGEST_BODY, Reply, Request
 
 Handler = Callable[[Request], Reply]
 Together = Callable[[Sequence[Request]], Sequence[Reply]]
-Role = Literal["predict", "observe", "operate"]
+Role = Literal["predict", "observe", "operate", "anyone"]
+ANYONE: Role = "anyone"
+"""Of a route that needs no token: pages, and whether the service lives and is ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Service:
         return reply
 
     def _routed(self, request: Request, found: tuple[Route, Mapping[str, str]] | None) -> Reply:
-        refusal = self._access.refusal(request.headers)
+        refusal = self._access.refusal(request.headers, found[0].role if found else "")
         if refusal is not None:
             headers = (("www-authenticate", "Bearer"),) if refusal[0] == 401 else ()
             return refused(*refusal, headers)

@@ -11,7 +11,7 @@ from afield.serving.health import Health
 from afield.serving.http import Reply, Request, refused
 from afield.serving.messages import IndexRequest, InferReply, Live, ModelReady, Ready, Statistics
 from afield.serving.protocol import Protocol
-from afield.serving.routing import Handler, Role, Route
+from afield.serving.routing import ANYONE, Handler, Role, Route
 from afield.serving.tally import Tally
 
 MODEL = "/v2/models/{model}"
@@ -73,18 +73,18 @@ def routes(protocol: Protocol, health: Callable[[], Health], tally: Tally) -> Ma
         return _sent(inferred.reply, inferred.tail)
 
     found = {
-        "/v2": _looked_at(lambda _: _json(protocol.server())),
-        "/v2/": _looked_at(lambda _: _json(protocol.server())),
-        "/v2/health/live": _looked_at(lambda _: _json(Live())),
-        "/v2/health/ready": _looked_at(ready),
+        "/v2": _looked_at(lambda _: _json(protocol.server()), role="predict"),
+        "/v2/": _looked_at(lambda _: _json(protocol.server()), role="predict"),
+        "/v2/health/live": _looked_at(lambda _: _json(Live()), role=ANYONE),
+        "/v2/health/ready": _looked_at(ready, role=ANYONE),
         "/v2/models/stats": _looked_at(everything),
         "/v2/repository/index": _looked_at(index, "POST"),
         "/v2/repository/models/{model}/load": _looked_at(_by_hand, "POST", "operate"),
         "/v2/repository/models/{model}/unload": _looked_at(_by_hand, "POST", "operate"),
     }
     for path in (MODEL, VERSION):
-        found[path] = _looked_at(metadata)
-        found[f"{path}/ready"] = _looked_at(model_ready)
+        found[path] = _looked_at(metadata, role="predict")
+        found[f"{path}/ready"] = _looked_at(model_ready, role="predict")
         found[f"{path}/config"] = _looked_at(configuration)
         found[f"{path}/stats"] = _looked_at(statistics)
         found[f"{path}/infer"] = Route("v2", {"POST": infer}, largest=LARGEST_TENSORS)
