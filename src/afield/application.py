@@ -20,6 +20,7 @@ from afield.records.traffic import Decision, Query
 from afield.records.words import Words
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
+from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Infer, Parts, run_only_part
 from afield.serving.product import Conclude, Decide, Guard, Observe
 from afield.serving.static import Edition
@@ -145,6 +146,8 @@ class Operate:
         sample: a moment and a key → the body of a request about that key that works then, as JSON text.
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
+        ahead: what the cached design makes before it is asked for, and how long it may be used.
+        ask: when the hybrid design asks beyond the device.
         static: how a release is compiled into a product.
     """
 
@@ -177,6 +180,8 @@ class Operate:
     retraining: Trigger | None = None
     rollout: Ladder = field(default_factory=Ladder)
     felt: str = ""
+    ahead: Ahead = field(default_factory=Ahead)
+    ask: Ask = field(default_factory=Ask)
     static: Edition = field(default_factory=Edition)
 
 

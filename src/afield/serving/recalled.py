@@ -50,12 +50,12 @@ class Recalled:
         tally: what became of the questions so far.
     """
 
-    def __init__(self, predictor: Predictor, store: Store, ahead: Ahead, recall: Recall) -> None:
-        """Answer for `predictor` from `store`, with the application's `recall`."""
+    def __init__(self, predictor: Predictor, store: Store, ahead: Ahead) -> None:
+        """Answer for `predictor` from `store`; without a `recall` of the application everything is looked at."""
         self._predictor = predictor
         self._store = store
         self._ahead = ahead
-        self._recall = recall
+        self._recall = ahead.recall
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(_Cell).decode
         self._flights = Flights()
@@ -72,22 +72,27 @@ class Recalled:
         Raises:
             RequestError: the request holds nothing that can be looked at, or is of a moment far from the service's.
         """
-        basis, cell = self._predictor.basis(query), self._recall.cell(query)
-        if not cell:
+        recall = self._recall
+        cell = recall.cell(query) if recall else ""
+        if recall is None or not cell:
             return self._predictor.give(query, self._seen(query))
-        name, asked = f"{basis}:{cell}", self._recall.print(query)
-        draft: Draft | None = next(self._known(name, asked, query.at), None)
+        name, asked = f"{self._predictor.basis(query)}:{cell}", recall.print(query)
+        draft: Draft | None = next(self._known(recall, name, asked, query.at), None)
         if draft is None:
-            draft = self._flights.fly(f"{name}:{asked.hex()}", lambda: self._kept(name, asked, query))
+            draft = self._flights.fly(f"{name}:{asked.hex()}", lambda: self._kept(recall, name, asked, query))
         else:
             self.tally.found += 1
         return self._predictor.give(query, draft)
+
+    def step(self) -> int:
+        """Nothing is made ahead: what travellers will look at is not known before they do."""
+        return 0
 
     def _seen(self, query: Query) -> Draft:
         self.tally.made += 1
         return self._predictor.draft(query)
 
-    def _kept(self, name: str, asked: bytes, query: Query) -> Draft:
+    def _kept(self, recall: Recall, name: str, asked: bytes, query: Query) -> Draft:
         draft = self._seen(query)
         if not isinstance(draft, Observed) or draft.found is None or not draft.found.found:
             return draft
@@ -103,7 +108,7 @@ class Recalled:
             draft.mode,
             draft.release,
             draft.applied,
-            self._recall.write(draft.found),
+            recall.write(draft.found),
             {output: tuple(values.tolist()) for output, values in draft.outputs.items()},
             draft.held,
         )
@@ -111,16 +116,16 @@ class Recalled:
         self._store.put(name, self._encode(_Cell(SCHEMA, name, (*before, known))), self._ahead.fresh.total_seconds())
         return draft
 
-    def _known(self, name: str, asked: bytes, at: datetime) -> Iterator[Observed]:
+    def _known(self, recall: Recall, name: str, asked: bytes, at: datetime) -> Iterator[Observed]:
         """What is known under a name and shows the same, the newest first."""
         for known in reversed(self._cell(name)):
             if not -self._ahead.fresh <= at - known.seen_at <= self._ahead.fresh:
                 self.tally.old += 1
                 continue
-            if not self._recall.same(known.print, asked):
+            if not recall.same(known.print, asked):
                 continue
             try:
-                found = self._recall.read(known.found)
+                found = recall.read(known.found)
             except ValueError:
                 self.tally.garbage += 1
                 continue
