@@ -40,6 +40,7 @@ The life of a model is two loops that touch at two records, the release and the 
         answering       the inference path assembled, for workers and the supervisor
         compiled        a release compiled into a product, opened
         worker          the process that answers
+        client          the application on a device: fetches releases and facts, answers offline
         home            where everything of an application lives
         replay          recorded or generated traffic, played through a running service
         live            generated traffic beside a service, at wall-clock time

@@ -24,7 +24,7 @@ from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
 from afield.records.traffic import Event, Fact, Ingest
 from afield.release.signing import Trusted
-from afield.serving import asking, bundles, ingestion, inspection, v2
+from afield.serving import asking, bundles, ingestion, inspection, publishing, v2
 from afield.serving.access import Access, access
 from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
@@ -89,6 +89,7 @@ def make(file: Path) -> Service:
         ),
         ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
+        publishing.routes(snapshots),
         inspection.routes(health, metrics, lambda: totals(Path(config.telemetry))),
         v2.routes(Protocol(application.name, __version__, answers), health, Tally(Path(config.counts) / "v2")),
         Pages(operate.pages).routes(),

@@ -65,6 +65,8 @@ class ControlState(msgspec.Struct, frozen=True):
         mode_by_unit: exceptions to the mode.
         overrides: in force.
         now: domain time of the service, where its clock follows its events; else null (wall clock).
+        order: the signed statement with which a device that has seen newer releases may go (back) to the champion, as
+            text; "" where none was signed.
     """
 
     version: int
@@ -79,3 +81,4 @@ class ControlState(msgspec.Struct, frozen=True):
     mode_by_unit: dict[str, Mode] = {}
     overrides: tuple[Override, ...] = ()
     now: datetime | None = None
+    order: str = ""

@@ -13,9 +13,9 @@ from afield.serving.counters import Counters
 from afield.serving.health import Health
 
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-ROUTES = ("answers", "events", "telemetry", "bundles", "v2", "metrics", "healthz", "other")
-CLASSES = ("2xx", "4xx", "5xx")
-FALLBACKS = ("last_good", "cached", "baseline", "neutral")
+ROUTES = ("answers", "events", "telemetry", "bundles", "snapshots", "v2", "metrics", "healthz", "other")
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
+FALLBACKS = ("last_good", "cached", "static", "baseline", "neutral")
 KINDS = ("guard", "override", "off")
 
 
@@ -37,10 +37,10 @@ class Metrics:
             ],
         )
 
-    def request(self, route: str, status: int) -> None:
-        """Count one request by route and class of status."""
+    def request(self, route: str, status: int, count: int = 1) -> None:
+        """Count requests by route and class of status."""
         label = route if route in ROUTES else "other"
-        self._counters.add(f"request:{label}:{status // 100}xx")
+        self._counters.add(f"request:{label}:{status // 100}xx", count)
 
     def answer(self, answer: Answer, seconds: float) -> None:
         """Count one answer: how long it took and what was applied."""

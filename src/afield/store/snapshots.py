@@ -92,6 +92,16 @@ def publish_control(folder: Path, state: ControlState) -> None:
     _publish(folder, "control", f"{state.version:012d}", msgspec.json.encode(state), [])
 
 
+def current(folder: Path, kind: str) -> Path:
+    """Where the current snapshot of a kind lies, "rows" or "control"."""
+    return folder / f"{kind}.snapshot"
+
+
+def checksum(content: bytes) -> str:
+    """The checksum that a snapshot file says it has, hex: another one for other content."""
+    return content[len(_MARK) : _START].hex()
+
+
 class Follower:
     """The latest whole snapshots of a folder.
 
@@ -106,7 +116,7 @@ class Follower:
         self.rows: FeatureRows | None = None
         self.control: ControlState | None = None
         self.problem = "nothing was read yet"
-        self._paths = (_current(folder, "rows"), _current(folder, "control"))
+        self._paths = (current(folder, "rows"), current(folder, "control"))
         self._names = tuple(str(path) for path in self._paths)
         self._seen: list[tuple[int, int, int]] = [(0, 0, 0), (0, 0, 0)]
         self._problems = ["", ""]
@@ -177,10 +187,6 @@ def control_from(content: bytes) -> ControlState:
         raise StoreError(f"not a control state: {error}") from error
 
 
-def _current(folder: Path, kind: str) -> Path:
-    return folder / f"{kind}.snapshot"
-
-
 def _version(header: _Header, columns: Iterable[NDArray[np.float64]]) -> str:
     digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(header, version="")))
     for column in columns:
@@ -199,7 +205,7 @@ def _publish(folder: Path, kind: str, name: str, header: bytes, columns: Sequenc
     try:
         beside.unlink(missing_ok=True)
         beside.hardlink_to(own)
-        beside.replace(_current(folder, kind))
+        beside.replace(current(folder, kind))
         sync_folder(folder)
         for old in sorted(own.parent.glob("*.snapshot"))[:-KEPT]:
             # The newest by name may not be this one: a replay can begin again at an earlier tick.

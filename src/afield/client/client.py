@@ -1,0 +1,279 @@
+"""The client design: an application answers on a device, with or without a network.
+
+    client = Client(load("surge", {"slot": "60m"}), folder, "https://…", trusted=keys)
+    client.start()                   # opens what is held, and synchronises in a thread of its own
+    answer = client.ask(body)        # the body of POST /v1/ROUTE → Answer, in process
+    answer = client.answer(query)    # the same for a decoded query; `client.query(body)` decodes
+    client.tell(body)                # facts and outcomes: the body of POST /v1/events
+    client.situation                 # what the next answer rests on: rows, control, releases
+    client.predictor                 # the one inference path, for `draft` and `give`
+    client.standing()                # release, age of the facts, last contact, what waits to be sent, problem
+    client.synchronise()             # now, in this thread: all that is new, and all that was recorded
+    client.stop()
+
+Nothing but `synchronise` and the thread touches the network: answers never wait for it.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from afield.answering import loader, predictor
+from afield.application import Application, Operate
+from afield.client.clock import DeviceClock
+from afield.client.courier import EVENTS, FACTS, Courier
+from afield.client.downloader import Downloader
+from afield.client.folder import Folder
+from afield.client.releases import Releases
+from afield.client.synchroniser import Synchroniser
+from afield.client.upstream import Upstream
+from afield.errors import TelemetryError
+from afield.records.traffic import Answer, Counts, Event, Fact, Ingest, Query
+from afield.serving.ingestion import Ingestion
+from afield.serving.releases import Release
+from afield.serving.situation import Situation
+from afield.serving.updates import Updates
+from afield.store.snapshots import Follower
+from afield.telemetry.claims import claim_any
+from afield.telemetry.encoding import encode
+from afield.telemetry.policy import Durability, Policy
+from afield.telemetry.recorder import Recorder
+from afield.telemetry.spool import Spool
+
+EVERY = 10.0
+SEGMENT = 2**18
+# Undelivered telemetry of one kind that a device keeps, bytes.
+ROOM = 2**26
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a device stands.
+
+    Attributes:
+        release: in force, or "".
+        last_good: the one before it, or "".
+        sequence: the highest accepted; older releases are refused without a signed statement.
+        tick: of the feature rows, or None.
+        contact: domain time at which the service was last reached, or None.
+        clock: seconds by which the device's clock is behind, 0.0 where it fits.
+        events: where recorded answers went.
+        facts: where facts and outcomes went.
+        problem: what is wrong, in words; "" when nothing is.
+    """
+
+    release: str
+    last_good: str
+    sequence: int
+    tick: datetime | None
+    contact: datetime | None
+    clock: float
+    events: Counts
+    facts: Counts
+    problem: str
+
+
+class Client:
+    """One application on one device: the data plane with a synchroniser in the supervisor's place."""
+
+    def __init__(
+        self,
+        application: Application,
+        root: Path,
+        upstream: str,
+        *,
+        trusted: Path | None = None,
+        token: str = "",
+        every: float = EVERY,
+        patience: float = 10.0,
+    ) -> None:
+        """Answer from what lies under `root`, and keep it as `upstream` has it.
+
+        Args:
+            application: what answers.
+            root: the device's folder for it.
+            upstream: address of the service, `https://HOST`.
+            trusted: folder of the public keys whose signatures count; `root/trusted` where None.
+            token: of the service, where it asks for one.
+            every: seconds between two looks for what is new.
+            patience: seconds without a byte after which the service counts as unreachable.
+
+        Raises:
+            AfieldError: the application, the address or the folder cannot be used.
+        """
+        self.operate = operate = application.part(application.operate, Operate)
+        self.folder = folder = Folder(root.absolute(), trusted)
+        self._clock = DeviceClock(ZoneInfo(application.zone), folder.remembered().offset)
+        self._upstream = Upstream(upstream, token=token, patience=patience, heard=self._clock.heard)
+        self._events = _spool(folder.telemetry, operate.telemetry.mode, every)
+        self._facts = _spool(folder.facts, "durable", every)
+        recorder = Recorder(_policy(operate.telemetry), self._events)
+        self.predictor = predictor(operate, clock=self._clock.now, record=recorder.record, keep=self._keep)
+        self._ingestion = Ingestion(operate.facts, self._append, _refuse)
+        self._decoder = msgspec.json.Decoder(operate.request)
+        proven = _Proven(loader(folder.bundles, folder.trusted, operate, application.name))
+        self._updates = Updates(Follower(folder.snapshots), proven.taken, self.predictor)
+        self._downloader = Downloader(
+            folder, self._upstream, Releases(folder, self._upstream, application.name, proven.open)
+        )
+        self._couriers = (
+            Courier(folder.telemetry, self._upstream, EVENTS),
+            Courier(folder.facts, self._upstream, FACTS),
+        )
+        self._synchroniser = Synchroniser(
+            self._downloader, self._couriers, taken_over=self._take_over, now=self._clock.now, every=every
+        )
+        self._turn, self._syncing, self._ending = threading.Lock(), threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._updates.step()
+
+    @property
+    def situation(self) -> Situation:
+        """What the next answer rests on."""
+        return self.predictor.situation
+
+    def query(self, body: bytes) -> Query:
+        """The query that the body of a request asks; its moment is put right where the device's clock is wrong.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed, or a field has the wrong type.
+            RequestError: a field makes no sense.
+        """
+        query = self.operate.resolve(self._decoder.decode(body))
+        if self.situation.control.now is not None:
+            return query
+        at = self._clock.corrected(query.at)
+        return query if at == query.at else msgspec.structs.replace(query, at=at)
+
+    def ask(self, body: bytes) -> Answer:
+        """The answer to the body of a request; recorded before it is given.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed, or a field has the wrong type.
+            RequestError: a field makes no sense, or names what is not known.
+        """
+        return self.answer(self.query(body))
+
+    def answer(self, query: Query) -> Answer:
+        """The answer to a query; recorded before it is given.
+
+        Raises:
+            RequestError: the query names an unknown key, or a moment far outside the rows.
+        """
+        with self._turn:
+            return self.predictor.answer(query)
+
+    def tell(self, body: bytes) -> dict[str, int]:
+        """Keep facts and outcomes, durably, until the service has them; the counts accepted.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed, or a field has the wrong type.
+            RequestError: a kind, field or time is wrong; nothing of the batch is kept.
+            TelemetryError: it cannot be kept now; nothing of the batch is.
+        """
+        return self._ingestion.facts(body)
+
+    def start(self) -> None:
+        """Synchronise from now on, in a thread of its own."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="synchroniser", daemon=True)
+            self._thread.start()
+
+    def synchronise(self) -> None:
+        """Bring all that is new and send all that was recorded, now; `standing().problem` says what failed."""
+        with self._syncing:
+            for spool in (self._events, self._facts):
+                with suppress(TelemetryError):
+                    spool.seal()
+            while self._synchroniser.step() and not self._ending.is_set():
+                pass
+            self._downloader.remember(self._clock.offset)
+
+    def stop(self) -> None:
+        """End what is under way; what was recorded and not sent stays on the device. A second call does nothing."""
+        self._ending.set()
+        self._upstream.close()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._events.close()
+        self._facts.close()
+
+    def standing(self) -> Standing:
+        """How the device stands."""
+        seen, kept = self.situation, self._downloader.kept
+        events, facts = (courier.counts() for courier in self._couriers)
+        problems = (self._synchroniser.problem, seen.problem, self._events.problem, self._facts.problem)
+        return Standing(
+            release=seen.control.champion,
+            last_good=seen.control.last_good,
+            sequence=kept.seen,
+            tick=seen.rows.tick if seen.rows else None,
+            contact=self._synchroniser.contact,
+            clock=self._clock.offset,
+            events=events,
+            facts=facts,
+            problem="; ".join(dict.fromkeys(filter(None, problems))),
+        )
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            with self._syncing:
+                more = self._synchroniser.step()
+                self._downloader.remember(self._clock.offset)
+            if not more:
+                self._ending.wait(self._synchroniser.pause())
+
+    def _take_over(self) -> None:
+        self._updates.step()
+
+    def _append(self, batch: Ingest, count: int) -> None:
+        self._facts.append(encode(batch), count)
+
+    def _keep(self, facts: tuple[Fact, ...]) -> None:
+        """Keep what an answer brought to light; where that cannot be, the answer is given all the same."""
+        if facts:
+            with suppress(TelemetryError):
+                self._append(Ingest(facts=facts), len(facts))
+
+
+class _Proven:
+    """Opened releases on their way from the proof to the predictor: each is opened once."""
+
+    def __init__(self, opened: Callable[[str], Release]) -> None:
+        self._opened = opened
+        self._waiting: dict[str, Release] = {}
+
+    def open(self, digest: str) -> Release:
+        """Open a release, and keep it until it is taken."""
+        self._waiting[digest] = self._opened(digest)
+        return self._waiting[digest]
+
+    def taken(self, digest: str) -> Release:
+        """The release, opened where it is not yet."""
+        return self._waiting.pop(digest, None) or self._opened(digest)
+
+
+def _spool(folder: Path, mode: Durability, every: float) -> Spool:
+    return Spool(
+        folder,
+        writer=claim_any(folder, "device"),
+        mode=mode,
+        segment_bytes=SEGMENT,
+        max_bytes=ROOM,
+        seal_after=every,
+    )
+
+
+def _policy(policy: Policy) -> Policy:
+    """The policy on a device: what is a keyed hash elsewhere is one once the service has it, whose key stays there."""
+    return replace(policy, fields={name: rule for name, rule in policy.fields.items() if rule != "hash"})
+
+
+def _refuse(_: Event) -> None:
+    raise TelemetryError("a device records its own answers; send those of others to the service")

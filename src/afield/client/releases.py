@@ -1,0 +1,220 @@
+"""Releases brought to a device: fetched in stretches, verified before use, proven before they are in force."""
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from afield.client.folder import Folder
+from afield.client.incoming import bring, drop
+from afield.client.upstream import UnreachableError, Upstream
+from afield.errors import ReleaseError, StoreError
+from afield.records.release import File, Manifest
+from afield.release.bundle import LARGEST_MANIFEST, check_manifest, load
+from afield.release.layout import LARGEST_FILE, sha256, sync
+from afield.release.signing import LARGEST_STATEMENT, Trusted
+
+# What a bundle needs beside its files, and the device for itself.
+SPARE = 16 * 2**20
+
+
+class _Announcement(msgspec.Struct, frozen=True):
+    manifest: msgspec.Raw
+    signature: msgspec.Raw
+
+
+class Releases:
+    """The releases of one application on a device."""
+
+    def __init__(self, folder: Folder, upstream: Upstream, application: str, prove: Callable[[str], object]) -> None:
+        """Bring releases into `folder`.
+
+        Args:
+            folder: where they lie.
+            upstream: where they come from.
+            application: whose they must be.
+            prove: opens a release that lies in the folder, and raises ReleaseError where it does not reproduce its
+                golden rows.
+        """
+        self._folder, self._upstream = folder, upstream
+        self._application, self._prove = application, prove
+        self._trusted = Trusted(folder.trusted)
+        self._announced: dict[str, tuple[bytes, bytes, Manifest]] = {}
+        self._refused: dict[tuple[str, str], str] = {}
+
+    def step(self, digest: str, *, seen: int, order: str = "") -> int | None:
+        """Bring one stretch of a release; its newest sequence once it is here and proven, None before.
+
+        Args:
+            digest: names the release.
+            seen: the highest sequence in force before; an older release is refused without an order.
+            order: the signed statement that allows it, or "".
+
+        Raises:
+            ReleaseError: it is refused, which is remembered: changed, by an unknown signer, a downgrade, or not
+                reproduced by this code.
+            UnreachableError: the network or the service failed, or what came was changed on the way; try again.
+            StoreError: the disk does not take it.
+        """
+        if (digest, order) in self._refused:
+            raise ReleaseError(self._refused[digest, order])
+        statement = order.encode() or None
+        try:
+            if not self._here(digest):
+                raw, signature, manifest = self._announcement(digest)
+                check_manifest(raw, signature, digest, self._trusted, seen=seen, statement=statement)
+                if not self._gathered(digest, manifest):
+                    return None
+                self._place(digest, raw, signature, manifest)
+            bundle = load(
+                self._folder.bundles,
+                digest,
+                self._trusted,
+                seen=seen,
+                statement=statement,
+                application=self._application,
+            )
+            self._prove(digest)
+        except ReleaseError as error:
+            self._refused[digest, order] = str(error)
+            raise
+        return bundle.sequence
+
+    def keep_only(self, digests: set[str]) -> None:
+        """Remove the releases that are not among `digests`, and what was gathered of others."""
+        for root in (self._folder.bundles, self._folder.incoming):
+            for folder in root.iterdir() if root.is_dir() else ():
+                if folder.name not in digests and folder.is_dir():
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _here(self, digest: str) -> bool:
+        """Whether the release lies here, unharmed; one that was harmed on this disk is removed, to be fetched again."""
+        folder = self._folder.bundles / digest
+        if not folder.is_dir():
+            return False
+        try:
+            load(self._folder.bundles, digest, self._trusted, application=self._application)
+        except ReleaseError:
+            shutil.rmtree(folder, ignore_errors=True)
+            return False
+        return True
+
+    def _announcement(self, digest: str) -> tuple[bytes, bytes, Manifest]:
+        """The bytes of the manifest and of its signature, and the manifest, verified.
+
+        Raises:
+            ReleaseError: it is not what a trusted key signed, or of another application.
+        """
+        known = self._announced.get(digest)
+        if known is not None:
+            return known
+        told = self._upstream.get(f"/v1/bundles/{digest}", largest=LARGEST_MANIFEST + LARGEST_STATEMENT + 64)
+        if told.status != 200:
+            raise UnreachableError(f"{self._upstream.url} does not give release {digest[:12]}: status {told.status}")
+        try:
+            found = msgspec.json.decode(told.body, type=_Announcement)
+        except msgspec.DecodeError as error:
+            raise ReleaseError(
+                f"release {digest[:12]}: the service's answer holds no signed manifest: {error}"
+            ) from error
+        raw, signature = bytes(found.manifest), bytes(found.signature)
+        manifest, _ = check_manifest(raw, signature, digest, self._trusted, where=f"release {digest[:12]}")
+        if manifest.application != self._application:
+            raise ReleaseError(f"release {digest[:12]} is of {manifest.application}, not of {self._application}")
+        self._announced = {digest: (raw, signature, manifest)}
+        return self._announced[digest]
+
+    def _gathered(self, digest: str, manifest: Manifest) -> bool:
+        """Whether every file is here; brings one stretch of the first that is not."""
+        draft = self._folder.incoming / digest
+        missing = [file for file in manifest.files if not _whole(draft / "bundle" / file.name, file)]
+        self._check_room(draft, missing)
+        for file in missing:
+            if self._held_elsewhere(file, draft / "bundle" / file.name):
+                continue
+            part = draft / f"{file.digest}.part"
+            path = f"/v1/bundles/{digest}/{file.digest}"
+            arrived = bring(self._upstream, path, part, largest=min(file.size, LARGEST_FILE)) if file.size else None
+            if arrived is not None and not arrived.whole:
+                return False
+            _accept(part, file, draft / "bundle" / file.name)
+            return len(missing) == 1
+        return True
+
+    def _held_elsewhere(self, file: File, target: Path) -> bool:
+        """Whether another release here has the same file, which is then linked: only what changed is fetched."""
+        for manifest in self._folder.bundles.glob("*/manifest.json"):
+            with suppress(OSError, msgspec.DecodeError):
+                for other in msgspec.json.decode(manifest.read_bytes(), type=Manifest).files:
+                    source = manifest.parent / other.name
+                    if other.digest == file.digest and sha256(source.read_bytes()) == file.digest:
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        os.link(source, target)
+                        return True
+        return False
+
+    def _check_room(self, draft: Path, missing: list[File]) -> None:
+        here = sum(part.stat().st_size for part in draft.glob("*.part"))
+        needed = sum(file.size for file in missing) - here + SPARE
+        self._folder.root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self._folder.root).free
+        if missing and free < needed:
+            raise StoreError(f"{self._folder.root}: {free} bytes are free, {needed} are needed for the next release")
+
+    def _place(self, digest: str, raw: bytes, signature: bytes, manifest: Manifest) -> None:
+        """Give the whole bundle its name, durably."""
+        draft, root = self._folder.incoming / digest / "bundle", self._folder.bundles
+        try:
+            for name, content in (("manifest.json", raw), ("signature.json", signature)):
+                (draft / name).write_bytes(content)
+            for name in ("manifest.json", "signature.json", *(file.name for file in manifest.files)):
+                _sync_file(draft / name)
+            for folder in {(draft / file.name).parent for file in manifest.files} | {draft}:
+                sync(folder)
+            root.mkdir(parents=True, exist_ok=True)
+            draft.rename(root / digest)
+            sync(root)
+        except OSError as error:
+            raise StoreError(f"{root}: a release cannot be kept ({error.strerror}); free space or mend it") from error
+        shutil.rmtree(self._folder.incoming / digest, ignore_errors=True)
+
+
+def _whole(path: Path, file: File) -> bool:
+    """Whether the file lies there; its digest held when it came, and is verified again with the whole bundle."""
+    try:
+        return path.stat().st_size == file.size
+    except OSError:
+        return False
+
+
+def _accept(part: Path, file: File, target: Path) -> None:
+    """Move a file that has come whole to its place, if it is what the manifest lists.
+
+    Raises:
+        UnreachableError: it was changed on the way; it is fetched anew.
+        StoreError: it cannot be moved.
+    """
+    try:
+        content = part.read_bytes() if file.size else b""
+        if len(content) != file.size or sha256(content) != file.digest:
+            drop(part)
+            raise UnreachableError(f"{file.name} was changed on the way: its digest is not the manifest's")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.size:
+            part.rename(target)
+        else:
+            target.touch()
+        drop(part)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be kept ({error.strerror}); free space or mend its folder") from error
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

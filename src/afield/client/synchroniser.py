@@ -1,0 +1,106 @@
+"""What stands in the supervisor's place on a device: fetches and sends in turns, patiently where nobody answers."""
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from afield.client.downloader import Step
+from afield.client.upstream import UnreachableError
+from afield.errors import StoreError, TelemetryError
+
+LONGEST = 300.0
+JITTER = 0.2
+
+
+class Fetches(Protocol):
+    """Brings what is new."""
+
+    problem: str
+
+    def step(self) -> Step:
+        """Bring some of it."""
+        ...
+
+
+class Sends(Protocol):
+    """Sends what was recorded."""
+
+    def step(self) -> int:
+        """Send what is ready; how much was taken."""
+        ...
+
+
+class Synchroniser:
+    """One thread's work: fetch, take over, send; then wait.
+
+    Attributes:
+        contact: domain time at which the service was last reached; None before.
+        problem: why what is held may be old, or what was recorded is still here; "" where all is well.
+    """
+
+    def __init__(
+        self,
+        fetches: Fetches,
+        sends: Sequence[Sends],
+        *,
+        taken_over: Callable[[], object],
+        now: Callable[[], datetime],
+        every: float,
+    ) -> None:
+        """Synchronise.
+
+        Args:
+            fetches: what is new comes by it.
+            sends: what was recorded goes by them.
+            taken_over: called where something new has come.
+            now: domain time.
+            every: seconds between two looks; more where the service cannot be reached, none during a download.
+        """
+        self._fetches, self._sends = fetches, sends
+        self._taken_over, self._now, self._every = taken_over, now, every
+        self._failures = 0
+        self._random = secrets.SystemRandom()
+        self.contact: datetime | None = None
+        self.problem = "the service has not been reached yet"
+
+    def step(self) -> bool:
+        """Fetch and send once; whether the next step should follow at once."""
+        problems: list[str] = []
+        more = self._fetch(problems)
+        for each in self._sends:
+            try:
+                each.step()
+            except (UnreachableError, TelemetryError, StoreError) as error:
+                problems.append(str(error))
+        unreached = len(problems)
+        if self._fetches.problem:
+            problems.append(self._fetches.problem)
+        self.problem = "; ".join(dict.fromkeys(problems))
+        self._failures = self._failures + 1 if unreached else 0
+        return more and not unreached
+
+    def run(self, stop: threading.Event) -> None:
+        """Step until `stop` is set."""
+        while not stop.is_set():
+            if not self.step():
+                stop.wait(self.pause())
+
+    def pause(self) -> float:
+        """Seconds until the next look: longer after each failure, and never the same for a whole fleet."""
+        longest = max(self._every, LONGEST)
+        return min(self._every * 2.0 ** min(self._failures, 16), longest) * self._random.uniform(1 - JITTER, 1 + JITTER)
+
+    def _fetch(self, problems: list[str]) -> bool:
+        try:
+            step = self._fetches.step()
+        except (UnreachableError, StoreError) as error:
+            problems.append(str(error))
+            # What came before the failure counts.
+            self._taken_over()
+            return False
+        self.contact = self._now()
+        if step.changed:
+            self._taken_over()
+        return step.more

@@ -1,0 +1,183 @@
+"""The service that a device fetches from and sends to, over one kept connection."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from afield.errors import ServingError, UsageError
+
+PIECE = 64 * 1024
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class UnreachableError(ServingError):
+    """The service upstream did not answer, or not in full; what was held stays in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A whole reply.
+
+    Attributes:
+        status: of HTTP.
+        headers: name in lower case → value.
+        body: all of it.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A reply whose body is read as it arrives.
+
+    Attributes:
+        status: of HTTP.
+        headers: name in lower case → value.
+        pieces: the body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
+
+
+class Upstream:
+    """Requests to one service, one at a time, from any thread; neither redirects nor proxies are followed."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str = "",
+        patience: float = 10.0,
+        heard: Callable[[datetime], None] = lambda _: None,
+    ) -> None:
+        """Speak to the service at `url`.
+
+        Args:
+            url: `http://HOST:PORT` or `https://…`, without a path.
+            token: sent as bearer token where it is not "".
+            patience: seconds without a byte after which the service counts as unreachable.
+            heard: told what the service says of the time.
+
+        Raises:
+            UsageError: it is no such address, or a token would travel unencrypted beyond this machine.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise UsageError(f"{url!r} is no address of a service: {error}") from error
+        if parts.scheme not in ("http", "https") or not host or parts.path.strip("/") or parts.query:
+            raise UsageError(f"{url!r} is no address of a service; give one as http://HOST:PORT or https://HOST")
+        if token and parts.scheme == "http" and host not in LOOPBACK:
+            raise UsageError(f"{url}: the token would be sent unencrypted; use https")
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._heard = heard
+        self._connection = kind(host, port, timeout=patience)
+        self._lock = threading.Lock()
+
+    def get(self, path: str, *, largest: int, headers: Mapping[str, str] | None = None) -> Told:
+        """The reply to GET, whole.
+
+        Raises:
+            UnreachableError: there was none, or it is larger than `largest` bytes.
+        """
+        with self.coming("GET", path, headers=headers) as reply:
+            return _whole(reply, largest)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None, largest: int = 2**22) -> Told:
+        """The reply to POST of a JSON body, whole; it may have been sent twice where the first got no answer.
+
+        Raises:
+            UnreachableError: there was none, or it is larger than `largest` bytes.
+        """
+        with self.coming("POST", path, body, {"Content-Type": "application/json", **(headers or {})}) as reply:
+            return _whole(reply, largest)
+
+    @contextmanager
+    def coming(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Coming]:
+        """A reply whose body is read piece by piece; what is not read costs the connection.
+
+        Raises:
+            UnreachableError: there was none, or it broke off.
+        """
+        with self._lock:
+            response = self._asked(method, path, body, {**self._headers, **(headers or {})})
+            try:
+                found = {name.lower(): value for name, value in response.getheaders()}
+                self._time(found.get("date", ""))
+                yield Coming(response.status, found, _pieces(response, self.url + path))
+            finally:
+                if not response.isclosed():
+                    self._connection.close()
+
+    def close(self) -> None:
+        """End what is under way and let the connection go; the next request opens another."""
+        held = self._connection.sock
+        if held is not None:
+            with suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+
+    def _asked(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """The response; once more on a new connection where a kept one turns out to have been closed."""
+        try:
+            kept = self._connection.sock is not None
+            try:
+                return self._send(method, path, body, headers)
+            except ConnectionError:
+                if not kept:
+                    raise
+                self._connection.close()
+                return self._send(method, path, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise UnreachableError(f"{self.url}{path}: {_reason(error)}") from error
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        self._connection.request(method, path, body, headers)
+        return self._connection.getresponse()
+
+    def _time(self, date: str) -> None:
+        with suppress(ValueError):
+            said = parsedate_to_datetime(date) if date else None
+            if said is not None and said.tzinfo is not None:
+                self._heard(said)
+
+
+def _pieces(response: http.client.HTTPResponse, where: str) -> Iterator[bytes]:
+    """The body as it comes; what the network does to it is told apart from what its reader does."""
+    try:
+        while piece := response.read1(PIECE):
+            yield piece
+    except (OSError, http.client.HTTPException) as error:
+        raise UnreachableError(f"{where}: {_reason(error)}") from error
+    # `read1` gives what there is and then nothing where the other side broke off: a whole body has no rest.
+    if response.length:
+        raise UnreachableError(f"{where}: the answer broke off, {response.length} bytes before its end")
+
+
+def _whole(reply: Coming, largest: int) -> Told:
+    body = bytearray()
+    for piece in reply.pieces:
+        body += piece
+        if len(body) > largest:
+            raise UnreachableError(f"the service's answer is larger than the {largest} bytes that are read")
+    return Told(reply.status, reply.headers, bytes(body))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,135 @@
+"""A service upstream for devices, with what may go wrong on the way."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
+
+from afield.records.decision import ControlState
+from afield.records.traffic import Event, Fact, Ingest
+from afield.serving import bundles, ingestion, publishing
+from afield.serving.access import Access
+from afield.serving.bundles import Bundles
+from afield.serving.http import Reply, Request
+from afield.serving.ingestion import Ingestion
+from afield.serving.service import Service
+from afield.store.snapshots import Follower
+from afield.testing.stand import Stand
+from afield.testing.toy import operate
+
+
+@dataclass
+class Server:
+    """The routes that devices use, over a stand.
+
+    Attributes:
+        down: nothing answers.
+        mute: takes what is posted, and the answers are lost.
+        cut: bytes of a body after which the connection breaks off; None: never.
+        changed: the bytes of a reply, as somebody on the way changes them.
+        date: what it says of the time; "" its own.
+        asked: what was asked, with the range.
+    """
+
+    stand: Stand
+    down: bool = False
+    mute: bool = False
+    cut: int | None = None
+    changed: Callable[[str, bytes], bytes] = lambda _, body: body
+    date: str = ""
+    url: str = ""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._follower = Follower(self.stand.snapshots)
+        kinds = operate({}).facts
+        self._service = Service(
+            bundles.routes(Bundles(self.stand.bundles), self._control, dict),
+            publishing.routes(self.stand.snapshots),
+            ingestion.routes(Ingestion(kinds, self._append, self.events.append)),
+            access=Access(),
+            counted=lambda *_: None,
+        )
+
+    def reply(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        self.asked.append((path, headers.get("range", "")))
+        if "idempotency-key" in headers:
+            self.keys.append(headers["idempotency-key"])
+        return self._service.reply(Request(method, path, headers, body))
+
+    def _control(self) -> ControlState:
+        self._follower.refresh()
+        return self._follower.control or ControlState(0, "")
+
+    def _append(self, batch: Ingest, count: int) -> None:
+        assert count == len(batch.facts) + len(batch.outcomes)
+        self.facts.extend(batch.facts)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def paths(self, beginning: str) -> list[str]:
+        """What was asked below a path."""
+        return [path for path, _ in self.asked if path.startswith(beginning)]
+
+
+def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers["content-length"])))
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return server.date or super().date_time_string(timestamp)
+
+        def _answer(self, body: bytes) -> None:
+            self.close_connection = server.down
+            if server.down:
+                return
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = server.reply(self.command, self.path, headers, body)
+            if server.mute and self.command == "POST":
+                self.close_connection = True
+                return
+            content = server.changed(self.path, reply.body)
+            self.send_response(reply.status)
+            for name, value in (("content-type", reply.kind), *reply.headers):
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            cut = server.cut
+            if cut is not None and len(content) > cut:
+                self.wfile.write(content[:cut])
+                self.close_connection = True
+                return
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+def decoded(body: bytes) -> object:
+    return msgspec.json.decode(body)
