@@ -1,8 +1,12 @@
 """What every test may use: the real trips where they are, and the root of the repository."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Ray reads this once, as it is first imported, which collecting the doctests does: the tests' cluster wants a token.
+os.environ["RAY_AUTH_MODE"] = "token"
 
 ROOT = Path(__file__).parent.parent
 
