@@ -14,6 +14,8 @@
     ├── EngineError           a partition failed, or the processes or the cluster that computed it were lost
     ├── ServingError          the service cannot start or publish
     │   ├── RequestError      a request is malformed; carries the field
+    │   │   ├── UnknownKeyError       it asks about something that nothing is known of
+    │   │   └── ContradictionError    it contradicts itself, or the moment at which the service stands
     │   └── InferenceError    the model did not answer, or answered nonsense
     ├── TelemetryError        the spool cannot accept or deliver
     ├── MonitoringError       a monitor was used before it was fitted, or on the wrong columns
@@ -86,6 +88,14 @@ class RequestError(ServingError):
         """Keep the message and the field that is wrong."""
         super().__init__(message)
         self.field = field
+
+
+class UnknownKeyError(RequestError):
+    """A request asks about something that nothing is known of."""
+
+
+class ContradictionError(RequestError):
+    """A request contradicts itself, or the moment at which the service stands."""
 
 
 class InferenceError(ServingError):

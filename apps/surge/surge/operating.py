@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.application import Operate
-from afield.errors import InferenceError, RequestError
+from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.mitigation.guards import clamp
 from afield.monitoring.drift import Drift
 from afield.monitoring.performance import Performance
@@ -37,10 +37,11 @@ Local = Annotated[datetime, msgspec.Meta(tz=False)]
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The order record: body of `POST /v1/quote`. Zones are taxi zone ids; times ISO 8601, local to the place."""
 
-    pickup_location: int
+    pickup_location: Asked
     order_time: datetime
     user_id: str | None = None
-    target_location: int | None = None
+Asked = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
+    target_location: Asked | None = None
     pickup_time: datetime | None = None
 
 
@@ -81,7 +82,7 @@ def resolve(order: Order) -> Query:
         raise RequestError(f"{order.pickup_location}: a zone id is positive", "pickup_location")
     at = local(order.order_time, "order_time")
     if order.pickup_time is not None and local(order.pickup_time, "pickup_time") < at:
-        raise RequestError(f"{order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
+        raise ContradictionError(f"{order.pickup_time} lies before order_time {order.order_time}", "pickup_time")
     zone, target = str(order.pickup_location), order.target_location
     if target is not None and target < 0:
         raise RequestError(f"{target}: a zone id is positive", "target_location")

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from afield.errors import InferenceError, RequestError, ServingError, TelemetryError
+from afield.errors import (
+    ContradictionError,
+    InferenceError,
+    RequestError,
+    ServingError,
+    TelemetryError,
+    UnknownKeyError,
+)
 
 LARGEST_BODY = 2**20
 JSON = "application/json"
@@ -63,11 +70,15 @@ def failed(error: Exception) -> Reply:
     """The reply to a request that raised `error`."""
     match error:
         case TooLargeError():
+        case UnknownKeyError():
+            return refused(404, _told(error))
+        case ContradictionError():
+            return refused(409, _told(error))
             return refused(413, str(error))
         case NotFoundError():
             return refused(404, str(error))
         case RequestError():
-            return refused(400, f"{error.field}: {error}" if error.field else str(error))
+            return refused(400, _told(error))
         case msgspec.DecodeError():
             return refused(400, str(error))
         case UnicodeDecodeError():
@@ -77,6 +88,10 @@ def failed(error: Exception) -> Reply:
         case InferenceError():
             return refused(500, str(error))
         case TelemetryError() | ServingError():
+
+
+def _told(error: RequestError) -> str:
+    return f"{error.field}: {error}" if error.field else str(error)
             return refused(503, str(error), (("retry-after", "1"),))
     _log.error("a request failed", exc_info=error)
     return refused(500, "the service failed on this request; its log says why")

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import numpy as np
 
-from afield.errors import RequestError
+from afield.errors import ContradictionError, RequestError
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
 from afield.serving.draft import Observed
@@ -39,7 +39,7 @@ class Observing:
         """
         here = seen.rows.tick if seen.rows and seen.control.now else now
         if not here - 10 * FARTHEST <= query.at <= here + FARTHEST:
-            raise RequestError(f"{query.at} is far from {here}, where the service stands", "at")
+            raise ContradictionError(f"{query.at} is far from {here}, where the service stands", "at")
 
     def draft(self, seen: Situation, query: Query, now: datetime, arm: str, assignment: float, mode: Mode) -> Observed:
         """What is found in the request and what is said of it; nothing is concluded and nothing recorded.

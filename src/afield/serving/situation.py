@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from afield.errors import RequestError
+from afield.errors import ContradictionError, UnknownKeyError
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
 from afield.records.traffic import Query
@@ -60,23 +60,25 @@ class Situation:
         """The row that answers a query; None before the first snapshot.
 
         Raises:
-            RequestError: the key has no row (before the first snapshot: the champion's kit is a container of keys, and
-                it is not in it), another key lies far outside, or the moment is far from the rows and from `now`.
+            UnknownKeyError: the key has no row (before the first snapshot: the champion's kit is a container of keys,
+                and it is not in it), or another key lies far outside.
+            ContradictionError: the moment is far from the rows and from `now`.
         """
         if self.rows is None:
             champion = self.releases.get(self.control.champion)
             if champion and isinstance(champion.kit, Container) and query.key not in champion.kit:
-                raise RequestError(f"nothing is known of {query.key[:80]!r}: the release was not trained on it")
+                raise UnknownKeyError(f"nothing is known of {query.key[:80]!r}: the release was not trained on it")
             return None
         place = self.places.get(query.key)
         if place is None:
-            raise RequestError(f"nothing is known of {query.key[:80]!r}: it is not one of the {len(self.places)} keys")
+            there = f"it is not one of the {len(self.places)} keys"
+            raise UnknownKeyError(f"nothing is known of {query.key[:80]!r}: {there}")
         for name, key in query.others.items():
             if key > FAR * self.largest:
-                raise RequestError(f"{key} lies far outside the known keys, which end at {self.largest}", name)
+                raise UnknownKeyError(f"{key} lies far outside the known keys, which end at {self.largest}", name)
         tick = self.rows.tick
         if query.at < tick - step:
-            raise RequestError(f"{query.at} is over; the service stands at {tick}")
+            raise ContradictionError(f"{query.at} is over; the service stands at {tick}")
         if query.at > max(now, tick + step) + REACH:
-            raise RequestError(f"{query.at} is too far ahead; the service stands at {tick}")
+            raise ContradictionError(f"{query.at} is too far ahead; the service stands at {tick}")
         return place
