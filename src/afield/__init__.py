@@ -39,6 +39,8 @@ The life of a model is two loops that touch at two records, the release and the 
         audit           what an application can show of itself: checks, traces, rebuilds, the ML Test Score
         answering       the inference path assembled, for workers and the supervisor
         compiled        a release compiled into a product, opened
+        hosting         client, hybrid and the service asked as hosts, alike
+        device          a design without a supervisor as a service on this machine
         worker          the process that answers
         client          the application on a device: fetches releases and facts, answers offline
         home            where everything of an application lives

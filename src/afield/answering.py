@@ -4,21 +4,30 @@ import itertools
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from afield.application import Operate
+import msgspec
+
+from afield import __version__
+from afield.application import Application, Operate, resolve
 from afield.mitigation.fallbacks import answered
 from afield.mitigation.modes import mode_of
 from afield.mitigation.overrides import in_force, overridden
-from afield.records.traffic import Event, Fact
+from afield.records.traffic import Event, Fact, Query
 from afield.release.bundle import load
 from afield.release.golden import reproduce
 from afield.release.signing import Trusted
 from afield.rollout.assignment import assign
+from afield.serving.cached import Cached
+from afield.serving.kept import InProcess, Store
 from afield.serving.model import open_release
 from afield.serving.predictor import Predictor
 from afield.serving.product import Beside
+from afield.serving.recalled import Recalled
 from afield.serving.releases import Release
+
+VALKEY = "afield.serving.valkey:ValkeyStore"
 
 
 def predictor(
@@ -62,3 +71,28 @@ def loader(bundles: Path, trusted: Path, operate: Operate, application: str = "A
         )
 
     return opened
+
+
+def cached(application: Application, operate: Operate, answers: Predictor, url: str = "") -> Cached | Recalled:
+    """The cached design of an application, over its predictor.
+
+    Args:
+        application: named in the keys of a cache that is shared, with its options and Afield's version.
+        operate: how it operates.
+        answers: the one inference path.
+        url: of a Valkey or Redis; "" keeps drafts in this process.
+
+    Raises:
+        UsageError: this is no such URL, the client is not installed, or nothing tells known inputs.
+    """
+    name = "-".join((application.name, *application.identity()))
+    store: Store = resolve(VALKEY)(url, f"afield:{__version__}:{name}:") if url else InProcess()
+    if operate.observe is None:
+        return Cached(answers, store, operate.ahead, partial(asked_of, operate), operate)
+    return Recalled(answers, store, operate.ahead)
+
+
+def asked_of(operate: Operate, at: datetime, key: str) -> Query:
+    """The query that the application's own sample asks of a key at a moment."""
+    query: Query = operate.resolve(msgspec.json.decode(operate.sample(at, key), type=operate.request))
+    return query

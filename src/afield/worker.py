@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from afield import __version__
-from afield.answering import loader, predictor
+from afield.answering import cached, loader, predictor
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
@@ -28,6 +28,7 @@ from afield.serving import asking, bundles, ingestion, inspection, publishing, v
 from afield.serving.access import Access, access
 from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
+from afield.serving.cached import Cached
 from afield.serving.config import Config, is_loopback, read_config
 from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
@@ -50,6 +51,7 @@ from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
 ASKER = "unit"
+DEVICE = "afield.device:make"
 
 
 def make(file: Path) -> Service:
@@ -78,13 +80,14 @@ def make(file: Path) -> Service:
     opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
     updates = Updates(Follower(snapshots), opened, answers)
     updates.step()
+    held = cached(application, operate, answers, config.cache) if config.design == "cached" else None
     metrics = Metrics(Path(config.counts), application.name)
     heartbeat = Path(config.heartbeat) if config.heartbeat else None
     health = HealthReader(application.name, answers, clock.now, snapshots, heartbeat).read
     service = Service(
         asking.routes(
             Asked(operate.route, operate.request, operate.resolve, operate.largest_body),
-            answers.answer,
+            held.answer if held else answers.answer,
             metrics.answer,
         ),
         ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
@@ -98,6 +101,8 @@ def make(file: Path) -> Service:
     )
     gc.collect()
     gc.freeze()
+    if isinstance(held, Cached):
+        threading.Thread(target=held.run, args=(threading.main_thread().is_alive,), name="ahead").start()
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
     threading.Thread(target=_follow, args=(updates, admitted, telemetry, facts, os.getppid()), name="updates").start()
     return service
@@ -189,7 +194,7 @@ def main(arguments: list[str]) -> int:
     try:
         config = read_config(file)
         _access(config)
-        serve(config, file, make)
+        serve(config, file, make if config.design in ("server", "cached") else resolve(DEVICE))
     except AfieldError as error:
         sys.stderr.write(f"afield: {error}\n")
         return WRONG_USAGE if isinstance(error, UsageError) else FAILED

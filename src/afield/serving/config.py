@@ -2,10 +2,13 @@
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from afield.errors import ServingError, UsageError
+
+Design = Literal["server", "cached", "client", "hybrid", "static"]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,6 +32,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         own: digest of the token with which the supervisor looks its workers over; "" for none.
         privacy: file with the key of the hashes that stand for people; "" where no field is private.
         seal_after: seconds after which a worker hands over what it recorded.
+        design: where the model lives. Of client, hybrid and static there is no supervisor: `bundles` lies in the
+            device's folder, or is the folder of what was compiled.
+        cache: URL of the Valkey or Redis in which the cached design keeps its drafts; "" for this process's memory.
+        upstream: address of the service that client and hybrid speak to.
+        upstream_token: file with the token that they send there; "" for none.
         seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
     """
 
@@ -50,6 +58,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     privacy: str = ""
     seal_after: float = 5.0
     seams: dict[str, str] = {}
+    design: Design = "server"
+    cache: str = ""
+    upstream: str = ""
+    upstream_token: str = ""
 
 
 def read_config(file: Path) -> Config:

@@ -84,10 +84,6 @@ class Recalled:
             self.tally.found += 1
         return self._predictor.give(query, draft)
 
-    def step(self) -> int:
-        """Nothing is made ahead: what travellers will look at is not known before they do."""
-        return 0
-
     def _seen(self, query: Query) -> Draft:
         self.tally.made += 1
         return self._predictor.draft(query)

@@ -34,8 +34,10 @@ class Edition:
         cycle: after which the cells repeat, counted from a Monday at midnight.
         rounds: how many of the newest cycles a cell is the mean of.
         lasts: age of the facts from which the table says nothing any more.
-        slim: `module:function` of `(name of a file in the bundle, content) -> files` that makes the files of a smaller
-            edition out of those of a release, for an application that finds its features in the request; "": all of it.
+        slim: `module:function` that makes the contents of a smaller edition out of those of a release
+            (`afield.exchange.editing.Slim`), for an application that finds its features in the request; "": all of it.
+        memory: bytes of memory that a process which holds nothing but the edition may take at most; 0: not stated.
+        seconds: of processor that an answer may take, the proxy of its energy; 0: not stated.
     """
 
     regimes: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {"usual": {}})
@@ -44,6 +46,8 @@ class Edition:
     rounds: int = 4
     lasts: timedelta = timedelta(days=182)
     slim: str = ""
+    memory: int = 0
+    seconds: float = 0.0
 
 
 class Lookup:
@@ -143,6 +147,11 @@ class Static:
         self.regime = ""
         if lookup is None:
             predictor.see(Situation(None, self._control, {release.digest: release}))
+
+    @property
+    def release(self) -> str:
+        """Digest of the release that was compiled."""
+        return self._release.digest
 
     def ask(self, body: bytes) -> Answer:
         """The answer to one request; recorded before it is given. `applied` says that it is static.
