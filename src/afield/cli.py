@@ -44,7 +44,7 @@ class Verb:
 
 
 FAMILIES = {
-    "release": "The registry and its history: list, show, verify, history, promote, rollback.",
+    "release": "The registry and its history: list, show, verify, history, promote, rollback, export, import.",
     "token": "Who may call a service: new, list, revoke.",
     "label": "Labels: list, queue, add, import, export, agreement, suspects.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
@@ -84,6 +84,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("release history", "afield.commands.release:history", "Who did what to which release, when and why."),
     Verb("release promote", "afield.commands.release:promote", "Let a release climb the ladder, or put it live now."),
     Verb("release rollback", "afield.commands.release:rollback", "Take the champion back to an earlier release."),
+    Verb("release export", "afield.commands.release_export:run", "Compile a release, or take it to other tools."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
     Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
     Verb("token new", "afield.commands.token:new", "A token for a client: what it may do, and until when."),

@@ -20,6 +20,7 @@ from afield.rollout.ladder import Ladder
 from afield.serving.inference import Parts, Rows
 from afield.serving.product import Conclusion, Observation
 from afield.serving.releases import Release
+from afield.serving.static import Edition
 from afield.telemetry.policy import Policy
 from signs.confidence import FEATURES, features
 from signs.frames import LARGEST_BYTES, decode
@@ -320,4 +321,5 @@ def operate(_options: Mapping[str, str]) -> Operate:
             canary_share=0.25,
             canary_block=3600,
         ),
+        static=Edition(slim="signs.glasses:slim", memory=288 * 2**20, seconds=0.15),
     )

@@ -19,6 +19,7 @@ from afield.records.traffic import Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
 from afield.serving.inference import Parts, Runs
+from afield.serving.static import Edition
 from afield.statistics.counts import quantile
 from afield.telemetry.policy import Policy
 from surge.application import SLOTS
@@ -28,10 +29,18 @@ PLACE = ZoneInfo("America/New_York")
 LEVEL = 0.9
 HORIZON = 10_000.0
 CHUNK = timedelta(hours=12)
+DRY = {"precipitation": 0.0, "precipitation_3h": 0.0, "snowfall": 0.0, "holiday": 0.0}
+REGIMES = {
+    "dry": DRY,
+    "wet": {**DRY, "precipitation": 2.5, "precipitation_3h": 7.5},
+    "holiday": {**DRY, "holiday": 1.0},
+}
+"""What a vehicle can tell without a network: its wipers run, or its calendar says holiday. Rain in millimetres."""
 
 # What a fact may hold is what its table can: zones of 32 bits, moments on the clock of the place.
 Zone = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 Local = Annotated[datetime, msgspec.Meta(tz=False)]
+Asked = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +49,6 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pickup_location: Asked
     order_time: datetime
     user_id: str | None = None
-Asked = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
     target_location: Asked | None = None
     pickup_time: datetime | None = None
 
@@ -163,4 +171,5 @@ def operate(options: Mapping[str, str]) -> Operate:
         rollout=Ladder(),
         interval=("low", "high"),
         level=LEVEL,
+        static=Edition(regimes=REGIMES),
     )

@@ -61,12 +61,20 @@ class Subject:
     operate: Operate
 
 
-def tabulate(subject: Subject, seen: Seen, measured: Mapping[str, float] | None = None) -> Table:
+def tabulate(
+    subject: Subject, seen: Seen, measured: Mapping[str, float] | None = None, *, decide: bool = True
+) -> Table:
     """The table of a release: the mean of what it says of the rows of a cell, with the features that a regime sets.
 
     For each regime every row is asked about as if the regime held (partial dependence: Friedman, "Greedy function
     approximation", Annals of Statistics 29, 2001), so that a rare regime has its number in each cell. A cell without
     rows gets the mean of the key's others. Numbers are rounded to three significant digits.
+
+    Args:
+        subject: the release.
+        seen: the rows.
+        measured: what the table costs.
+        decide: whether the decision of each cell goes in.
 
     Raises:
         ReleaseError: there are no rows, or the release gives no number for a key.
@@ -103,7 +111,7 @@ def tabulate(subject: Subject, seen: Seen, measured: Mapping[str, float] | None 
         neutral=dict(operate.neutral),
         measured=dict(measured or {}),
     )
-    return msgspec.structs.replace(table, decision=_decisions(operate, table))
+    return msgspec.structs.replace(table, decision=_decisions(operate, table)) if decide else table
 
 
 def _decisions(operate: Operate, table: Table) -> dict[str, Column]:
@@ -121,7 +129,7 @@ def _decisions(operate: Operate, table: Table) -> dict[str, Column]:
             for draft in _drafts(operate, lookup, rows):
                 for name, value in draft.output.items():
                     found.setdefault(name, []).append(value)
-    return {name: coded(np.array(values)) for name, values in found.items() if name not in table.outputs}
+    return {name: coded(np.array(values)) for name, values in found.items()}
 
 
 def _drafts(operate: Operate, lookup: Lookup, rows: FeatureRows) -> Iterator[Decided]:

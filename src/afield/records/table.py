@@ -37,7 +37,7 @@ class Table(msgspec.Struct, frozen=True):
         regimes: what may be told apart by a product that sees no facts; the first is the usual one.
         keys: what is asked about.
         outputs: what the release says, by name.
-        decision: what the product does with it, by name.
+        decision: what the product answers, by name: its output, within the guards, and what it does with it.
         interval: names of the outputs that bound the predictive interval, or null.
         level: nominal coverage of the interval.
         neutral: what is answered where the table says nothing.

@@ -31,6 +31,7 @@ class Model:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = not part.features  # pictures need large buffers again and again, rows do not
+        options.enable_mem_pattern = bool(part.features)  # a plan for each size of picture takes a quarter more memory
         options.log_severity_level = 3
         try:
             session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])

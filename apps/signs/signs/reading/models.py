@@ -21,7 +21,7 @@ def pretrained() -> dict[str, bytes]:
     Raises:
         DataError: a package or its file is missing.
     """
-    return {"detection": _bytes(*DETECTION), "recognition": _bytes(*RECOGNITION)}
+    return {"detection": packaged(*DETECTION), "recognition": packaged(*RECOGNITION)}
 
 
 def characters(metadata: Mapping[str, str]) -> tuple[str, ...]:
@@ -47,7 +47,12 @@ def metadata(graph: bytes) -> dict[str, str]:
     return found
 
 
-def _bytes(package: str, path: str) -> bytes:
+def packaged(package: str, path: str) -> bytes:
+    """The bytes of a file that lies in an installed package, which is not imported.
+
+    Raises:
+        DataError: the package or its file is missing.
+    """
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise DataError(f"package {package} is not installed; it carries {path}: run make setup")

@@ -126,6 +126,11 @@ REASONS = {
 }
 
 
+def no_words() -> bytes:
+    """A `words.bin` without a word: where a release carries the phrasebook alone."""
+    return msgspec.json.encode(Header({})) + b"\n"
+
+
 def words_table() -> bytes:
     """`words.bin` of a release, from the installed dictionaries; the same dictionaries give the same bytes.
 

@@ -1,0 +1,92 @@
+"""The forms of a table: Arrow, and modules of Python and JavaScript that need nothing else."""
+
+import io
+from collections.abc import Mapping
+from importlib.resources import files
+from string import Template
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from afield.records.table import Column, Table
+
+TEMPLATES = files("afield.exchange") / "templates"
+
+
+def as_arrow(table: Table) -> bytes:
+    """The table as an Arrow file: a row for each regime, cell and key, with what is known there; null: nothing is."""
+    regimes, cells, keys = len(table.regimes), table.cells, len(table.keys)
+    columns: dict[str, pl.Series] = {
+        "regime": pl.Series(np.repeat(np.arange(regimes, dtype=np.uint32), cells * keys)),
+        "cell": pl.Series(np.tile(np.repeat(np.arange(cells, dtype=np.uint16), keys), regimes)),
+        "key": pl.Series(np.tile(np.arange(keys, dtype=np.uint32), regimes * cells)),
+    }
+    named = {"regime": table.regimes, "key": table.keys}
+    frame = pl.DataFrame(columns | {name: _numbers(column) for name, column in told(table).items()})
+    frame = frame.with_columns(
+        pl.Series(name, names, dtype=pl.Enum(names)).gather(frame[name]) for name, names in named.items()
+    )
+    stream = io.BytesIO()
+    frame.write_ipc(stream, compression="zstd")
+    return stream.getvalue()
+
+
+def as_python(table: Table) -> str:
+    """The table as the source of a Python module that imports the standard library only."""
+    return _filled("table.py.txt", table, repr(_json(table)))
+
+
+def as_javascript(table: Table) -> str:
+    """The table as the source of a JavaScript module (ECMAScript 2020) without imports."""
+    return _filled("table.mjs.txt", table, msgspec.json.encode(_json(table)).decode())
+
+
+def described(table: Table, module: str) -> str:
+    """What the files are and how they are used, in Markdown."""
+    return Template((TEMPLATES / "README.md.txt").read_text("utf-8")).substitute(
+        application=table.application,
+        release=table.release,
+        module=module,
+        as_of=table.as_of.isoformat(),
+        until=_until(table),
+        keys=len(table.keys),
+        key=table.keys[0],
+        cells=table.cells,
+        regimes=", ".join(table.regimes),
+        lost=_lost(table.measured),
+    )
+
+
+def told(table: Table) -> dict[str, Column]:
+    """Every column by name: what is answered, and what the release says beside it."""
+    return {**table.outputs, **table.decision}
+
+
+def _lost(measured: Mapping[str, float]) -> str:
+    """What the table costs, in words."""
+    if "table" not in measured:
+        return "What the table costs could not be measured: no rows with truths lie around the test window."
+    others = [f"the {name}'s {measured[name]:.3g}" for name in ("release", "baseline") if name in measured]
+    said = f"On the test window the table's loss is {measured['table']:.3g}, {', '.join(others)}"
+    if "coverage" in measured:
+        said += f"; the truth lay in its interval {measured['coverage']:.1%} of the time"
+    return f"{said} (of a table of the weeks before that window, in the usual regime)."
+
+
+def _filled(template: str, table: Table, data: str) -> str:
+    text = (TEMPLATES / template).read_text("utf-8")
+    return Template(text).substitute(application=table.application, release=table.release, data=data)
+
+
+def _json(table: Table) -> str:
+    return msgspec.json.encode(table).decode()
+
+
+def _until(table: Table) -> str:
+    return (np.datetime64(table.as_of, "s") + np.timedelta64(int(table.lasts), "s")).item().isoformat()
+
+
+def _numbers(column: Column) -> pl.Series:
+    levels = np.array([*column.levels, np.nan])
+    return pl.Series(levels[np.frombuffer(column.codes, "<u2")], nan_to_null=True)

@@ -1,0 +1,125 @@
+import io
+import json
+import shutil
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from afield.exchange.forms import as_arrow, as_javascript, as_python, described
+from afield.records.table import Table
+from afield.serving.static import Lookup
+from tests.exchange.tables import END, SHOPS, asking, compiled, host
+
+HOUR = timedelta(hours=1)
+ASKED = [
+    (shop, END + hours * HOUR, regime)
+    for shop in SHOPS
+    for hours in (0, 5, 167.5, 168 * 20)
+    for regime in ("", "market day", "unheard of")
+]
+LATE = END + timedelta(days=200)
+BEFORE = END - timedelta(days=1000, minutes=20)
+OTHERS = [("north", LATE, ""), ("west", BEFORE, "")]
+PYTHON = """
+import json, sys
+from datetime import datetime
+from toy_table import answer
+print(json.dumps([answer(key, datetime.fromisoformat(at), regime) for key, at, regime in json.load(sys.stdin)]))
+"""
+NODE = """
+import { answer } from "./toy_table.mjs";
+let text = "";
+for await (const piece of process.stdin) text += piece;
+console.log(JSON.stringify(JSON.parse(text).map(([key, at, regime]) => answer(key, at, regime))));
+"""
+
+
+def questions() -> str:
+    return json.dumps([(key, at.isoformat(), regime) for key, at, regime in [*ASKED, *OTHERS]])
+
+
+def expected(folder: Path, made: Table) -> list[dict[str, object]]:
+    """What the host answers, each question asked of a host of its own: a module remembers nothing."""
+    answers = []
+    for key, at, regime in [*ASKED, *OTHERS]:
+        found = host(compiled(folder, made), [], now=at)
+        found.regime = regime
+        answers.append(found.ask(asking(key, at)))
+    return [
+        {
+            "release": each.release,
+            "applied": list(each.applied),
+            "output": each.output,
+            "interval": None if each.interval is None else list(each.interval),
+            "level": each.level,
+            "facts_age": each.facts_age,
+        }
+        for each in answers
+    ]
+
+
+def run(folder: Path, *command: str) -> list[dict[str, object]]:
+    done = subprocess.run(command, cwd=folder, input=questions(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, object]] = json.loads(done.stdout)
+    return found
+
+
+def test_the_python_module_answers_as_the_predictor_does_and_needs_no_package(tmp_path: Path, made: Table) -> None:
+    (tmp_path / "toy_table.py").write_text(as_python(made), "utf-8")
+    (tmp_path / "ask.py").write_text(PYTHON)
+    assert run(tmp_path, sys.executable, "-S", "-E", "ask.py") == expected(tmp_path / "host", made)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_the_javascript_module_answers_as_the_predictor_does(tmp_path: Path, made: Table) -> None:
+    (tmp_path / "toy_table.mjs").write_text(as_javascript(made), "utf-8")
+    (tmp_path / "ask.mjs").write_text(NODE)
+    assert run(tmp_path, "node", "ask.mjs") == expected(tmp_path / "host", made)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_the_javascript_module_refuses_what_it_does_not_know(tmp_path: Path, made: Table) -> None:
+    (tmp_path / "toy_table.mjs").write_text(as_javascript(made), "utf-8")
+    (tmp_path / "ask.mjs").write_text(
+        'import { answer } from "./toy_table.mjs";\n'
+        "const told = (ask) => { try { return ask(); } catch (error) { return error.name + error.message; } };\n"
+        'console.log(told(() => answer("nowhere", "2026-03-02T09:00:00")), told(() => answer("east", "soon")));\n'
+    )
+    done = subprocess.run(["node", "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "RangeErrornothing is known of nowhere" in done.stdout
+    assert "RangeErrorsoon is no moment" in done.stdout
+
+
+def test_the_python_module_refuses_a_key_that_it_does_not_know(made: Table) -> None:
+    module: dict[str, object] = {}
+    exec(as_python(made), module)
+    answer = module["answer"]
+    assert callable(answer)
+    with pytest.raises(LookupError, match="nothing is known of 'nowhere'"):
+        answer("nowhere", datetime(2026, 3, 2))
+
+
+def test_the_arrow_file_holds_every_number_of_the_table(made: Table) -> None:
+    frame = pl.read_ipc(io.BytesIO(as_arrow(made)))
+    assert frame.height == 2 * 168 * len(SHOPS)
+    assert set(frame.columns) == {"regime", "cell", "key", "forecast", "low", "high", "bake"}
+    lookup = Lookup(made)
+    for hours in (0, 33, 167):
+        at = made.start + hours * HOUR
+        cells = frame.filter(cell=hours, regime="market day")
+        assert cells["key"].cast(pl.String).to_list() == list(made.keys)
+        assert cells["low"].to_list() == lookup.outputs(made.keys, at, "market day")["low"].tolist()
+
+
+def test_what_the_table_costs_stands_beside_it(made: Table) -> None:
+    assert "could not be measured" in described(made, "toy_table")
+    measured = {"table": 0.9072, "release": 0.5, "baseline": 2.0, "coverage": 0.91}
+    told = described(
+        Table(**{name: getattr(made, name) for name in made.__struct_fields__} | {"measured": measured}), "t"
+    )
+    assert "the table's loss is 0.907, the release's 0.5, the baseline's 2; the truth lay in its interval 91.0%" in told
