@@ -83,7 +83,14 @@ def make(file: Path) -> Service:
     held = cached(application, operate, answers, config.cache) if config.design == "cached" else None
     metrics = Metrics(Path(config.counts), application.name)
     heartbeat = Path(config.heartbeat) if config.heartbeat else None
-    health = HealthReader(application.name, answers, clock.now, snapshots, heartbeat).read
+    health = HealthReader(
+        application.name,
+        answers,
+        clock.now,
+        snapshots,
+        heartbeat,
+        lambda: (telemetry.problem, facts.problem, admitted.problem),
+    ).read
     service = Service(
         asking.routes(
             Asked(operate.route, operate.request, operate.resolve, operate.largest_body),

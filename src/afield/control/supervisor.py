@@ -63,10 +63,10 @@ class Supervisor:
         """Each tick once its moment has come; in between, facts are taken in and the ledger is followed."""
         pause = REPLAY_PAUSE if self._by_events else LIVE_PAUSE
         while not stop.is_set():
+            self._heartbeat.touch()
             self._intake.poll()
             due = self._due()
             if due is None:
-                self._heartbeat.touch()
                 self._check()
                 self._follow()
                 stop.wait(pause)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,13 +12,18 @@ from afield.records.decision import Stage
 from afield.records.traffic import Mode
 from afield.serving.predictor import Predictor
 
+STALE = 30.0
+"""Seconds without a sign of life after which the supervisor is taken to be gone."""
+
 
 class Health(msgspec.Struct, frozen=True):
     """The body of `GET /healthz`.
 
     Attributes:
         status: "ok", or "degraded" where `problem` says why.
-        ready: whether a release and feature rows are loaded.
+        ready: whether requests are to come here: a release and feature rows are loaded, and the worker is not about
+            to stop. What strikes every worker at once (a supervisor that is gone, a spool that is full) leaves it
+            ready, for it goes on answering; `problem` says so.
         application: name of the application.
         release: the release that answers, "" where none is loaded.
         challenger, last_good: the other releases of the control state.
@@ -63,26 +68,49 @@ class HealthReader:
         clock: Callable[[], datetime],
         snapshots: Path,
         heartbeat: Path | None = None,
+        problems: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Report on `predictor`; `snapshots` and `heartbeat` say when the supervisor last wrote."""
+        """Report on `predictor`.
+
+        Args:
+            application: its name.
+            predictor: answers.
+            clock: domain time, where the control state names none.
+            snapshots: folder that the supervisor publishes into.
+            heartbeat: file that the supervisor touches while it lives; None where there is none.
+            problems: what else is wrong: spools that refuse, tokens that cannot be read; "" for what is well.
+        """
         self._application = application
         self._predictor = predictor
         self._clock = clock
         self._snapshots = snapshots
         self._heartbeat = heartbeat
+        self._problems = problems
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Say from now on that no more requests are to come."""
+        self._leaving = True
 
     def read(self) -> Health:
         """The state of the worker now."""
         seen = self._predictor.situation
         control, rows = seen.control, seen.rows
         release = control.champion if control.champion in seen.releases else ""
-        problem = "; ".join(filter(None, (seen.problem, self._predictor.problem)))
-        if rows is None:
-            problem = problem or "no feature rows have been published yet"
+        alive = _age(self._heartbeat) if self._heartbeat else None
+        told = (
+            "the service is about to stop" if self._leaving else "",
+            seen.problem or ("" if release else "no release is loaded yet"),
+            "" if rows is not None or seen.problem else "no feature rows have been published yet",
+            _absent(alive) if self._heartbeat else "",
+            self._predictor.problem,
+            *self._problems(),
+        )
+        problem = "; ".join(dict.fromkeys(filter(None, told)))
         now = control.now or self._clock()
         return Health(
             status="degraded" if problem else "ok",
-            ready=bool(release) and rows is not None,
+            ready=bool(release) and rows is not None and not self._leaving,
             application=self._application,
             release=release,
             challenger=control.challenger,
@@ -95,10 +123,17 @@ class HealthReader:
             rows=rows.version if rows else "",
             facts_age=(now - rows.as_of).total_seconds() if rows else None,
             snapshot_age=_age(self._snapshots),
-            supervisor_age=_age(self._heartbeat) if self._heartbeat else None,
+            supervisor_age=alive,
             worker=os.getpid(),
             problem=problem,
         )
+
+
+def _absent(age: float | None) -> str:
+    """That the supervisor is gone; "" where it lives."""
+    if age is None:
+        return "the supervisor has never been alive; answers come from the last snapshots"
+    return f"the supervisor was last alive {age:.0f} s ago; answers come from the last snapshots" if age > STALE else ""
 
 
 def _age(path: Path) -> float | None:

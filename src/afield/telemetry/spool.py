@@ -71,7 +71,7 @@ class Spool:
         self._tally = Tally()
         self._retired: list[SegmentFile] = []
         self._dirty = self._closed = False
-        self._broken = ""
+        self._broken = self._refused = ""
         self._lock = threading.Lock()
         self._settling = threading.Lock()
         self._stopping = threading.Event()
@@ -87,15 +87,12 @@ class Spool:
         """
         data = frame(RECORD, count, record)
         with self._lock:
-            self._admit(len(data))
-            if self._mode == "fast":
-                if len(self._buffer) >= _BUFFER:
-                    self._flush()
-                self._buffer += data
-                return
-            file = self._write(data)
-            if self._mode == "synced":
-                self._sync(file, len(data))
+            try:
+                self._accept(data)
+            except TelemetryError as error:
+                self._refused = self.problem = str(error)
+                raise
+            self._refused = ""
 
     def tally(self, sampled_out: int = 0, dropped: int = 0, reason: str = "") -> None:
         """Count events that were offered and not accepted; written to the segment within 100 ms."""
@@ -140,6 +137,18 @@ class Spool:
     ) -> None:
         """Close the spool."""
         self.close()
+
+    def _accept(self, data: bytes) -> None:
+        """Keep a frame as the mode promises."""
+        self._admit(len(data))
+        if self._mode == "fast":
+            if len(self._buffer) >= _BUFFER:
+                self._flush()
+            self._buffer += data
+            return
+        file = self._write(data)
+        if self._mode == "synced":
+            self._sync(file, len(data))
 
     def _admit(self, length: int) -> None:
         """Make room for a frame of this length, or refuse it."""
@@ -219,7 +228,7 @@ class Spool:
         while not self._stopping.wait(SYNC_EVERY):
             try:
                 self._keep_up()
-                self.problem = self._broken
+                self.problem = self._broken or self._refused
             except TelemetryError as error:
                 self.problem = str(error)
 

@@ -1,0 +1,77 @@
+"""Health and readiness say what is, and why."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from afield.errors import TelemetryError
+from afield.serving.health import STALE, Health, HealthReader
+from afield.telemetry.spool import Spool
+from afield.testing.stand import TICK
+from tests.serving.bakery import Bakery, release, rows_at
+
+
+def reader(bakery: Bakery, folder: Path, *problems: str) -> HealthReader:
+    (folder / "heartbeat").touch()
+    return HealthReader("toy", bakery.predictor, lambda: TICK, folder, folder / "heartbeat", lambda: problems)
+
+
+def said(health: Health) -> tuple[str, bool, str]:
+    return health.status, health.ready, health.problem
+
+
+def test_a_worker_with_a_release_and_rows_is_ready_and_has_nothing_to_say(bakery: Bakery, tmp_path: Path) -> None:
+    bakery.see(release("r1"))
+    assert said(reader(bakery, tmp_path).read()) == ("ok", True, "")
+
+
+def test_before_anything_was_published_it_is_not_ready_and_says_what_is_missing(bakery: Bakery, tmp_path: Path) -> None:
+    status, ready, problem = said(reader(bakery, tmp_path).read())
+    assert (status, ready) == ("degraded", False)
+    assert "no release is loaded yet" in problem
+    assert "no feature rows" in problem
+
+
+def test_a_release_that_is_refused_is_named(bakery: Bakery, tmp_path: Path) -> None:
+    bakery.see(rows=rows_at(), champion="r2", problem="release r2 is refused: its signature is unknown")
+    _, ready, problem = said(reader(bakery, tmp_path).read())
+    assert not ready
+    assert problem == "release r2 is refused: its signature is unknown"
+
+
+def test_one_that_is_about_to_stop_wants_no_more_requests(bakery: Bakery, tmp_path: Path) -> None:
+    bakery.see(release("r1"))
+    health = reader(bakery, tmp_path)
+    health.leave()
+    assert said(health.read()) == ("degraded", False, "the service is about to stop")
+
+
+def test_without_its_supervisor_it_stays_ready_and_says_so(bakery: Bakery, tmp_path: Path) -> None:
+    bakery.see(release("r1"))
+    health = reader(bakery, tmp_path)
+    long_ago = time.time() - 2 * STALE
+    os.utime(tmp_path / "heartbeat", (long_ago, long_ago))
+    status, ready, problem = said(health.read())
+    assert (status, ready) == ("degraded", True)
+    assert problem.startswith("the supervisor was last alive 6")
+    (tmp_path / "heartbeat").unlink()
+    assert "has never been alive" in health.read().problem
+
+
+def test_what_is_wrong_beside_the_model_is_told_and_leaves_it_ready(bakery: Bakery, tmp_path: Path) -> None:
+    bakery.see(release("r1"))
+    health = reader(bakery, tmp_path, "", "disk full: telemetry is refused", "disk full: telemetry is refused")
+    assert said(health.read()) == ("degraded", True, "disk full: telemetry is refused")
+
+
+def test_a_full_spool_says_so_until_it_takes_records_again(tmp_path: Path) -> None:
+    with Spool(tmp_path, writer="w", max_bytes=64, segment_bytes=64) as spool:
+        spool.append(b"x")
+        assert spool.problem == ""
+        with pytest.raises(TelemetryError):
+            spool.append(b"x" * 100)
+        assert spool.problem.startswith("over budget")
+        spool.append(b"x")
+        assert spool._refused == ""
