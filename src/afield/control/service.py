@@ -24,7 +24,7 @@ from afield.control.supervisor import Supervisor
 from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError
-from afield.serving.config import Config
+from afield.serving.config import Config, Design
 from afield.serving.health import Health
 from afield.serving.launch import await_ready, launch
 from afield.serving.tokens import digest_of
@@ -52,6 +52,8 @@ class Terms:
         by_events: whether domain time follows the events' watermark (a replay) instead of the wall clock.
         pinned: name → release that forecasts beside the others for comparison only.
         seams: fault wrappers of a drill; see `serving.config.Config`.
+        design: server, or cached.
+        cache: URL of the Valkey or Redis of the cached design; "" for the workers' memory.
     """
 
     address: str = "127.0.0.1"
@@ -62,6 +64,8 @@ class Terms:
     by_events: bool = False
     pinned: Mapping[str, str] = field(default_factory=dict)
     seams: Mapping[str, str] = field(default_factory=dict)
+    design: Design = "server"
+    cache: str = ""
 
 
 @contextmanager
@@ -126,6 +130,8 @@ class Service:
             privacy=str(home.privacy),
             seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
             seams=dict(terms.seams),
+            design=terms.design,
+            cache=terms.cache,
         )
 
     @property
