@@ -11,12 +11,16 @@ from afield.application import load
 from afield.commands.output import Context, progress, result
 from afield.control.office import Office, open_office
 from afield.exchange.compiling import compile_release
+from afield.exchange.mlflow_model import mlflow_files
+from afield.exchange.onnx_files import onnx_files
 from afield.exchange.writing import check_new, write_folder
 from afield.release.registry import champion, named
 
-Form = Literal["static"]
+Form = Literal["static", "mlflow", "onnx"]
 FORMS: Mapping[Form, Callable[[Office, str], dict[str, bytes]]] = {
     "static": compile_release,
+    "mlflow": mlflow_files,
+    "onnx": onnx_files,
 }
 
 
@@ -34,7 +38,8 @@ def run(
 
     `static`: what runs without a network. For an application that looks its features up, a table as JSON and Arrow,
     with modules of Python and JavaScript that need nothing else; for one that finds its features in the request, a
-    signed bundle, in the smaller edition where the application has one.
+    signed bundle, in the smaller edition where the application has one. `mlflow`: the model directory that
+    `mlflow.pyfunc.load_model` reads. `onnx`: plain ONNX files with an example that runs.
 
     Args:
         app: name of the application.

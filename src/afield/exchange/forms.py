@@ -2,16 +2,13 @@
 
 import io
 from collections.abc import Mapping
-from importlib.resources import files
-from string import Template
 
 import msgspec
 import numpy as np
 import polars as pl
 
+from afield.exchange.wording import filled
 from afield.records.table import Column, Table
-
-TEMPLATES = files("afield.exchange") / "templates"
 
 
 def as_arrow(table: Table) -> bytes:
@@ -44,15 +41,16 @@ def as_javascript(table: Table) -> str:
 
 def described(table: Table, module: str) -> str:
     """What the files are and how they are used, in Markdown."""
-    return Template((TEMPLATES / "README.md.txt").read_text("utf-8")).substitute(
+    return filled(
+        "table.md.txt",
         application=table.application,
         release=table.release,
         module=module,
         as_of=table.as_of.isoformat(),
         until=_until(table),
-        keys=len(table.keys),
+        keys=str(len(table.keys)),
         key=table.keys[0],
-        cells=table.cells,
+        cells=str(table.cells),
         regimes=", ".join(table.regimes),
         lost=_lost(table.measured),
     )
@@ -75,8 +73,7 @@ def _lost(measured: Mapping[str, float]) -> str:
 
 
 def _filled(template: str, table: Table, data: str) -> str:
-    text = (TEMPLATES / template).read_text("utf-8")
-    return Template(text).substitute(application=table.application, release=table.release, data=data)
+    return filled(template, application=table.application, release=table.release, data=data)
 
 
 def _json(table: Table) -> str:
