@@ -78,6 +78,11 @@ class Home:
         return self.folder / "spool" / "telemetry"
 
     @property
+    def joined(self) -> Path:
+        """Where services that joined keep spools of their own, each `facts` and `telemetry` in a folder of its name."""
+        return self.folder / "spool" / "joined"
+
+    @property
     def steps(self) -> Path:
         """Outputs of build steps by content key."""
         return self.root / "steps"

@@ -30,6 +30,7 @@ NOON = datetime(2024, 3, 1, 12)
 HOUR = timedelta(hours=1)
 CHUNK = Window(NOON, NOON + 12 * HOUR)
 NEXT = Window(CHUNK.end, CHUNK.end + 12 * HOUR)
+EVENT = Event("a1", "7", "champion", "c", NOON, 1.0, 1.0, "all", "", {"multiplier": 1.2}, NOON, kind="answer")
 
 
 def order(number: int) -> Fact:
@@ -292,3 +293,28 @@ def test_settling_waits_no_longer_than_it_may_for_a_worker_that_hands_nothing_ov
     desk.intake.settle(patience=0.05)
     assert desk.remembered() == ["o1"]
     assert desk.stored("orders") == []
+
+
+def test_services_that_joined_are_taken_from_as_well_and_one_that_died_loses_nothing(desk: Desk) -> None:
+    joined = desk.folder / "joined"
+    desk.intake = Intake(
+        desk.history, desk.tables, SPECS, desk.folder / "facts", desk.folder / "telemetry", desk.own,
+        desk.told.append, joined,
+    )  # fmt: skip
+    desk.send(order(1))
+    other = Spool(joined / "host-b" / "facts", writer="worker-0")
+    other.append(encode(Ingest((order(2),))), 1)
+    events = Spool(joined / "host-b" / "telemetry", writer="worker-0")
+    events.append(encode(EVENT))
+    assert desk.intake.poll() == 2
+    assert desk.remembered() == ["o1", "o2"]
+    other.append(encode(Ingest((order(3),))), 1)
+    # As the system does when a process is killed: its claims go, its open segments stay.
+    other._claim.release()
+    events._claim.release()
+    desk.worker.seal()
+    desk.intake.deliver()
+    desk.intake.deliver()
+    assert desk.stored("orders") == ["o1", "o2", "o3"]
+    assert desk.tables.scan("predictions").collect()["id"].to_list() == [EVENT.id]
+    assert not segments(joined / "host-b" / "facts")

@@ -84,8 +84,8 @@ def test_old_facts_are_told_where_features_are_looked_up_and_only_there(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("afield.control.service.launch", lambda *_: subprocess.Popen(["true"]))
-    monkeypatch.setattr("afield.control.service.await_ready", lambda *_, **__: health("r1"))
+    monkeypatch.setattr("afield.control.plane.launch", lambda *_: subprocess.Popen(["true"]))
+    monkeypatch.setattr("afield.control.plane.await_ready", lambda *_, **__: health("r1"))
     told: list[str] = []
     opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
     opened = replace(opened, operate=replace(opened.operate, observe=observe), tell=told.append)
@@ -107,8 +107,8 @@ def test_a_service_whose_only_release_is_refused_says_so_at_start_and_what_to_do
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("afield.control.service.launch", lambda *_: subprocess.Popen(["true"]))
-    monkeypatch.setattr("afield.control.service.await_ready", lambda *_, **__: body)
+    monkeypatch.setattr("afield.control.plane.launch", lambda *_: subprocess.Popen(["true"]))
+    monkeypatch.setattr("afield.control.plane.await_ready", lambda *_, **__: body)
     told: list[str] = []
     opened = replace(copied(tmp_path_factory.getbasetemp(), tmp_path), tell=told.append)
     with running(opened, Terms(port=8123)):

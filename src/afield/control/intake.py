@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -40,8 +41,9 @@ class Intake:
         telemetry: Path,
         own: Spool,
         tell: Callable[[str], None],
+        joined: Path | None = None,
     ) -> None:
-        """Take from the folders `facts` and `telemetry`.
+        """Take from the folders `facts` and `telemetry`, and from those of services that joined.
 
         Args:
             history: takes the facts.
@@ -51,6 +53,7 @@ class Intake:
             telemetry: spool of events.
             own: the spool that this process records to.
             tell: is told which segment was damaged and set aside.
+            joined: folder in which each service that joined keeps two spools of its own, `facts` and `telemetry`.
         """
         self._history = history
         self._tables = tables
@@ -59,21 +62,13 @@ class Intake:
         self._telemetry = telemetry
         self._own = own
         self._tell = tell
-        self._seen: dict[str, Position] = {}
+        self._joined = joined
+        self._seen: dict[Path, dict[str, Position]] = {}
         self.watermark: datetime | None = None
 
     def poll(self) -> int:
         """Take in what workers accepted since the last call; how many facts were new."""
-        taken = 0
-        try:
-            for position, raw in read(self._facts, after=self._seen):
-                self._seen[position.writer] = position
-                batch = decode(raw)
-                if isinstance(batch, Ingest):
-                    taken += self._take(batch)
-        except TelemetryError:
-            self._drain(lambda: drain(self._facts, self._commit))
-        return taken
+        return sum(self._poll(folder) for folder in self._spools(self._facts))
 
     def deliver(self) -> None:
         """Bring every sealed segment to its tables, and remove it after that; a damaged one is set aside and told.
@@ -83,13 +78,15 @@ class Intake:
         """
         self.poll()
         self._drain(self._own.seal)
-        self._drain(lambda: drain(self._facts, self._commit))
-        self._drain(lambda: deliver(self._telemetry, self._tables))
+        for folder in self._spools(self._facts):
+            self._drain(partial(drain, folder, self._commit))
+        for folder in self._spools(self._telemetry):
+            self._drain(partial(deliver, folder, self._tables))
 
     def settle(self, patience: float = PATIENCE) -> None:
         """Wait until workers have handed over what they hold, and deliver it; at most `patience` seconds."""
         deadline = time.monotonic() + patience
-        folders = (self._facts, self._telemetry)
+        folders = (*self._spools(self._facts), *self._spools(self._telemetry))
         while time.monotonic() < deadline and any(not each.sealed for folder in folders for each in segments(folder)):
             self._own.seal()
             time.sleep(0.02)
@@ -139,6 +136,22 @@ class Intake:
         """Answers that clients asked for in the window."""
         inside = pl.col("tick").is_between(window.start, window.end, closed="left")
         return self._tables.scan(EVENTS).filter(inside & (pl.col("kind") == "answer")).collect()
+
+    def _spools(self, own: Path) -> list[Path]:
+        """The spool of this service, and the one like it of every service that joined, whether it lives or not."""
+        return [own, *sorted(self._joined.glob(f"*/{own.name}"))] if self._joined is not None else [own]
+
+    def _poll(self, folder: Path) -> int:
+        taken, seen = 0, self._seen.setdefault(folder, {})
+        try:
+            for position, raw in read(folder, after=seen):
+                seen[position.writer] = position
+                batch = decode(raw)
+                if isinstance(batch, Ingest):
+                    taken += self._take(batch)
+        except TelemetryError:
+            self._drain(lambda: drain(folder, self._commit))
+        return taken
 
     def _take(self, batch: Ingest) -> int:
         """Facts into memory, and the watermark forward; how many facts were new."""

@@ -1,9 +1,6 @@
 """A whole service: the workers as a process of their own, and the control room beside them."""
 
 import os
-import secrets
-import signal
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,23 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 import polars as pl
 
 from afield.answering import predictor
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
-from afield.control.orphans import end, running_with
+from afield.control.plane import Plane
 from afield.control.room import Equipment, Room
 from afield.control.supervisor import Supervisor
 from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError
 from afield.serving.config import Config, Design
-from afield.serving.health import Health
-from afield.serving.launch import await_ready, launch
-from afield.serving.tokens import digest_of
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 from afield.telemetry.recorder import Recorder
@@ -96,11 +89,8 @@ class Service:
         self._terms = terms
         home = office.home
         self._heartbeat = home.folder / "supervisor.alive"
-        self._log = home.folder / "service.log"
-        self._file = home.folder / "service.json"
-        self._own = f"own-{secrets.token_urlsafe(32)}"
         self._stop = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._plane = Plane(self.config, home.folder, office.tell)
         claimed = _claimed(home.telemetry, self._heartbeat, self.url)
         self._spool = Spool(home.telemetry, writer=claimed, mode=office.operate.telemetry.mode)
         self._trainer = Trainer(office, wait=terms.by_events)
@@ -126,7 +116,6 @@ class Service:
             workers=terms.workers,
             hosts=terms.hosts,
             token=str(terms.token or home.tokens),
-            own=digest_of(self._own),
             privacy=str(home.privacy),
             seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
             seams=dict(terms.seams),
@@ -143,10 +132,13 @@ class Service:
         """Publish who answers, start the workers, and return once they do."""
         self._heartbeat.touch()
         self._room.announce(self._began)
-        for orphan in running_with(self._file):
-            self._office.tell(f"ending the workers that an earlier supervisor left (process {orphan})")
-            end(orphan)
-        self._launch()
+        health = self._plane.start()
+        if not health.release:
+            name = self._office.application.called
+            self._office.tell(
+                f"no release can answer: {health.problem}; see what is wrong: afield release verify {name}, "
+                f"and build another: afield build {name}"
+            )
         self._warn()
 
     def supervise(self) -> None:
@@ -183,29 +175,10 @@ class Service:
     def stop(self) -> None:
         """Drain and stop the workers, then deliver what was recorded."""
         self._stop.set()
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._plane.stop()
         self._trainer.stop()
         self._intake.deliver()
         self._spool.close()
-
-    def _launch(self) -> None:
-        self._process = launch(self.config, self._file, self._log)
-        try:
-            health = msgspec.json.decode(await_ready(self.config, self._process, token=self._own), type=Health)
-        except ServingError as error:
-            raise ServingError(f"{error}; its log: {self._log}") from error
-        if not health.release:
-            name = self._office.application.called
-            self._office.tell(
-                f"no release can answer: {health.problem}; see what is wrong: afield release verify {name}, "
-                f"and build another: afield build {name}"
-            )
 
     def _now(self) -> datetime:
         """Domain time before the first tick: after events, where the service stood, or where its facts end."""
@@ -219,16 +192,17 @@ class Service:
 
     def _check(self) -> None:
         """Start the workers again where they died."""
-        if self._process is not None and self._process.poll() is not None and not self._stop.is_set():
-            self._office.tell(f"the workers ended with exit code {self._process.returncode}; starting them again")
-            self._launch()
+        if not self._stop.is_set():
+            self._plane.check()
 
     def _control_room(self) -> tuple[Intake, Room]:
         office, home = self._office, self._office.home
         operate, plan = office.operate, office.plan
         history = History(office.tables, plan.tables, plan.features.lookback)
         history.load()
-        intake = Intake(history, office.tables, plan.tables, home.facts, home.telemetry, self._spool, office.tell)
+        intake = Intake(
+            history, office.tables, plan.tables, home.facts, home.telemetry, self._spool, office.tell, home.joined
+        )
         recorder = Recorder(operate.telemetry, self._spool)
         kit = Equipment(
             history=history,

@@ -1,0 +1,69 @@
+"""The data plane as its keeper sees it: one process whose children answer, started, started again, and stopped."""
+
+import secrets
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from afield.control.orphans import end, running_with
+from afield.errors import ServingError
+from afield.serving.config import Config
+from afield.serving.health import Health
+from afield.serving.launch import await_ready, launch
+from afield.serving.tokens import digest_of
+
+PATIENCE = 20.0
+
+
+class Plane:
+    """The workers of one service on this machine."""
+
+    def __init__(self, config: Config, folder: Path, tell: Callable[[str], None]) -> None:
+        """Run workers with `config`; their configuration and log are kept in `folder`, `tell` is told what happens."""
+        self._own = f"own-{secrets.token_urlsafe(32)}"
+        self.config = msgspec.structs.replace(config, own=digest_of(self._own))
+        self._file, self._log = folder / "service.json", folder / "service.log"
+        self._tell = tell
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Health:
+        """What a worker says of itself, once one answers; workers that an earlier keeper left are ended first.
+
+        Raises:
+            ServingError: they do not start.
+        """
+        for orphan in running_with(self._file):
+            self._tell(f"ending the workers that an earlier supervisor left (process {orphan})")
+            end(orphan)
+        return self._launch()
+
+    def check(self) -> None:
+        """Start the workers again where all of them ended.
+
+        Raises:
+            ServingError: they do not start again.
+        """
+        if self._process is not None and self._process.poll() is not None:
+            self._tell(f"the workers ended with exit code {self._process.returncode}; starting them again")
+            self._launch()
+
+    def stop(self) -> None:
+        """Let the workers finish what they have begun, and end them."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _launch(self) -> Health:
+        self._process = launch(self.config, self._file, self._log)
+        try:
+            return msgspec.json.decode(await_ready(self.config, self._process, token=self._own), type=Health)
+        except ServingError as error:
+            raise ServingError(f"{error}; its log: {self._log}") from error
