@@ -1,5 +1,6 @@
 """`afield serve`: the prediction service, workers and supervisor, until it is stopped."""
 
+import re
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -9,18 +10,26 @@ from cyclopts import Parameter
 from afield.application import load
 from afield.commands.output import Context, progress, result
 from afield.commands.product import product
+from afield.control.joining import Joined, joined
 from afield.control.office import open_office
-from afield.control.service import Terms, running
+from afield.control.service import Service, Terms, running
 from afield.errors import UsageError
 from afield.live import live
 from afield.serving.config import Design
+from afield.serving.scaling import processors
 from afield.serving.tokens import is_plain, read_tokens
 
 HOST_HELP = "a further name by which clients may call it (Host, Origin); may be given several times"
 FILE_HELP = "file of tokens, or of one plain token; left out: those that `afield token` made"
+WORKERS_HELP = "how many processes answer: a number, a range that follows their load as 1-4, or auto"
+JOIN_HELP = (
+    "the home of a service (its AFIELD_HOME, a folder that both hosts see) whose releases and facts this one follows"
+)
 DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
 UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
 CACHE_HELP = "of cached: a Valkey or Redis, e.g. valkey://127.0.0.1:6379/0; left out: the workers' memory"
+AUTO = "auto"
+RANGE = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 LIVE_HELP = "generated traffic runs beside the service at wall-clock time; builds what it needs first"
 
 
@@ -30,7 +39,9 @@ def run(
     *,
     address: Annotated[str, Parameter(help="where to listen; beyond loopback a token is needed")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="where to listen")] = 8000,
-    workers: Annotated[int, Parameter(help="how many processes answer")] = 1,
+    workers: Annotated[str, Parameter(help=WORKERS_HELP)] = "1",
+    join: Annotated[Path | None, Parameter(help=JOIN_HELP)] = None,
+    called: Annotated[str, Parameter(name="--as", help="of --join: its name there; left out: host and port")] = "",
     host: Annotated[tuple[str, ...], Parameter(help=HOST_HELP, negative="")] = (),
     token: Annotated[Path | None, Parameter(help=FILE_HELP)] = None,
     design: Annotated[Design, Parameter(help=DESIGN_HELP)] = "server",
@@ -50,7 +61,9 @@ def run(
         app: name of the application.
         address: where to listen.
         port: where to listen.
-        workers: how many processes answer.
+        workers: how many processes answer: a number, a range, or auto.
+        join: the home of a service that this one joins.
+        called: its name there.
         host: a further name by which clients may call it.
         token: file of tokens.
         design: where the model lives; nothing else of the application changes.
@@ -65,11 +78,13 @@ def run(
     application = load(app, options)
     if token is not None and is_plain(read_tokens(token)):
         progress(f"{token} holds one plain token: it may do everything, for ever. Better: afield token new {app} NAME")
-    _check(design, upstream, cache)
+    _check(design, upstream, cache, join, traffic=traffic, by_events=events_clock)
+    fewest, most = counts(workers)
     terms = Terms(
         address=address,
         port=port,
-        workers=workers,
+        workers=fewest,
+        most=most,
         hosts=host,
         token=token,
         by_events=events_clock,
@@ -84,20 +99,47 @@ def run(
             running_there.wait()
         progress("stopped; what was not sent yet is kept")
         return
+    if join is not None:
+        with joined(application, context.home, join, terms, called, progress) as follower:
+            _until_stopped(context, follower)
+        progress("stopped; what it accepted lies in the home that it joined, whose supervisor delivers it")
+        return
     if traffic:
         application = load(app, {**application.demonstration_options, **options})
         live(application, context.home / "live", terms, progress, lambda url: _ready(context, url))
         return
     office = open_office(application, context.home, progress)
     with running(office, terms) as service:
-        signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
-        signal.signal(signal.SIGINT, lambda _number, _frame: service.ask_to_stop())
-        _ready(context, service.url)
-        service.supervise()
+        _until_stopped(context, service)
     progress("stopped; everything accepted is kept")
 
 
-def _check(design: Design, upstream: str, cache: str) -> None:
+def counts(text: str) -> tuple[int, int]:
+    """How many workers at least and at most: "2", "1-4", or "auto" for one to as many as there are processors.
+
+    Raises:
+        UsageError: it is none of these.
+
+    >>> counts("1-4")
+    (1, 4)
+    """
+    if text == AUTO:
+        return 1, processors()
+    found = RANGE.fullmatch(text)
+    fewest, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= fewest <= most:
+        raise UsageError(f"--workers {text}: write a number from 1, a range as 1-4, or {AUTO}")
+    return fewest, most
+
+
+def _until_stopped(context: Context, service: Service | Joined) -> None:
+    signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
+    signal.signal(signal.SIGINT, lambda _number, _frame: service.ask_to_stop())
+    _ready(context, service.url)
+    service.supervise()
+
+
+def _check(design: Design, upstream: str, cache: str, join: Path | None, *, traffic: bool, by_events: bool) -> None:
     """Refuse what does not go together.
 
     Raises:
@@ -108,6 +150,8 @@ def _check(design: Design, upstream: str, cache: str) -> None:
         raise UsageError(f"--design {design} {need}")
     if cache and design != "cached":
         raise UsageError(f"--design {design} keeps no cache; --cache belongs to --design cached")
+    if join is not None and (traffic or by_events or design not in ("server", "cached")):
+        raise UsageError("--join follows another service: leave --live, --events-clock and other designs to that one")
 
 
 def _ready(context: Context, url: str) -> None:

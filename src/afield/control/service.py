@@ -39,7 +39,8 @@ class Terms:
 
     Attributes:
         address, port: where the workers listen.
-        workers: how many of them.
+        workers: how many of them, at least.
+        most: how many at most, as their load asks for; `workers` where it is less.
         hosts: further names by which clients may call the service.
         token: file of tokens; that of the home where None.
         by_events: whether domain time follows the events' watermark (a replay) instead of the wall clock.
@@ -52,6 +53,7 @@ class Terms:
     address: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    most: int = 0
     hosts: tuple[str, ...] = ()
     token: Path | None = None
     by_events: bool = False
@@ -114,6 +116,7 @@ class Service:
             address=terms.address,
             port=terms.port,
             workers=terms.workers,
+            most=terms.most,
             hosts=terms.hosts,
             token=str(terms.token or home.tokens),
             privacy=str(home.privacy),

@@ -25,7 +25,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         counts: folder in which workers share their counters.
         heartbeat: file whose modification time says when the supervisor was last alive; "" where none is kept.
         address, port: where to listen.
-        workers: how many processes answer.
+        workers: how many processes answer, at least.
+        most: how many at most, as their load asks for; `workers` where it is less.
         hosts: further names by which clients may call the service (`Host`, `Origin`).
         token: file of the tokens that clients must send; needed beyond loopback. There, and where it exists, nobody
             is let in without one. A file that holds nothing but a token counts as one token with every role.
@@ -52,6 +53,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     address: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    most: int = 0
     hosts: tuple[str, ...] = ()
     token: str = ""
     own: str = ""
