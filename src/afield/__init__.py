@@ -19,6 +19,7 @@ The life of a model is two loops that touch at two records, the release and the 
         release         everything needed to serve it, check it and explain it, signed
 
     operate
+        placement       where should the model live: the designs simulated side by side
         serving         the one inference path and the service around it
         telemetry       what was predicted; what came true, late
         monitoring      estimates from production, with honest intervals, and alarms

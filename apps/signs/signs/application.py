@@ -4,6 +4,7 @@ import tomllib
 from importlib.resources import files
 
 from afield.application import Application, Goal, Hazard, Requirements
+from signs.considerations import CONSIDERATIONS
 from signs.words import MEASURES, WORDS
 
 GOAL = Goal(
@@ -23,16 +24,6 @@ GOAL = Goal(
         ),
     ),
 )
-
-CONSIDERATIONS: dict[str, float | str] = {
-    "input_bytes": 120_000.0,
-    "output_bytes": 900.0,
-    "latency_needed_ms": 500.0,
-    "facts_change_every_s": 86_400.0,
-    "offline_share": 0.4,
-    "why": "a picture is large, a traveller is often offline and a release is small: read on the phone, ask the server "
-    "when unsure",
-}
 
 
 def signs() -> Application:

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from afield.application import Application, Goal, Hazard, Requirements
 from afield.errors import UsageError
+from surge.considerations import considerations
 from surge.words import PRICED, WORDS
 
 SLOTS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
@@ -31,16 +32,6 @@ GOAL = Goal(
     ),
 )
 
-CONSIDERATIONS: dict[str, float | str] = {
-    "input_bytes": 160.0,
-    "output_bytes": 420.0,
-    "latency_needed_ms": 100.0,
-    "facts_change_every_s": 900.0,
-    "offline_share": 0.02,
-    "why": "facts change every slot for the whole city, so the model lives where the facts are: the server",
-}
-
-
 EFFORTS = ("full", "quick")
 
 
@@ -64,7 +55,7 @@ def surge(slot: str = "60m", effort: str = "full") -> Application:
             question="A model: typical curves alone leave a third of the error that recent orders explain.",
             goal=GOAL,
             hazards=hazards(),
-            considerations=CONSIDERATIONS,
+            considerations=considerations(SLOTS[slot]),
         ),
         build="surge.building:build",
         operate="surge.operating:operate",

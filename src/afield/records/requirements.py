@@ -1,7 +1,8 @@
 """Requirements: what a feature is for, what may go wrong, and what decides where its model lives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from afield.records.considerations import Considerations
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ class Requirements:
         question: the answer to "is this a look-up or a model?".
         goal: root of the goal tree.
         hazards: the hazard register.
-        considerations: what decides placement, by name, in the stated unit.
+        considerations: what decides where the model lives; None where nobody has asked yet.
     """
 
     question: str
     goal: Goal
     hazards: tuple[Hazard, ...]
-    considerations: Mapping[str, float | str] = field(default_factory=dict)
+    considerations: Considerations | None = None

@@ -1,0 +1,222 @@
+"""A device of a fleet: what it holds, how it answers or asks, and what that takes."""
+
+import math
+
+from afield.placement.chance import DAY, Connection, round_trip, stream
+from afield.placement.cloud import Cloud
+from afield.placement.measured import Measured
+from afield.placement.options import Option, place_of
+from afield.placement.seen import Seen
+from afield.records.considerations import Considerations, Link, Place
+
+MEGA, GIGA = 1e6, 1e9
+
+
+class Device:
+    """One device that is followed, of one option."""
+
+    def __init__(
+        self,
+        considered: Considerations,
+        measured: Measured,
+        option: Option,
+        cloud: Cloud | None,
+        seen: Seen,
+        seed: int,
+        number: int,
+        times: tuple[float, float, float, float],
+    ) -> None:
+        """A device that is followed from the first of `times`; counted from the second; the cloud fails at the third.
+
+        Raises:
+            ValueError: the device has no way to the cloud.
+        """
+        start, _, self._calm, end = times
+        self._told, self._measured, self._option, self._cloud, self._seen = considered, measured, option, cloud, seen
+        self.place: Place = place_of(considered, option) if option.local else considered.asking
+        if self.place.cloud is None:
+            raise ValueError(f"{self.place.name} has no way to the cloud")
+        self.link: Link = self.place.cloud
+        self.arrivals, self._chance = stream(seed, number, "arrivals"), stream(seed, number, "answers")
+        self._ways = stream(seed, number, "ways")
+        self.connection = Connection(self.link, start, end, stream(seed, number, "connection"))
+        phases = stream(seed, number, "phases")
+        self._phase = phases.random() * considered.sync_s
+        # Ticks and releases are the same for the whole fleet.
+        self._shift = stream(seed, -1, "phases").random()
+        self._products = [phases.expovariate(1.0) for _ in range(64)] if option.design == "static" else []
+        self._free = -math.inf
+        self._facts = _last(start, considered.facts_every_s, self._shift)
+        self._model = _last(start, considered.model_every_s, self._shift)
+        self._coming = (self._facts, self._model)
+        if option.synchronised:
+            self._regular()
+
+    def _regular(self) -> None:
+        """Count at its mean what comes too often or too rarely to be followed: looks without news, and releases."""
+        told, days = self._told, self._seen.days
+        online = 1.0 - self.link.offline_share
+        looks = online * days * DAY / told.sync_s
+        releases = days * DAY / told.model_every_s if online else 0.0
+        size = releases * bundle_bytes(told, self._measured)
+        self._carried(looks * told.head_bytes_up, looks * told.head_bytes_down + size, wakes=looks)
+
+    def next_look(self, now: float) -> float:
+        """When the device next finds something new: at its rhythm, once there is news and a connection."""
+        news = min(
+            _last(now, self._told.facts_every_s, self._shift) + self._told.facts_every_s,
+            _last(now, self._told.model_every_s, self._shift) + self._told.model_every_s,
+        )
+        rhythm = self._told.sync_s
+        look = self._phase + math.ceil((max(news, now) - self._phase) / rhythm) * rhythm
+        return self.connection.back(look if look > now else look + rhythm)
+
+    def fetch(self, now: float) -> float:
+        """Begin to fetch what is new; when it is there. Nothing is to be had while the cloud has failed."""
+        told = self._told
+        if now >= self._calm:
+            return math.inf
+        facts, model = _last(now, told.facts_every_s, self._shift), _last(now, told.model_every_s, self._shift)
+        size = facts_bytes(told, self._measured) if facts > self._facts else 0.0
+        if now >= self._begun:
+            self._carried(0.0, size, wakes=0)
+        size += bundle_bytes(told, self._measured) if model > self._model else 0.0
+        self._coming = (facts, model)
+        seconds = round_trip(self.link, self._ways) + size / self.link.down
+        return self.connection.through(now, seconds)
+
+    def have(self, _now: float) -> None:
+        """Use what was fetched."""
+        self._facts, self._model = self._coming
+
+    def ask(self, now: float) -> None:
+        """Answer, or ask the cloud, or leave the answer out."""
+        if self._option.local:
+            self._answer(now)
+        else:
+            self._remote(now)
+
+    @property
+    def _begun(self) -> float:
+        return self._calm - self._seen.days * DAY
+
+    def _remote(self, now: float) -> None:
+        told, seen = self._told, self._seen
+        online = self.connection.back(now) == now
+        facts = now - _last(now, told.facts_every_s, self._shift)
+        took = self._cloud.answer(self.link, now, facts, self._ways) if self._cloud else 0.0
+        if now >= self._calm:
+            seen.out_asked += 1
+            return
+        seen.asked += 1
+        seen.wanted += told.telemetry
+        if not online:
+            seen.offline_asked += 1
+            seen.absent += 1
+            return
+        self._carried(told.input_bytes + told.head_bytes_up, told.output_bytes + told.head_bytes_down, wakes=1)
+        seen.told += told.telemetry
+        model = now - _last(now, told.model_every_s, self._shift)
+        self._answered(took, facts, model, _wrong(told, told.wrong_cloud, facts))
+
+    def _answer(self, now: float) -> None:
+        told, seen, static = self._told, self._seen, self._option.design == "static"
+        took = self._computed(now, static)
+        online = self.connection.back(now) == now and now < self._calm
+        lot = self._chance.random()
+        far = self._cloud.answer(self.link, now, 0.0, self._ways) if self._cloud else 0.0
+        facts, model = (self._product(now),) * 2 if static else (now - self._facts, now - self._model)
+        stale = static or facts > told.facts_stale_s
+        wrong = told.wrong_static if stale else _wrong(told, told.wrong_device, facts)
+        if self._cloud is not None and online and (lot < told.unsure or stale):
+            took += far
+            self._carried(told.input_bytes + told.head_bytes_up, told.output_bytes + told.head_bytes_down, wakes=1)
+            fresh = now - _last(now, told.facts_every_s, self._shift)
+            gain = (told.wrong_device - told.wrong_cloud) / told.unsure if lot < told.unsure else 0.0
+            wrong = max(0.0, _wrong(told, told.wrong_device, fresh) - gain)
+            facts, stale = fresh, False
+        if now >= self._calm:
+            seen.out_asked += 1
+            seen.out_answered += not stale
+            seen.out_stood_in += stale
+            return
+        seen.asked += 1
+        seen.wanted += told.telemetry
+        if not online:
+            seen.offline_asked += 1
+            seen.offline_answered += 1
+        if not static:
+            self._record(now)
+        self._answered(took, facts, model, wrong)
+
+    def _computed(self, now: float, static: bool) -> float:
+        """Seconds until the answer of this place is with who asked; one is computed at a time."""
+        told, reach = self._told, self.place.reach
+        drawn = self._measured.single[int(self._chance.random() * len(self._measured.single))]
+        work = drawn / self.place.speed * (told.static_work if static else 1.0)
+        there = back = 0.0
+        if reach is not None:
+            half = round_trip(reach, self._ways) / 2
+            there, back = half + told.input_bytes / reach.up, half + told.output_bytes / reach.down
+        begun = max(now + there, self._free)
+        self._free = begun + work
+        if now < self._calm:
+            self._seen.spend(self.place.name, work * self.place.watts)
+            if reach is not None:
+                moved = (told.input_bytes + told.output_bytes) / MEGA * reach.joules_mb
+                self._seen.spend(told.asked_at, moved + reach.joules_wake)
+        return self._free + back - now
+
+    def _record(self, now: float) -> None:
+        """Queue the record of an answer; it goes with the next look at which there is a connection."""
+        told, rhythm = self._told, self._told.sync_s
+        look = self._phase + math.ceil((now - self._phase) / rhythm) * rhythm
+        if self.connection.back(look) - now <= DAY:
+            self._seen.told += told.telemetry
+            self._carried(told.telemetry * told.event_bytes, 0.0, wakes=0)
+
+    def _answered(self, took: float, facts: float, model: float, wrong: float) -> None:
+        seen = self._seen
+        seen.latencies.append(took)
+        seen.late += took > self._told.latency_s
+        seen.wrong += wrong
+        seen.facts_ages.append(facts)
+        seen.model_ages.append(model)
+
+    def _carried(self, up: float, down: float, *, wakes: float) -> None:
+        seen, link = self._seen, self.link
+        seen.up += up
+        seen.down += down
+        seen.traffic_price += (up + down) / GIGA * link.price_gb
+        seen.spend(self.place.name, (up + down) / MEGA * link.joules_mb + wakes * link.joules_wake)
+
+    def _product(self, now: float) -> float:
+        """Age of the version of the product that the device has taken."""
+        told = self._told
+        newest = _last(now, told.product_every_s, self._shift)
+        for number, drawn in enumerate(self._products):
+            version = newest - number * told.product_every_s
+            if version + drawn * told.adoption_s <= now:
+                return now - version
+        return now - newest + len(self._products) * told.product_every_s
+
+
+def facts_bytes(considered: Considerations, measured: Measured) -> float:
+    """Bytes of a feature snapshot: as stated, else as measured."""
+    return considered.facts_bytes or measured.snapshot_bytes
+
+
+def bundle_bytes(considered: Considerations, measured: Measured) -> float:
+    """Bytes of a release: as stated, else as measured."""
+    return considered.model_bytes or measured.bundle_bytes
+
+
+def _last(now: float, every: float, shift: float) -> float:
+    """The last moment of a rhythm that is not after `now`; `shift` says where in its period it began."""
+    return math.floor(now / every - shift) * every + shift * every
+
+
+def _wrong(told: Considerations, fresh: float, age: float) -> float:
+    """Chance of a wrong answer: it rises from that with fresh facts to that of the table."""
+    worst = max(fresh, told.wrong_static)
+    return fresh + (worst - fresh) * (1.0 - math.exp(-age / told.facts_useful_s))

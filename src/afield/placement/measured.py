@@ -1,0 +1,30 @@
+"""Measured: what the real predictor of a release costs on this machine."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one release costs here, where the speed of a place is 1.
+
+    Attributes:
+        release: its digest.
+        single: seconds from the bytes of a request to the bytes of its answer, one value a request.
+        row_s: seconds of a row in a batch of all rows, as answers are computed ahead; 0 where there are no rows.
+        load_s: seconds in which the release is verified, opened and proven.
+        memory: bytes that the process grew by as it was opened.
+        bundle_bytes: of all files of the release.
+        snapshot_bytes: of the feature rows of one tick; 0 where an answer needs none.
+        request_bytes, answer_bytes, event_bytes: of the body asked with, of its answer, and of its record.
+    """
+
+    release: str
+    single: tuple[float, ...]
+    row_s: float
+    load_s: float
+    memory: float
+    bundle_bytes: float
+    snapshot_bytes: float
+    request_bytes: float
+    answer_bytes: float
+    event_bytes: float
