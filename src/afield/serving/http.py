@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -30,8 +29,7 @@ class NotFoundError(RequestError):
     """The path names nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a client asks, whole; every transport makes one of these.
 
     Attributes:
@@ -45,14 +43,13 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
     query: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What goes back to the client."""
 
     status: int
@@ -70,13 +67,13 @@ def failed(error: Exception) -> Reply:
     """The reply to a request that raised `error`."""
     match error:
         case TooLargeError():
+            return refused(413, str(error))
+        case NotFoundError():
+            return refused(404, str(error))
         case UnknownKeyError():
             return refused(404, _told(error))
         case ContradictionError():
             return refused(409, _told(error))
-            return refused(413, str(error))
-        case NotFoundError():
-            return refused(404, str(error))
         case RequestError():
             return refused(400, _told(error))
         case msgspec.DecodeError():
@@ -88,10 +85,10 @@ def failed(error: Exception) -> Reply:
         case InferenceError():
             return refused(500, str(error))
         case TelemetryError() | ServingError():
+            return refused(503, str(error), (("retry-after", "1"),))
+    _log.error("a request failed", exc_info=error)
+    return refused(500, "the service failed on this request; its log says why")
 
 
 def _told(error: RequestError) -> str:
     return f"{error.field}: {error}" if error.field else str(error)
-            return refused(503, str(error), (("retry-after", "1"),))
-    _log.error("a request failed", exc_info=error)
-    return refused(500, "the service failed on this request; its log says why")

@@ -74,7 +74,7 @@ def await_ready(
 
 
 def check_free(config: Config) -> None:
-    """Return where the service can listen; Granian would end in a panic where it cannot.
+    """Return where the service can listen.
 
     Raises:
         ServingError: the address is no IP address of this machine, or something listens there.

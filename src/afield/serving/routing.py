@@ -24,7 +24,8 @@ class Route:
         role: what a client's token must allow.
         largest: bytes of a body that are read at most.
         together: answers several POST requests at once, each as its handler would; None where they come one by one.
-        apart: whether it may take so long that other requests must not wait for it.
+        lane: the line in which it is answered, one request at a time, where it may take so long that others must not
+            wait for it ("model", "files"); "" where it is answered at once.
     """
 
     label: str
@@ -32,7 +33,7 @@ class Route:
     role: Role = "predict"
     largest: int = LARGEST_BODY
     together: Together | None = None
-    apart: bool = False
+    lane: str = ""
 
 
 class Table:

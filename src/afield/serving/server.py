@@ -1,59 +1,188 @@
-"""Granian with the service in each worker."""
+"""One worker's server: a service at a listening socket, until it is told to stop."""
 
-import functools
-import logging
+import asyncio
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.errors import ConfigurationError
+import uvloop
 
 from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.counters import clear
-from afield.serving.gateway import Gateway
-from afield.serving.launch import check_free, numeric
+from afield.serving.desk import Desk, Patience
+from afield.serving.heads import tick
+from afield.serving.launch import numeric
 from afield.serving.service import Service
+from afield.serving.wire import Connection, Limits
 
-# Threads that read bodies: a slow sender holds one of them, not the worker. Answers take turns.
-READERS = 8
-# Granian stops waiting for a worker that does not drain within this time, seconds.
-DRAIN = 10
+BACKLOG = 4096
+SWEEP = 0.25
+NOTICE = 0.25
+"""Seconds for which a worker that is to stop still takes connections and says that it is not ready."""
+DRAIN = 10.0
+"""Seconds after which requests that are still under way are given up."""
+_SPARE = 256
+LET_GO = signal.SIGUSR1
+"""Tells a worker to let some of its connections go behind their next reply."""
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
+
+def run_worker(
+    service: Service,
+    listener: socket.socket,
+    *,
+    patience: Patience = Patience(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    shed: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve at a listening socket, alone or beside other workers, until SIGTERM or SIGINT.
+
+    Then it says for a moment that it is not ready, takes no more connections, finishes the requests under way and
+    closes each connection behind its reply.
+
+    Args:
+        service: answers.
+        listener: bound; it is made to listen.
+        patience: how long requests may wait.
+        limits: what a connection may take.
+        shed: told the label of each request that is refused for want of time.
+    """
+    uvloop.run(_serve(service, listener, patience, replace(limits, connections=_affordable(limits)), shed))
+
+
+def bound(address: str, port: int) -> socket.socket:
+    """A socket bound to a numeric address, for workers to listen at.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
-    """Serve until SIGTERM or SIGINT, then let requests under way finish.
+    """Serve with `config.workers` workers until SIGTERM or SIGINT; those that end before are replaced.
 
     Args:
         config: where to listen and with how many workers.
         file: the configuration's file, handed to each worker.
-        make: makes the service in a worker's process; a module's function, so that it can be sent there.
+        make: makes the service in a worker's process.
 
     Raises:
-        ServingError: the address or the settings cannot be used.
+        ServingError: the address cannot be used.
     """
     address = numeric(config.address)
-    check_free(config)
     clear(Path(config.counts))
-    logging.getLogger("_granian").setLevel(logging.WARNING)
     try:
-        Granian(
-            "afield",
-            address=address,
-            port=config.port,
-            interface=Interfaces.WSGI,
-            http=HTTPModes.http1,
-            websockets=False,
-            workers=config.workers,
-            blocking_threads=READERS,
-            workers_kill_timeout=DRAIN,
-            respawn_failed_workers=True,
-            process_name=None,
-        ).serve(target_loader=functools.partial(_gateway, make, file), wrap_loader=False)
-    except (ConfigurationError, OSError) as error:
-        raise ServingError(f"cannot listen at {address}:{config.port}: {error}") from error
+        listener = bound(address, config.port)
+    except OSError as error:
+        raise ServingError(f"cannot listen at {address}, port {config.port}: {error}; give another port") from error
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    workers = {_started(listener, file, make) for _ in range(config.workers)}
+    failed = False
+    while not failed and signal.sigwait(ENDS) == signal.SIGCHLD:
+        for pid in list(workers):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                workers.remove(pid)
+                # One that was killed is replaced; one that gave up would only do so again.
+                failed = failed or os.WIFEXITED(status)
+                if not failed:
+                    workers.add(_started(listener, file, make))
+    listener.close()
+    for pid in workers:
+        os.kill(pid, signal.SIGTERM)
+    for pid in workers:
+        os.waitpid(pid, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+    if failed:
+        raise ServingError("a worker gave up; it said why")
 
 
-def _gateway(make: Callable[[Path], Service], file: Path) -> Gateway:
-    return Gateway(make(file))
+def _started(listener: socket.socket, file: Path, make: Callable[[Path], Service]) -> int:
+    """A worker forked off: what this process has imported, it need not import again."""
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+    code = 1
+    try:
+        run_worker(make(file), listener)
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        code = 0
+    except Exception:  # the worker's last words
+        traceback.print_exc()
+    # Without the destructors of libraries that this process inherited: they look for threads that were not forked.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+async def _serve(
+    service: Service, listener: socket.socket, patience: Patience, limits: Limits, shed: Callable[[str], None]
+) -> None:
+    loop = asyncio.get_running_loop()
+    desk = Desk(service, patience, loop, shed)
+    among: set[Connection] = set()
+    server = await loop.create_server(
+        lambda: Connection(desk, limits, among, loop.time), sock=listener, backlog=BACKLOG
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(LET_GO, _let_go, among)
+    sweeping = loop.create_task(_sweep(among, loop))
+    await stop.wait()
+    service.leave()
+    desk.leaving = True
+    await asyncio.sleep(NOTICE)
+    server.close()
+    given_up = loop.time() + DRAIN
+    while among and loop.time() < given_up:
+        await asyncio.sleep(0.01)
+    sweeping.cancel()
+    for connection in list(among):
+        connection.close()
+    desk.close()
+    service.close()
+
+
+def _let_go(among: set[Connection]) -> None:
+    """End every second connection behind its next reply, so that it comes back to a worker that has fewer."""
+    for connection in list(among)[::2]:
+        connection.let_go = True
+
+
+async def _sweep(among: set[Connection], loop: asyncio.AbstractEventLoop) -> None:
+    """Close the connections that take too long, and renew the date of replies."""
+    while True:
+        await asyncio.sleep(SWEEP)
+        tick()
+        now = loop.time()
+        for connection in list(among):
+            connection.check(now)
+
+
+def _affordable(limits: Limits) -> int:
+    """As many connections as this process may open files for, which it first raises as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return max(1, min(limits.connections, hard - _SPARE)) if hard != resource.RLIM_INFINITY else limits.connections

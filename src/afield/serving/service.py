@@ -1,24 +1,35 @@
 """The service: one reply for every request, by the routes that it is given."""
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 
 from afield.serving.access import Access
 from afield.serving.http import LARGEST_BODY, NotFoundError, Reply, Request, failed, refused
 from afield.serving.routing import Route, Table
 
+OTHER = "other"
+
 
 class Service:
-    """Replies to requests, from any thread; those that POST something take turns in a process."""
+    """Admits requests and answers them; a transport calls it, from any thread."""
 
-    def __init__(self, *families: Mapping[str, Route], access: Access, counted: Callable[[str, int], None]) -> None:
+    def __init__(
+        self,
+        *families: Mapping[str, Route],
+        access: Access,
+        counted: Callable[[str, int, int], None],
+        leave: Callable[[], None] = lambda: None,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
         """Serve these families of routes.
 
         Args:
             families: path or pattern → route; see `Table`.
             access: decides who is let in.
-            counted: told the label and the status of every reply.
+            counted: told the label and the status of replies, and how many there were.
+            leave: told when the service is about to stop, so that it says that it is not ready.
+            close: told when the last request has been answered.
 
         Raises:
             UsageError: two families give the same path.
@@ -26,7 +37,7 @@ class Service:
         self._table = Table(*families)
         self._access = access
         self._counted = counted
-        self._turn = threading.Lock()
+        self.leave, self.close = leave, close
 
     @property
     def paths(self) -> Mapping[str, Route]:
@@ -40,29 +51,49 @@ class Service:
 
     def reply(self, request: Request) -> Reply:
         """The reply to one request, whatever it is."""
-        found = self._table.find(request.path)
+        admitted = self.admitted(request.method, request.path, request.headers)
+        if isinstance(admitted, Reply):
+            return admitted
+        route, names = admitted
+        return self.answered(route, msgspec.structs.replace(request, names=names) if names else request)
+
+    def admitted(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[Route, Mapping[str, str]] | Reply:
+        """The route of a request and what its pattern names, by its head alone; or why it is refused."""
+        found = self._table.find(path)
+        refusal = self._access.refusal(headers, found[0].role if found else "")
+        if refusal is not None:
+            told = (("www-authenticate", "Bearer"),) if refusal[0] == 401 else ()
+            return self.counted(found[0] if found else None, refused(*refusal, told))
+        if found is None:
+            return self.counted(None, failed(NotFoundError("nothing is served at this path")))
+        if method not in found[0].methods and (method != "HEAD" or "GET" not in found[0].methods):
+            allowed = ", ".join(found[0].methods)
+            return self.counted(found[0], refused(405, f"this path answers to {allowed}", (("allow", allowed),)))
+        return found
+
+    def answered(self, route: Route, request: Request) -> Reply:
+        """The reply of a route to a request that it admitted."""
+        handler = route.methods["GET" if request.method == "HEAD" else request.method]
         try:
-            reply = self._routed(request, found)
+            reply = handler(request)
         except Exception as error:  # every failure becomes a reply; the unexpected ones are logged there
             reply = failed(error)
-        self._counted(found[0].label if found else "other", reply.status)
-        return reply
+        return self.counted(route, reply)
 
-    def _routed(self, request: Request, found: tuple[Route, Mapping[str, str]] | None) -> Reply:
-        refusal = self._access.refusal(request.headers, found[0].role if found else "")
-        if refusal is not None:
-            headers = (("www-authenticate", "Bearer"),) if refusal[0] == 401 else ()
-            return refused(*refusal, headers)
-        if found is None:
-            raise NotFoundError("nothing is served at this path")
-        route, names = found
-        handler = route.methods.get(request.method)
-        if handler is None:
-            allowed = ", ".join(route.methods)
-            return refused(405, f"this path answers to {allowed}", (("allow", allowed),))
-        if names:
-            request = replace(request, names=names)
-        if request.method != "POST":
-            return handler(request)
-        with self._turn:
-            return handler(request)
+    def together(self, route: Route, requests: Sequence[Request]) -> Sequence[Reply]:
+        """The replies of a route to requests that are answered together, in their order."""
+        if route.together is None or len(requests) == 1:
+            return [self.answered(route, request) for request in requests]
+        try:
+            replies = route.together(requests)
+        except Exception as error:  # as above, for all of them
+            replies = [failed(error)] * len(requests)
+        statuses = [reply.status for reply in replies]
+        for status in set(statuses):
+            self._counted(route.label, status, statuses.count(status))
+        return replies
+
+    def counted(self, route: Route | None, reply: Reply) -> Reply:
+        """The reply, counted."""
+        self._counted(route.label if route else OTHER, reply.status, 1)
+        return reply

@@ -1,0 +1,214 @@
+"""Between the connections and the service: requests answered together, apart, or refused in time."""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from afield.errors import RequestError
+from afield.serving.http import Reply, failed, refused
+from afield.serving.routing import Route
+from afield.serving.service import Service
+from afield.serving.wire import Exchange
+
+WITHIN = ("x-request-timeout-ms", "x-envoy-expected-rq-timeout-ms")
+"""Headers in which a client, or the Envoy before the service, says for how many milliseconds it waits."""
+_LEARNING = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long requests may wait, and for how many others.
+
+    Attributes:
+        within: seconds in which a request is answered or refused, where its client does not say less.
+        gather: seconds to wait for more requests to answer together; 0: those that are there.
+        together: how many are answered together at most.
+        slice: seconds that answering together may take before the loop looks at its connections again.
+        waiting: requests that wait in one lane at most.
+    """
+
+    within: float = 2.0
+    gather: float = 0.0
+    together: int = 256
+    slice: float = 0.05
+    waiting: int = 256
+
+
+class Pace:
+    """A running estimate of the seconds that one answer takes."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet; that counts as no time."""
+        self.seconds = 0.0
+
+    def learn(self, seconds: float, count: int = 1) -> None:
+        """Take over that `count` answers took so long together."""
+        taken = seconds / count
+        self.seconds += (taken - self.seconds) * (_LEARNING if self.seconds else 1.0)
+
+
+class Desk:
+    """Takes requests from all connections of a worker; lives on its loop."""
+
+    def __init__(
+        self,
+        service: Service,
+        patience: Patience,
+        loop: asyncio.AbstractEventLoop,
+        shed: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Answer with `service`; `shed` is told the label of each request that is refused for want of time."""
+        self._service, self._patience, self._loop, self._shed = service, patience, loop, shed
+        self._ready: deque[Exchange] = deque()
+        self._pace = Pace()
+        self._late = 0.0
+        self._lanes: dict[str, _Lane] = {}
+        self.leaving = False
+
+    def admit(self, exchange: Exchange) -> Reply | None:
+        """Why a request is refused whose head is complete; None where its body is to be read."""
+        admitted = self._service.admitted(exchange.method, exchange.path, exchange.headers)
+        if isinstance(admitted, Reply):
+            return admitted
+        exchange.route, exchange.names = admitted
+        try:
+            exchange.within = within(exchange.headers, self._patience.within)
+        except RequestError as error:
+            return failed(error)
+        return None
+
+    def take(self, exchange: Exchange) -> None:
+        """Answer a whole request: at once, with the others that are ready, or in its lane."""
+        route = exchange.route
+        assert route is not None  # noqa: S101 - it was admitted
+        if route.lane:
+            lane = self._lanes.get(route.lane)
+            if lane is None:
+                lane = self._lanes[route.lane] = _Lane(route.lane, self._service, self._patience, self._loop)
+            if not lane.put(exchange, route):
+                self._refuse(exchange, route, lane.ahead)
+        elif route.together is None or exchange.method != "POST":
+            exchange.answer(self._service.answered(route, exchange.request))
+        else:
+            # What came while the loop was busy has waited up to `late` unseen, and waits for those before it.
+            ahead = self._late + (len(self._ready) + 1) * self._pace.seconds
+            if ahead > exchange.within:
+                self._refuse(exchange, route, ahead)
+                return
+            self._ready.append(exchange)
+            if len(self._ready) == 1:
+                if self._patience.gather:
+                    self._loop.call_later(self._patience.gather, self._turn)
+                else:
+                    self._loop.call_soon(self._turn)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request waits or is under way."""
+        return bool(self._ready) or any(lane.busy for lane in self._lanes.values())
+
+    def close(self) -> None:
+        """End the lanes; what waits there is given up."""
+        for lane in self._lanes.values():
+            lane.close()
+
+    def _turn(self) -> None:
+        """Answer what is ready, as much of it as fits in one slice, and let the loop go on in between."""
+        start = self._loop.time()
+        pace, patience = self._pace.seconds, self._patience
+        most = patience.together if not pace else max(1, min(patience.together, int(patience.slice / pace)))
+        taken: dict[str, tuple[Route, list[Exchange]]] = {}
+        count = 0
+        while self._ready and count < most:
+            exchange = self._ready.popleft()
+            if exchange.connection.lost or exchange.route is None:
+                continue
+            taken.setdefault(exchange.route.label, (exchange.route, []))[1].append(exchange)
+            count += 1
+        for route, exchanges in taken.values():
+            replies = self._service.together(route, [exchange.request for exchange in exchanges])
+            for exchange, reply in zip(exchanges, replies, strict=True):
+                exchange.answer(reply)
+        if count:
+            self._late = self._loop.time() - start
+            self._pace.learn(self._late, count)
+        if self._ready:
+            self._loop.call_soon(self._turn)
+
+    def _refuse(self, exchange: Exchange, route: Route, ahead: float) -> None:
+        self._shed(route.label)
+        exchange.answer(self._service.counted(route, overloaded(ahead)))
+
+
+class _Lane:
+    """Requests answered one at a time in a thread of their own, as many as can be answered in time."""
+
+    def __init__(self, name: str, service: Service, patience: Patience, loop: asyncio.AbstractEventLoop) -> None:
+        self._service, self._loop, self._patience = service, loop, patience
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._waiting = 0
+        self._pace = Pace()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds until a request that comes now would be answered."""
+        return (self._waiting + 1) * self._pace.seconds
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request waits or is under way."""
+        return self._waiting > 0
+
+    def put(self, exchange: Exchange, route: Route) -> bool:
+        """Take a request; whether it can be answered in time. One that comes to an idle lane always is tried."""
+        if self._waiting and (self.ahead > exchange.within or self._waiting >= self._patience.waiting):
+            return False
+        self._waiting += 1
+        request = exchange.request
+
+        def answered() -> Reply:
+            started = self._loop.time()
+            if exchange.connection.lost:
+                return refused(503, "the client has gone")
+            if started - exchange.began > exchange.within:
+                return self._service.counted(route, overloaded(self.ahead))
+            reply = self._service.answered(route, request)
+            self._pace.learn(self._loop.time() - started)
+            return reply
+
+        future = self._loop.run_in_executor(self._thread, answered)
+        future.add_done_callback(lambda done: self._answer(exchange, done))
+        return True
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, exchange: Exchange, done: "asyncio.Future[Reply]") -> None:
+        self._waiting -= 1
+        if not done.cancelled():
+            exchange.answer(done.result())
+
+
+def within(headers: Mapping[str, str], most: float) -> float:
+    """Seconds in which a request is to be answered: what its headers say, `most` at most.
+
+    Raises:
+        RequestError: a header does not say a number of milliseconds.
+    """
+    for name in WITHIN:
+        stated = headers.get(name)
+        if stated is not None:
+            if not stated.isascii() or not stated.isdecimal() or len(stated) > 9 or not int(stated):
+                raise RequestError("a number of milliseconds from 1 is expected", name)
+            most = min(most, int(stated) / 1e3)
+    return most
+
+
+def overloaded(ahead: float) -> Reply:
+    """The refusal of a request that would wait so many seconds."""
+    after = str(max(1, math.ceil(ahead)))
+    return refused(503, f"too many requests wait; an answer would take about {ahead:.1f} s", (("retry-after", after),))

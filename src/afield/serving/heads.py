@@ -1,0 +1,54 @@
+"""Replies as bytes of HTTP/1.1."""
+
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+
+from afield.serving.http import Reply
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_EMPTY = (204, 304)
+
+
+class _Today:
+    """The `Date` of replies, which `tick` renews."""
+
+    line = b""
+
+
+def tick() -> None:
+    """Renew the date; called every second or more often."""
+    _Today.line = f"date: {formatdate(usegmt=True)}\r\n".encode("ascii")
+
+
+tick()
+
+
+def encoded(reply: Reply, version: str, *, keep_alive: bool, head: bool = False) -> bytes:
+    """A reply with its headers; `head`: without its body, as HEAD asks."""
+    lines = [_first(reply.status, reply.kind), _Today.line]
+    if reply.headers:
+        lines += [_line(name, value) for name, value in reply.headers]
+    if not keep_alive:
+        lines.append(b"connection: close\r\n")
+    elif version == "1.0":
+        lines.append(b"connection: keep-alive\r\n")
+    if reply.status in _EMPTY:
+        lines.append(b"\r\n")
+    else:
+        lines.append(b"content-length: %d\r\n\r\n" % len(reply.body))
+        if not head:
+            lines.append(reply.body)
+    return b"".join(lines)
+
+
+@lru_cache(maxsize=256)
+def _first(status: int, kind: str) -> bytes:
+    line = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n"
+    return (line if status in _EMPTY else f"{line}content-type: {kind}\r\n").encode("latin-1")
+
+
+def _line(name: str, value: str) -> bytes:
+    """One header; a line break in a value would begin another."""
+    return f"{name}: {value.replace(chr(13), ' ').replace(chr(10), ' ')}\r\n".encode("latin-1", "replace")

@@ -1,0 +1,385 @@
+"""HTTP/1.1 on a socket: requests read within bounds, replies in the order of their requests.
+
+It follows RFC 9112: keep-alive, pipelining, chunked bodies, `Expect: 100-continue`, HEAD, half-closed connections. A
+request is refused as soon as its headers say that it must be; what is left of its body is then thrown away.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+from urllib.parse import unquote_to_bytes
+
+import httptools
+
+from afield.serving.heads import CONTINUE, encoded
+from afield.serving.http import LARGEST_BODY, Reply, Request, refused
+from afield.serving.routing import Route
+
+LINGER = 1.0
+"""Seconds for which a refused client may go on sending before its connection is cut."""
+_ONCE = frozenset({"host", "authorization", "content-length", "expect"})
+_IDLE, _HEAD, _BODY, _BUSY, _LEAVING = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one connection may take.
+
+    Attributes:
+        head: bytes of the request line and the headers.
+        headers: how many of them.
+        head_seconds: a head must be there within this time of its first byte.
+        body_seconds: so must the body; and so long may a reply not move on.
+        idle_seconds: a connection without a request is closed after this time.
+        connections: how many are open at once.
+        pipelined: requests of one connection that wait for their replies; it is not read beyond them.
+    """
+
+    head: int = 16_384
+    headers: int = 100
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    idle_seconds: float = 75.0
+    connections: int = 16_384
+    pipelined: int = 32
+
+
+class Exchange:
+    """A request on its way to its reply.
+
+    Attributes:
+        connection: where it came from.
+        method, path, query, headers: as in `Request`.
+        body: all of it once `Desk.take` is called.
+        route, names: what answers and what its pattern named; None until it is admitted.
+        version: of HTTP.
+        keep_alive: whether the connection stays open behind it.
+        reply: the bytes that go back, None until they are known.
+        began: when its last byte was read, seconds of the loop's clock.
+        within: seconds from then in which the reply is of use.
+    """
+
+    __slots__ = (
+        "began",
+        "body",
+        "connection",
+        "headers",
+        "keep_alive",
+        "method",
+        "names",
+        "path",
+        "query",
+        "reply",
+        "route",
+        "version",
+        "within",
+    )
+
+    def __init__(self, connection: "Connection", method: str, path: str, query: str, headers: dict[str, str]) -> None:
+        """A request whose head is complete."""
+        self.connection, self.headers = connection, headers
+        self.method, self.path, self.query, self.body = method, path, query, b""
+        self.route: Route | None = None
+        self.names: Mapping[str, str] = {}
+        self.version, self.keep_alive = "1.1", False
+        self.reply: bytes | None = None
+        self.began = self.within = 0.0
+
+    @property
+    def request(self) -> Request:
+        """What handlers are given."""
+        return Request(self.method, self.path, self.headers, self.body, self.query, self.names)
+
+    def answer(self, reply: Reply) -> None:
+        """Send the reply, behind those of earlier requests."""
+        self.connection.answer(self, reply)
+
+
+class Desk(Protocol):
+    """Where requests go."""
+
+    @property
+    def leaving(self) -> bool:
+        """Whether connections are to be closed behind their replies."""
+        ...
+
+    def admit(self, exchange: Exchange) -> Reply | None:
+        """Why a request is refused whose head is complete; None where its body is to be read."""
+        ...
+
+    def take(self, exchange: Exchange) -> None:
+        """Take a whole request over; `exchange.answer` is called once, now or later."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection.
+
+    Attributes:
+        lost: whether it is closed.
+        let_go: whether it is to be closed behind its next reply.
+    """
+
+    __slots__ = (
+        "_body",
+        "_clock",
+        "_current",
+        "_desk",
+        "_headers",
+        "_length",
+        "_limits",
+        "_open",
+        "_parser",
+        "_queue",
+        "_since",
+        "_state",
+        "_stuck",
+        "_transport",
+        "_url",
+        "let_go",
+        "lost",
+    )
+
+    def __init__(self, desk: Desk, limits: Limits, among: set["Connection"], clock: Callable[[], float]) -> None:
+        """A connection that enters itself into `among` while it is open; `clock` gives seconds."""
+        self._desk, self._limits, self._open, self._clock = desk, limits, among, clock
+        self._queue: deque[Exchange] = deque()
+        self._state, self._since, self._stuck = _IDLE, 0.0, 0
+        self._parser: httptools.HttpRequestParser | None = None
+        self._current: Exchange | None = None
+        self._url, self._length = b"", 0
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self.lost = self.let_go = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, or refuse a connection too many."""
+        transport = cast("asyncio.Transport", transport)
+        self._transport = transport
+        self._since = self._clock()
+        if len(self._open) >= self._limits.connections:
+            self._state = _LEAVING
+            reply = refused(503, "too many connections are open; try again later", (("retry-after", "1"),))
+            transport.write(encoded(reply, "1.1", keep_alive=False))
+            transport.close()
+            return
+        self._open.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Let go of everything."""
+        self.lost = True
+        self._open.discard(self)
+        self._queue.clear()
+        self._parser = self._current = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        if self._state == _LEAVING:
+            return
+        if self._parser is None:
+            self._parser = httptools.HttpRequestParser(self)
+        if self._state in (_IDLE, _BUSY):
+            self._state, self._since = _HEAD, self._clock()
+        if self._state == _HEAD:
+            self._length += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return  # answered in HTTP/1.1 as if it had not been asked for; the connection ends behind it
+        except httptools.HttpParserError as error:
+            self._refuse(refused(400, f"this is not HTTP/1.1: {error}"))
+            return
+        if self._state == _HEAD and self._length > self._limits.head:
+            self._refuse(refused(431, f"the head of a request has at most {self._limits.head} bytes"))
+
+    def eof_received(self) -> bool:
+        """Whether the connection stays open for the replies that are due."""
+        if self._queue and self._state != _LEAVING:
+            self._queue[-1].keep_alive = False
+            self._state = _BUSY
+            return True
+        return False
+
+    def pause_writing(self) -> None:
+        """The client does not read its replies: read no further requests."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        if len(self._queue) < self._limits.pipelined:
+            self._transport.resume_reading()
+
+    def check(self, now: float) -> None:
+        """Close it where it takes too long; called every now and then."""
+        if self._transport.is_closing() and self._transport.get_write_buffer_size() == 0:
+            return
+        left = self._transport.get_write_buffer_size()
+        if left and left == self._stuck and now - self._since > self._limits.body_seconds:
+            self._transport.abort()
+            return
+        if left != self._stuck:
+            self._stuck, self._since = left, now
+        waited, limits = now - self._since, self._limits
+        if left or self._state == _BUSY:
+            return
+        if self._state == _IDLE and (waited > limits.idle_seconds or self._desk.leaving):
+            self._transport.close()
+        elif self._state == _LEAVING and waited > LINGER and not self._queue:
+            self._transport.abort()
+        elif self._state == _HEAD and waited > limits.head_seconds:
+            self._refuse(refused(408, f"the head of the request did not come within {limits.head_seconds:g} s"))
+        elif self._state == _BODY and waited > limits.body_seconds:
+            self._refuse(refused(408, f"the body of the request did not come within {limits.body_seconds:g} s"))
+
+    def close(self) -> None:
+        """End it at once."""
+        self._transport.abort()
+
+    def answer(self, exchange: Exchange, reply: Reply) -> None:
+        """Send a reply once those before it have gone."""
+        if self.lost:
+            return
+        if self._desk.leaving or self.let_go:
+            exchange.keep_alive = False
+        head = exchange.method == "HEAD"
+        exchange.reply = encoded(reply, exchange.version, keep_alive=exchange.keep_alive, head=head)
+        queue = self._queue
+        if queue[0] is not exchange:
+            return
+        if len(queue) == 1:
+            queue.popleft()
+            self._transport.write(exchange.reply)
+            last = exchange
+        else:
+            ready = []
+            while queue and queue[0].reply is not None:
+                last = queue.popleft()
+                ready.append(last.reply or b"")
+                if not last.keep_alive:
+                    break
+            self._transport.write(b"".join(ready))
+            if len(queue) + len(ready) >= self._limits.pipelined > len(queue):
+                self._transport.resume_reading()
+        if not last.keep_alive:
+            self._leave(linger=self._state == _BODY or last is self._current)
+        elif not queue and self._state == _BUSY:
+            self._state, self._since = _IDLE, self._clock()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._url, self._headers, self._body = b"", {}, []
+        if self._state != _LEAVING:
+            self._state = _HEAD
+
+    def on_url(self, url: bytes) -> None:
+        """Some of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        if self._state == _LEAVING:
+            return
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        known = self._headers.get(key)
+        if known is None:
+            self._headers[key] = text
+            if len(self._headers) > self._limits.headers:
+                self._refuse(refused(431, f"a request has at most {self._limits.headers} headers"))
+        elif key in _ONCE:
+            self._refuse(refused(400, f"the header {key} comes twice"))
+        else:
+            self._headers[key] = f"{known}, {text}"
+
+    def on_headers_complete(self) -> None:
+        """Admit the request or refuse it, before its body is read."""
+        parser, headers = self._parser, self._headers
+        if self._state == _LEAVING or parser is None:
+            return
+        target, _, query = self._url.partition(b"?")
+        if not target.startswith(b"/"):
+            target = _absolute(target)
+        path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
+        exchange = Exchange(self, parser.get_method().decode("ascii"), path, query.decode("latin-1"), headers)
+        exchange.version = parser.get_http_version()
+        exchange.keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        self._queue.append(exchange)
+        self._current, self._state, self._length = exchange, _BODY, 0
+        if len(self._url) + sum(len(name) + len(text) for name, text in headers.items()) > self._limits.head:
+            reply: Reply | None = refused(431, f"the head of a request has at most {self._limits.head} bytes")
+        else:
+            reply = self._desk.admit(exchange)
+        stated = headers.get("content-length", "0")
+        due = stated != "0" or "transfer-encoding" in headers
+        if reply is None and due:
+            largest = exchange.route.largest if exchange.route else LARGEST_BODY
+            if len(stated) > 18 or int(stated) > largest:
+                reply = _too_large(largest, f"the body has {stated[:30]} bytes")
+            elif headers.get("expect", "").lower() == "100-continue" and len(self._queue) == 1:
+                self._transport.write(CONTINUE)
+        if reply is not None:
+            exchange.route = None
+            if due:
+                exchange.keep_alive = False
+            exchange.answer(reply)
+
+    def on_body(self, data: bytes) -> None:
+        """Some of the body."""
+        exchange = self._current
+        if self._state != _BODY or exchange is None or exchange.route is None:
+            return
+        self._body.append(data)
+        self._length += len(data)
+        if self._length > exchange.route.largest:
+            exchange.keep_alive, largest, exchange.route = False, exchange.route.largest, None
+            exchange.answer(_too_large(largest, "the body is larger"))
+
+    def on_message_complete(self) -> None:
+        """Hand the whole request over."""
+        exchange, self._current = self._current, None
+        if self._state == _LEAVING or exchange is None:
+            return
+        self._state, self._length = (_BUSY if self._queue else _IDLE), 0
+        if exchange.route is None:
+            return
+        if self._body:
+            exchange.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        exchange.began = self._clock()
+        if len(self._queue) >= self._limits.pipelined:
+            self._transport.pause_reading()
+        self._desk.take(exchange)
+
+    def _refuse(self, reply: Reply) -> None:
+        """Answer what cannot be read any further, behind what is due before it, and end."""
+        exchange = self._current
+        if exchange is None or exchange.reply is not None:
+            exchange = Exchange(self, "", "", "", {})
+            self._queue.append(exchange)
+        exchange.keep_alive, exchange.route, self._current = False, None, exchange
+        exchange.answer(reply)
+        self._state, self._since = _LEAVING, self._clock()
+
+    def _leave(self, *, linger: bool) -> None:
+        """End it behind what was written; where the client still sends, it is let go on for a second to hear that."""
+        self._state, self._since = _LEAVING, self._clock()
+        self._queue.clear()
+        if linger and self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+
+
+def _absolute(target: bytes) -> bytes:
+    """The path of a target in absolute form, as proxies send it; what is neither stays."""
+    try:
+        return httptools.parse_url(target).path or b"/"
+    except httptools.HttpParserError:
+        return target
+
+
+def _too_large(largest: int, said: str) -> Reply:
+    return refused(413, f"{said}; at most {largest} are read: send it in parts")
