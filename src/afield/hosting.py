@@ -17,9 +17,10 @@ from afield.client.client import Client
 from afield.client.upstream import Upstream
 from afield.errors import RequestError, ServingError
 from afield.records.traffic import Answer
-from afield.serving.hybrid import Hybrid
+from afield.serving.hybrid import Asked, Hybrid
 
 LARGEST_ANSWER = 2**22
+REFUSED = (400, 404, 409, 413, 415, 422)
 
 
 class Host(Protocol):
@@ -64,7 +65,7 @@ class Remote:
             except msgspec.DecodeError as error:
                 raise ServingError(f"{upstream.url} gives no answer of this schema: {error}") from error
         said = told.body[:200].decode(errors="replace")
-        if told.status in (400, 413, 415, 422):
+        if told.status in REFUSED:
             raise RequestError(said)
         raise ServingError(f"{upstream.url} does not answer: status {told.status}, {said}")
 
@@ -78,7 +79,7 @@ class Hybrids:
         self._hybrid = Hybrid(client.ask, there, client.operate.ask)
 
     @property
-    def tally(self) -> msgspec.Struct:
+    def tally(self) -> Asked:
         """How often the service was asked, and what came of it."""
         return self._hybrid.tally
 

@@ -1,0 +1,178 @@
+"""The ground on which designs are examined: two signed releases, snapshots, and a real service that can be cut off."""
+
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from afield.application import Application, Operate
+from afield.records.decision import ControlState
+from afield.records.facts import FeatureRows
+from afield.records.release import Manifest
+from afield.records.traffic import Event
+from afield.release.bundle import load, write
+from afield.release.signing import Signer, Statement, Trusted, sign_statement
+from afield.serving.config import Config, Design
+from afield.serving.launch import await_ready, launch
+from afield.store.snapshots import Follower, feature_rows, publish_control, publish_rows
+from afield.telemetry.encoding import decode
+from afield.telemetry.segments import read
+
+PATIENCE = 20.0
+FURTHER = ("manifest.json", "signature.json")
+
+
+class Ground:
+    """One application's service with everything that it stands on, under one folder.
+
+    Attributes:
+        application, operate: what is examined.
+        folder: holds bundles, trusted keys, snapshots and spools.
+        first, second: two releases; the second is newer and says the same.
+        tick: of the rows.
+    """
+
+    def __init__(self, folder: Path, application: Application, bundle: Path, signer: Signer) -> None:
+        """Stand on a copy of the release in the folder `bundle`, re-signed by `signer`.
+
+        Raises:
+            ReleaseError: the release does not verify.
+        """
+        self.folder = folder
+        self.application = application
+        self.operate = application.part(application.operate, Operate)
+        self._signer = signer
+        signer.publish(self.trusted)
+        self._manifest = msgspec.json.decode((bundle / "manifest.json").read_bytes(), type=Manifest)
+        self._files = {
+            str(path.relative_to(bundle)): path.read_bytes()
+            for path in bundle.rglob("*")
+            if path.is_file() and path.name not in FURTHER
+        }
+        self._sequence = self._manifest.sequence
+        self.first = self._release()
+        self.second = self._release()
+        self.golden = load(self.bundles, self.first, Trusted(self.trusted)).golden
+        self.tick = self.golden.tick - (self.golden.tick - datetime.min) % self.operate.step
+        self._version = 0
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._config: Config | None = None
+
+    @property
+    def bundles(self) -> Path:
+        """The releases by digest."""
+        return self.folder / "bundles"
+
+    @property
+    def trusted(self) -> Path:
+        """Public keys that count."""
+        return self.folder / "trusted"
+
+    @property
+    def snapshots(self) -> Path:
+        """What the workers follow."""
+        return self.folder / "snapshots"
+
+    @property
+    def telemetry(self) -> Path:
+        """Where the service records events."""
+        return self.folder / "telemetry"
+
+    @property
+    def url(self) -> str:
+        """Where the service is."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def publish(self, later: timedelta = timedelta(0)) -> FeatureRows:
+        """Feature rows of the golden keys, at the golden tick or later."""
+        golden, tick = self.golden, self.tick + later
+        keys = golden.keys if self.operate.observe is None else ()
+        columns = {name: np.array(values) for name, values in golden.features.items()} if keys else {}
+        rows = feature_rows(self._manifest.feature_set, tick, tick, keys, columns)
+        publish_rows(self.snapshots, rows)
+        return rows
+
+    def control(self, champion: str, *, back: bool = False, **others: object) -> ControlState:
+        """A control state; its clock stands at the tick. Going back to an earlier release is a signed order."""
+        self._version += 1
+        order = self._order(champion) if back else ""
+        fields = {"version": self._version, "champion": champion, "now": self.tick, "order": order}
+        state = msgspec.convert({**fields, **others}, ControlState)
+        publish_control(self.snapshots, state)
+        return state
+
+    def published(self) -> tuple[FeatureRows | None, ControlState]:
+        """What was published last."""
+        follower = Follower(self.snapshots)
+        follower.refresh()
+        return follower.rows, follower.control or ControlState(version=0, champion="")
+
+    @contextmanager
+    def serving(self, design: Design = "server", cache: str = "") -> Iterator[None]:
+        """The service as a process of its own, in the design server or cached."""
+        self._config = Config(
+            application=self.application.called,
+            options=dict(self.application.options),
+            snapshots=str(self.snapshots),
+            bundles=str(self.bundles),
+            trusted=str(self.trusted),
+            facts=str(self.folder / "facts"),
+            telemetry=str(self.telemetry),
+            counts=str(self.folder / "counts"),
+            privacy=str(self.folder / "privacy.key"),
+            port=self._port,
+            seal_after=0.2,
+            design=design,
+            cache=cache,
+        )
+        self.restore()
+        try:
+            yield
+        finally:
+            self.cut()
+
+    def restore(self) -> None:
+        """Let the service answer again."""
+        if self._config is not None and self._process is None:
+            self._process = launch(self._config, self.folder / "config.json", self.folder / "service.log")
+            await_ready(self._config, self._process)
+
+    def cut(self) -> None:
+        """End the service; what it recorded stays."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def events(self, *folders: Path) -> list[Event]:
+        """The answers recorded in the service's spool and in others."""
+        found = []
+        for folder in (self.telemetry, *folders):
+            if folder.is_dir():
+                records = [decode(body) for _, body in read(folder)]
+                found += [record for record in records if isinstance(record, Event)]
+        return found
+
+    def _release(self) -> str:
+        self._sequence += 1
+        manifest = msgspec.structs.replace(self._manifest, sequence=self._sequence, files=())
+        return write(self.bundles, manifest, self._files, self._signer)
+
+    def _order(self, champion: str) -> str:
+        self._sequence += 1
+        statement = Statement(
+            "rollback", self.application.name, champion, self._sequence, datetime.now(UTC), "the suite goes back"
+        )
+        return sign_statement(statement, self._signer).decode()
