@@ -64,7 +64,7 @@ def run(
     made_by = Provenance(context.command, dict(made.data), made.code, built.release, made.seed)
     beyond = findings(office.application.words, office.plan.metrics, built.evaluation, made_by)
     record = as_record(built, seconds) | {"provenance": made_by}
-    result(context, record, Group(_table(office, built, seconds), beyond))
+    result(context, record, Group(summary(office, built, seconds), beyond))
     if not built.passed:
         progress(
             f"release {built.release[:12]} is refused and will not be served: {built.failed}. "
@@ -89,7 +89,8 @@ def as_record(built: Built, seconds: float) -> dict[str, object]:
     }
 
 
-def _table(office: Office, built: Built, seconds: float) -> Group:
+def summary(office: Office, built: Built, seconds: float) -> Group:
+    """What a build came to, for a person: scores and verdicts."""
     evaluation = built.evaluation
     named = {"model": evaluation.model, **evaluation.baselines}
     gates = [(verdict.gate, "passed" if verdict.passed else "FAILED", verdict.reason) for verdict in built.verdicts]

@@ -62,6 +62,7 @@ class Bench:
         datasets: take what is read, as versions.
         tell: is told what happens.
         engine: makes the examples, stretch by stretch.
+        model: digest of a model that was trained elsewhere and takes the place of the one chosen; "": of none.
     """
 
     application: Application
@@ -78,6 +79,7 @@ class Bench:
     datasets: Datasets
     tell: Callable[[str], None]
     engine: Engine = HERE
+    model: str = ""
 
     def read(self, plan: Build, data: Path | None) -> Facts:
         """The facts, read and cleaned."""
@@ -234,16 +236,20 @@ class Bench:
             "windows": repr(windows),
             "contract": contract_digest(plan.features),
             "seed": str(SEED),
+            **({"model": self.model} if self.model else {}),
         }
 
     def _held_against(self, plan: Build, facts: Facts, windows: Windows) -> tuple[str, Parts]:
         """Digest and parts of the champion; where it came of these very inputs, its own predecessor's digest.
 
-        Otherwise a build in which nothing changed would differ from the one before by what it is held against.
+        Otherwise a build in which nothing changed would differ from the one before by what it is held against. A model
+        from elsewhere is held against any champion.
         """
         champion = self.champion
         if champion is None:
             return "", {}
+        if self.model:
+            return champion.digest, champion.parts
         made = champion.manifest
         same = (made.options, made.code, made.data, made.windows, made.feature_set, made.seed) == (
             dict(self.application.options),
