@@ -62,7 +62,7 @@ def considerations(slot: timedelta) -> Considerations:
         "the model lives where the facts are",
         places=(VEHICLE, PHONE, Place(name="cloud", watts=20.0)),
         asked_at="phone",
-        devices=20_000,
+        devices=200_000,
         requests=5.0,
         daily=DAILY,
         input_bytes=160.0,

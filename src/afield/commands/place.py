@@ -1,0 +1,92 @@
+"""`afield place`: where should the model live? The five designs side by side, and a recommendation."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Group
+
+from afield.application import load
+from afield.commands.findings import foot
+from afield.commands.output import Context, progress, result, table
+from afield.control.office import open_office
+from afield.errors import UsageError
+from afield.placement.planner import Effort
+from afield.records.considerations import DESIGNS, Design
+from afield.reporting.placement import grids, turns, write
+from afield.study.placing import Wanted, place
+
+CONSIDER_HELP = "another value of a consideration, NAME=NUMBER or PLACE.NAME=NUMBER; may be given several times"
+DESIGN_HELP = "only this design; may be given several times; left out: all five"
+REQUEST_HELP = "file with the body of a request to time; may be given several times; left out: the application's sample"
+
+
+def run(
+    app: str,
+    /,
+    *,
+    consider: Annotated[tuple[str, ...], Parameter(help=CONSIDER_HELP, negative="")] = (),
+    design: Annotated[tuple[Design, ...], Parameter(help=DESIGN_HELP, negative="")] = (),
+    request: Annotated[tuple[Path, ...], Parameter(help=REQUEST_HELP, negative="")] = (),
+    seeds: Annotated[int, Parameter(help="how many fleets are simulated; intervals come from them")] = 8,
+    tipping: Annotated[bool, Parameter(negative="--no-tipping", help="find where the recommendation turns")] = True,
+    out: Annotated[Path | None, Parameter(help="folder of the report; left out: under AFIELD_HOME")] = None,
+    context: Context,
+    **options: str,
+) -> None:
+    """Where should the model live: static, client, server, cached or hybrid, on which device or in the cloud?
+
+    Measures the champion on this machine, simulates a fleet in each design under the considerations that the
+    application states, and recommends one, with reasons and with the values at which the recommendation turns:
+
+        afield place signs --consider offline_share=0 --consider glasses.speed=0.5
+
+    Args:
+        app: name of the application.
+        consider: another value of a consideration. A name of a place's or its network's alone changes every device.
+        design: only these designs.
+        request: bodies of requests to time.
+        seeds: how many fleets are simulated.
+        tipping: look for tipping points; takes most of the time.
+        out: folder of `place.html` and `place.json`.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    if seeds < 1:
+        raise UsageError(f"--seeds {seeds}: at least one fleet is simulated")
+    office = open_office(load(app, options), context.home, progress)
+    wanted = Wanted(
+        changes=dict(_change(text) for text in consider),
+        designs=tuple(dict.fromkeys(design)) or DESIGNS,
+        bodies=tuple(_read(file) for file in request),
+        effort=Effort(seeds=seeds),
+        tipping=tipping,
+        command=context.command,
+    )
+    placed = place(office, wanted)
+    progress(f"report: {write(placed, out or office.home.folder / 'place')}")
+    tables = [table(grid.head, grid.rows, grid.caption) for grid in grids(placed)]
+    for each in tables:
+        each.columns[0].no_wrap = True
+    told = "\n".join((placed.says, *placed.reasons, "", *turns(placed)))
+    result(context, placed, Group(*tables, told, foot(placed.provenance)))
+
+
+def _change(text: str) -> tuple[str, float]:
+    """The name and the value of a consideration.
+
+    Raises:
+        UsageError: it is not NAME=NUMBER.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError as error:
+        raise UsageError(f"--consider {text}: write it as NAME=NUMBER, e.g. offline_share=0.3") from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--request {file}: cannot be read ({error.strerror})") from error

@@ -1,0 +1,257 @@
+"""The report of the planner: the designs side by side, where the recommendation turns, and what was weighed."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from afield.placement.considering import numbers_of
+from afield.placement.planner import Row
+from afield.placement.tipping import Tip
+from afield.records.considerations import Link
+from afield.records.evidence import Estimate
+from afield.reporting.placement_charts import costs, latencies
+from afield.reporting.sheet import Chart, Grid, Section, Sheet
+from afield.reporting.sheet import write as write_sheet
+from afield.study.placing import ACCOUNTS, Placed
+from afield.wording import NONE, SPACE, share
+
+WIDE, NARROW = 980, 340
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+
+Show = Callable[[float], str]
+
+
+def write(placed: Placed, folder: Path) -> Path:
+    """The path of `place.html`, written with `place.json` beside it.
+
+    Raises:
+        StoreError: the folder or a file in it cannot be written.
+    """
+    return write_sheet(sheet(placed), placed, folder, "place")
+
+
+def sheet(placed: Placed) -> Sheet:
+    """The planner's findings as a page."""
+    answers, ages, money, turns = list(grids(placed, intervals=True))
+    sections = [
+        Section("Why", placed.reasons),
+        Section("Side by side", (_how(placed),), charts=_drawn(placed), grids=(answers, ages, money)),
+        Section("Where this turns", (_turning(placed),), grids=(turns,) if turns.rows else ()),
+        Section("What was weighed", (_weighed(placed),), grids=tuple(_considered(placed))),
+    ]
+    options = ", ".join(f"{name} {value}" for name, value in placed.settings.items())
+    eyebrow = f"{placed.application}{', ' if options else ''}{options} · where should the model live?"
+    return Sheet(
+        eyebrow,
+        placed.says,
+        (placed.considered.why[:1].upper() + placed.considered.why[1:] + ".",),
+        sections,
+        placed.provenance,
+    )
+
+
+def grids(placed: Placed, *, intervals: bool = False) -> Iterator[Grid]:
+    """The tables: answers, ages and news, money, tipping points; numbers with their interval where wanted."""
+    yield _table(
+        placed, "answers: latency, and who gets one: in all, offline, and by model or table when the cloud fails",
+        {
+            "p50": ("latency_p50", span), "p95": ("latency_p95", span), "p99": ("latency_p99", span),
+            "answered": ("answered", share), "offline": ("offline_answered", share), "late": ("late", share),
+            "wrong": ("wrong", share), "cloud fails": ("out_answered", share), "by table": ("out_stood_in", share),
+        },
+        intervals,
+    )  # fmt: skip
+    yield _table(
+        placed, "median ages of facts and model · news at 95 % of the fleet · bytes and joules of a device a day",
+        {
+            "facts": ("facts_age", span), "model": ("model_age", span), "update": ("update", span),
+            "rollback": ("rollback", span), "bytes": ("bytes", size), "J": ("joules", whole),
+            "telemetry": ("telemetry", share),
+        },
+        intervals,
+    )  # fmt: skip
+    last = ("what it misses",) if intervals else ()
+    yield Grid(
+        ("a month", "in all", *ACCOUNTS, *last),
+        tuple(
+            (
+                _name(each, placed),
+                _told(each.cost, whole, intervals),
+                *(_told(each.accounts[kind], whole, False) for kind in ACCOUNTS),
+                *(("; ".join(each.misses) or "nothing",) if intervals else ()),
+            )
+            for each in placed.rows
+        ),
+        "money a month: workers, bytes, and answers that are wrong, late or absent",
+    )
+    if intervals:
+        yield _turns(placed)
+
+
+def turns(placed: Placed) -> tuple[str, ...]:
+    """The tipping points in sentences."""
+    told = (_turn(tip) for tip in placed.tips)
+    return tuple(
+        f"{name} {at} ({between}; now {now}): {winner}, for {why}" for name, at, between, now, winner, why in told
+    )
+
+
+def _turns(placed: Placed) -> Grid:
+    return Grid(
+        ("when", "turns at", "between", "now", "then", "because"),
+        tuple(_turn(tip) for tip in placed.tips),
+        "tipping points: one consideration moved alone" if placed.tips else "",
+    )
+
+
+def _table(placed: Placed, caption: str, columns: dict[str, tuple[str, Show]], intervals: bool) -> Grid:
+    return Grid(
+        ("design", *columns),
+        tuple(
+            (_name(each, placed), *(_told(each.figures[name], show, intervals) for name, show in columns.values()))
+            for each in placed.rows
+        ),
+        caption,
+    )
+
+
+def _name(row: Row, placed: Placed) -> str:
+    return f"{row.option.name} ←" if row.option.name == placed.recommended else row.option.name
+
+
+def _told(estimate: Estimate, show: Show, interval: bool) -> str:
+    """A number, with its interval where that is wanted and says something."""
+    if math.isnan(estimate.value):
+        return NONE
+    text = show(estimate.value)
+    low, high = show(max(0.0, estimate.interval.low)), show(estimate.interval.high)
+    return f"{text} ({low} to {high})" if interval and estimate.interval.level and low != high else text
+
+
+def _turn(tip: Tip) -> tuple[str, ...]:
+    show = SHOWN.get(tip.consideration, plain)
+    side = "above" if tip.above else "below"
+    return (
+        tip.consideration,
+        f"{side} {show(tip.value)}",
+        f"{show(tip.low)} to {show(tip.high)}",
+        show(tip.now),
+        tip.winner,
+        tip.reason,
+    )
+
+
+def _how(placed: Placed) -> str:
+    seeds = placed.rows[0].cost.count
+    return (
+        f"Each option is simulated event by event with {seeds} seeds; a number is the mean over them, with its 95 % "
+        "interval in brackets. Seeds draw the same arrivals, cuts and delays for all options. An absent answer has no "
+        "latency. An update of what is static counts from the moment that the new version of the product can be had."
+    )
+
+
+def _turning(placed: Placed) -> str:
+    if not placed.tips:
+        return (
+            "No consideration that was moved alone turns the recommendation; most were moved by factors of a hundred."
+        )
+    return (
+        "One consideration is moved alone until another option wins, and bisection finds where, seed by seed: the "
+        "median, between the least and the greatest. What is not named here does not turn the recommendation within "
+        "a hundredth to a hundred times its value. Of what devices have each for themselves, the value is that of the "
+        f"{placed.considered.asked_at}; all devices move alike."
+    )
+
+
+def _weighed(placed: Placed) -> str:
+    costs = placed.measured
+    middle = sorted(costs.single)[len(costs.single) // 2]
+    changed = ", ".join(f"{name} {plain(value)}" for name, value in placed.changes.items())
+    return (
+        f"Measured on this machine: an answer {span(middle)} at the median of {len(costs.single)}, from the bytes of a "
+        f"request to those of its answer; a row in a batch {span(costs.row_s)}; the release is opened and proven in "
+        f"{span(costs.load_s)} and takes {size(costs.memory)} of memory; a bundle of {size(costs.bundle_bytes)}, a "
+        f"feature snapshot of {size(costs.snapshot_bytes)}, a record of {size(costs.event_bytes)}. "
+        f"{'Changed for this run: ' + changed + '.' if changed else 'Nothing was changed for this run.'}"
+    )
+
+
+def _considered(placed: Placed) -> Iterator[Grid]:
+    told = placed.considered
+    stated = [(name, SHOWN.get(name, plain)(float(getattr(told, name)))) for name in numbers_of(told)]
+    yield Grid(("consideration", "value"), tuple(stated), "of the fleet")
+    rows = []
+    for place in told.places:
+        rows += [(place.name, name, SHOWN.get(name, plain)(float(getattr(place, name)))) for name in numbers_of(place)]
+        for way, link in (("to the cloud", place.cloud), ("from who asks", place.reach)):
+            rows += [(place.name, f"{name}, {way}", shown) for name, shown in _link(link)]
+    yield Grid(("place", "consideration", "value"), tuple(rows), "of the places and the ways between them")
+
+
+def _link(link: Link | None) -> Iterator[tuple[str, str]]:
+    if link is not None:
+        for name, value in asdict(link).items():
+            yield name, SHOWN.get(name, plain)(float(value))
+
+
+def _drawn(placed: Placed) -> tuple[Chart, ...]:
+    return (
+        Chart(latencies(placed, WIDE), latencies(placed, NARROW), "Latency: median, 95th and 99th percentile."),
+        Chart(costs(placed, WIDE), costs(placed, NARROW), "Money a month, by what it goes to."),
+    )
+
+
+def span(value: float) -> str:
+    """A duration in the unit that fits: `0.4 ms`, `2.1 s`, `15 min`, `12 d`; `never` where it has no end."""
+    if math.isinf(value):
+        return "never"
+    for unit, length in (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", 1.0), ("ms", 1e-3)):
+        if value >= (2 * length if length > 1 else length):
+            return f"{plain(value / length)}{SPACE}{unit}"
+    return f"{plain(value * 1e6)}{SPACE}µs" if value else f"0{SPACE}s"
+
+
+def size(value: float) -> str:
+    """Bytes in the unit that fits: `420 B`, `2.9 MB`."""
+    for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= length:
+            return f"{plain(value / length)}{SPACE}{unit}"
+    return f"{plain(value)}{SPACE}B"
+
+
+def whole(value: float) -> str:
+    """A number without a fraction from ten on."""
+    return f"{value:,.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
+
+
+def plain(value: float) -> str:
+    """A number to three digits, whole from a thousand on."""
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+
+
+SHOWN: dict[str, Show] = {
+    **dict.fromkeys(
+        (
+            "latency_s", "facts_every_s", "facts_stale_s", "facts_useful_s", "model_every_s", "sync_s", "pickup_s",
+            "product_every_s", "adoption_s", "cache_s", "cache_fresh_s", "outage_s", "round_trip_s", "round_trip_p95_s",
+            "offline_s",
+        ),
+        span,
+    ),
+    **dict.fromkeys(
+        (
+            "input_bytes", "output_bytes", "head_bytes_up", "head_bytes_down", "facts_bytes", "model_bytes",
+            "static_bytes", "event_bytes", "memory", "up", "down",
+        ),
+        size,
+    ),
+    **dict.fromkeys(
+        (
+            "offline_share", "cacheable", "unsure", "wrong_static", "wrong_device", "wrong_cloud", "telemetry",
+            "telemetry_least", "busy",
+        ),
+        share,
+    ),
+}  # fmt: skip
+"""How the value of each consideration is told; by default as a number."""

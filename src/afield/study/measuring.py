@@ -1,0 +1,149 @@
+"""What the champion costs here: its one inference path timed and weighed on this machine."""
+
+import gc
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+import polars as pl
+
+from afield.answering import loader, predictor
+from afield.control.history import History
+from afield.control.office import Office
+from afield.errors import ServingError, UsageError
+from afield.features.compute import compute
+from afield.features.feature import digest as contract
+from afield.placement.measured import Measured
+from afield.records.decision import ControlState
+from afield.records.facts import FeatureRows
+from afield.records.traffic import Event, EventBatch
+from afield.serving.predictor import Predictor
+from afield.serving.situation import Situation
+from afield.serving.ticker import Columns
+from afield.serving.ticker import tick as make_rows
+from afield.store.snapshots import publish_rows
+from afield.training.cost import measured
+from afield.workshop.golden import as_columns
+
+WARM, CALLS, BATCHES, ASKED = 5, 200, 20, 5.0
+"""Requests before timing and timed ones at most, forecasts of all rows, and seconds after which no more are timed."""
+
+
+def measure(office: Office, bodies: Sequence[bytes] = ()) -> Measured:
+    """What one release costs: the champion, answering on the path that serves it.
+
+    Args:
+        office: of the application.
+        bodies: requests to time; none: the application's sample about each key.
+
+    Raises:
+        ServingError: there is no champion.
+        ReleaseError: it does not verify, or this code does not reproduce it.
+        UsageError: a request cannot be answered.
+    """
+    digest = office.actions.state.champion
+    if not digest:
+        name = office.application
+        raise ServingError(f"{name.name} has no release to measure yet; run: afield build {name.called}")
+    home, operate = office.home, office.operate
+    office.tell(f"opening release {digest[:12]}")
+    opened = loader(home.bundles, home.trusted, operate, office.application.name)
+    gc.collect()
+    with measured() as opening:
+        release = opened(digest)
+    rows = None if operate.observe is not None else newest_rows(office)
+    now = rows.tick if rows is not None else office.clock.now()
+    kept: list[Event | EventBatch] = []
+    answers = predictor(operate, clock=lambda: now, record=kept.append)
+    control = ControlState(version=1, champion=digest, now=now)
+    answers.see(Situation(rows, control, {digest: release}))
+    asked = list(bodies) or _samples(office, rows, now)
+    office.tell(f"timing {len(asked)} different requests on the path that serves them")
+    singles, sizes = _singles(office, answers, asked)
+    return Measured(
+        release=digest,
+        single=tuple(singles),
+        row_s=_batch(answers, digest, rows),
+        load_s=opening.seconds,
+        memory=opening.memory,
+        bundle_bytes=float(sum(file.stat().st_size for file in (home.bundles / digest).rglob("*") if file.is_file())),
+        snapshot_bytes=_snapshot(rows),
+        request_bytes=sum(map(len, asked)) / len(asked),
+        answer_bytes=sum(sizes) / len(sizes),
+        event_bytes=sum(len(msgspec.json.encode(event)) for event in kept) / len(kept),
+    )
+
+
+def newest_rows(office: Office) -> FeatureRows:
+    """The feature rows of the newest tick that this home has facts for.
+
+    Raises:
+        DataError: there are no facts.
+    """
+    plan, step = office.plan, office.operate.step
+    newest = office.newest()
+    at = newest - (newest - datetime.min) % step
+    office.tell(f"making the feature rows of {at}")
+    history = History(office.tables, plan.tables, plan.features.lookback)
+    history.load()
+
+    def columns(tick: datetime) -> tuple[list[str], Columns]:
+        frames = history.frames(tick)
+        keys = plan.keys(frames, tick)
+        origin = pl.Series([tick], dtype=pl.Datetime("us")).new_from_index(0, len(keys))
+        spine = pl.DataFrame({plan.features.keys[0]: keys, plan.features.origin: origin})
+        features = compute(plan.features, spine, frames)
+        return [str(key) for key in features[plan.features.keys[0]].to_list()], as_columns(
+            features, plan.features.names
+        )
+
+    return make_rows(columns, at, at, contract(plan.features))
+
+
+def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[bytes]:
+    keys = rows.keys[:CALLS] if rows is not None else ("",)
+    return [office.operate.sample(now, key).encode() for key in keys]
+
+
+def _singles(office: Office, answers: Predictor, asked: Sequence[bytes]) -> tuple[list[float], list[int]]:
+    """Seconds from bytes to bytes of each request, in turn, and the bytes of each answer."""
+    decode, resolve = msgspec.json.Decoder(office.operate.request).decode, office.operate.resolve
+    encode = msgspec.json.Encoder().encode
+    seconds, sizes = [], []
+    ends = perf_counter() + ASKED
+    for number in range(WARM + CALLS):
+        body = asked[number % len(asked)]
+        begun = perf_counter()
+        try:
+            told = encode(answers.answer(resolve(decode(body))))
+        except (msgspec.DecodeError, ServingError) as error:
+            raise UsageError(f"request {number % len(asked) + 1} cannot be timed: {error}") from error
+        if number >= WARM:
+            seconds.append(perf_counter() - begun)
+            sizes.append(len(told))
+        if perf_counter() > ends and seconds:
+            break
+    return seconds, sizes
+
+
+def _batch(answers: Predictor, digest: str, rows: FeatureRows | None) -> float:
+    """Seconds of a row where all rows are answered at once, as they are ahead of the questions."""
+    if rows is None or not rows.keys:
+        return 0.0
+    answers.forecast("champion", digest)
+    begun = perf_counter()
+    for _ in range(BATCHES):
+        answers.forecast("champion", digest)
+    return (perf_counter() - begun) / BATCHES / len(rows.keys)
+
+
+def _snapshot(rows: FeatureRows | None) -> float:
+    """Bytes of the rows as they are published."""
+    if rows is None:
+        return 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        publish_rows(Path(folder), rows)
+        return float(max(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file()))

@@ -1,0 +1,151 @@
+"""Placing: the champion measured, its application's considerations weighed, and what came of it as a record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from afield.control.office import Office
+from afield.errors import UsageError
+from afield.placement.considering import changed, checked
+from afield.placement.measured import Measured
+from afield.placement.options import options
+from afield.placement.planner import Effort, Row, Trials, best, clearly
+from afield.placement.tipping import Tip, tips
+from afield.records.considerations import DESIGNS, Considerations, Design
+from afield.records.provenance import Provenance
+from afield.study.measuring import measure
+from afield.workshop.code import code_digest
+
+TIPPING = Effort(devices=12, days=1.0, seeds=4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of the planner.
+
+    Attributes:
+        changes: considerations that are other than the application states them.
+        designs: that are looked at.
+        bodies: requests that are timed; none: the application's sample.
+        effort: how much is simulated for the tables.
+        tipping: whether tipping points are looked for.
+        command: what was typed.
+    """
+
+    changes: Mapping[str, float]
+    designs: tuple[Design, ...] = DESIGNS
+    bodies: Sequence[bytes] = ()
+    effort: Effort = field(default_factory=Effort)
+    tipping: bool = True
+    command: str = ""
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Where the model should live, and what speaks for it.
+
+    Attributes:
+        application, settings: which one.
+        recommended: name of an option.
+        says: the recommendation in a sentence.
+        reasons: what speaks for it, and against each other option, in sentences.
+        rows: every option as it was simulated.
+        tips: where the recommendation turns.
+        considered: what was weighed.
+        changes: which of it was changed on the command line.
+        measured: what the release costs on this machine.
+        provenance: how to make the numbers again.
+    """
+
+    application: str
+    settings: dict[str, str]
+    recommended: str
+    says: str
+    reasons: tuple[str, ...]
+    rows: tuple[Row, ...]
+    tips: tuple[Tip, ...]
+    considered: Considerations
+    changes: dict[str, float]
+    measured: Measured
+    provenance: Provenance
+
+
+def place(office: Office, wanted: Wanted) -> Placed:
+    """Measure the champion, simulate every option, recommend one and say where that turns.
+
+    Raises:
+        UsageError: the application states no considerations, or they cannot be true together.
+        ServingError: there is no release to measure.
+    """
+    stated = office.application.requirements.considerations
+    if stated is None:
+        raise UsageError(
+            f"{office.application.name} states no considerations; give its Requirements a "
+            "`afield.records.considerations.Considerations`"
+        )
+    considered = checked(changed(stated, wanted.changes), wanted.designs)
+    costs = measure(office, wanted.bodies)
+    chosen = options(considered, wanted.designs)
+    trials = Trials(costs, wanted.effort)
+    rows = []
+    for option in chosen:
+        office.tell(f"simulating {option.name}")
+        rows.append(trials.row(considered, option))
+    winner = best(rows)
+    found = tips(considered, Trials(costs, TIPPING), chosen, office.tell) if wanted.tipping and len(chosen) > 1 else ()
+    application = office.application
+    return Placed(
+        application=application.name,
+        settings=dict(application.options),
+        recommended=winner.option.name,
+        says=_says(winner, rows),
+        reasons=tuple(_reason(each, winner) for each in rows if each.option != winner.option),
+        rows=tuple(rows),
+        tips=found,
+        considered=considered,
+        changes=dict(wanted.changes),
+        measured=costs,
+        provenance=Provenance(wanted.command, {}, code_digest(application.package), costs.release),
+    )
+
+
+def _says(winner: Row, rows: Sequence[Row]) -> str:
+    """The recommendation, and how sure it is."""
+    told = f"{winner.option.name}: {winner.cost.value:,.0f} a month"
+    if winner.misses:
+        return f"No option meets everything. Nearest is {told}; it {_missing(winner)}"
+    others = [each for each in rows if each.option != winner.option and not each.misses]
+    if not others:
+        return f"{told}; it is the only one that meets everything"
+    second = best(others)
+    if clearly(winner, second):
+        return f"{told}, against {second.cost.value:,.0f} for {second.option.name}"
+    return f"{told}; {second.option.name} at {second.cost.value:,.0f} cannot be told apart from it"
+
+
+def _reason(row: Row, winner: Row) -> str:
+    """What speaks against an option."""
+    if row.misses:
+        return f"{row.option.name} is out: {_missing(row)}"
+    gaps = {kind: row.accounts[kind].value - winner.accounts[kind].value for kind in row.accounts}
+    kind = max(gaps, key=gaps.__getitem__)
+    if gaps[kind] <= 0:
+        return f"{row.option.name} costs {row.cost.value:,.0f} a month"
+    return (
+        f"{row.option.name} costs {row.cost.value:,.0f} a month, most of the difference for {ACCOUNTS[kind]}: "
+        f"{row.accounts[kind].value:,.0f} against {winner.accounts[kind].value:,.0f}"
+    )
+
+
+def _missing(row: Row) -> str:
+    return "; ".join(row.misses)
+
+
+ACCOUNTS = {
+    "workers": "workers in the cloud",
+    "traffic": "bytes",
+    "wrong": "wrong answers",
+    "late": "late answers",
+    "absent": "answers that nobody gets",
+}
+"""What money goes to, in words."""
