@@ -63,7 +63,7 @@ class Protocol:
 
     def __init__(self, application: str, version: str, predictor: Predictor) -> None:
         """Serve `application`, a service of code version `version`."""
-        self._application = application
+        self.application = application
         self._version = version
         self._predictor = predictor
         self._requests = msgspec.json.Decoder(InferRequest)
@@ -80,7 +80,7 @@ class Protocol:
 
     def index(self) -> list[Listed]:
         """Every loaded release, as a version of the one model."""
-        return [Listed(self._application, digest, "READY", "") for digest in self.versions()]
+        return [Listed(self.application, digest, "READY", "") for digest in self.versions()]
 
     def metadata(self, model: str, version: str | None) -> Metadata:
         """Model metadata.
@@ -133,8 +133,8 @@ class Protocol:
         Raises:
             NotFoundError: there is none.
         """
-        if model != self._application:
-            raise NotFoundError(f"no model {model[:80]!r}; there is: {self._application}")
+        if model != self.application:
+            raise NotFoundError(f"no model {model[:80]!r}; there is: {self.application}")
 
     def infer(self, model: str, version: str | None, body: bytes, length: str | None = None) -> Inferred:
         """The reply to an infer request.

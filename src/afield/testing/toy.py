@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
@@ -21,7 +22,7 @@ HOUR = timedelta(hours=1)
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `POST /v1/loaves`."""
 
-    shop: str
+    shop: Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
     at: datetime
     extra: float = 0.0
 
