@@ -75,7 +75,7 @@ def test_a_full_cache_refuses_and_the_model_answers(url: str, server: ValkeyServ
         try:
             cached = cached_of(store)
             assert cached.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
-            assert "refuses" in cached.problem
+            assert "refuses" in cached.told().problem
         finally:
             client.config_set("maxmemory", "3mb")
 

@@ -1,7 +1,7 @@
 """The cached design: drafts made ahead and kept by what they rest on, with the model behind them."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -12,9 +12,11 @@ from afield.serving.basis import slots
 from afield.serving.designs import Ahead
 from afield.serving.draft import Decided, Draft
 from afield.serving.flights import Flights
+from afield.serving.http import Reply, Request
 from afield.serving.kept import Store
 from afield.serving.predictor import Predictor
 from afield.serving.product import Product
+from afield.serving.routing import Route
 
 SCHEMA = 1
 EVERY = 0.005
@@ -33,14 +35,33 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     draft: Decided
 
 
-class Tally(msgspec.Struct):
-    """What became of the questions: found in the cache, made by the model, and what the cache held that was no use."""
+class CacheCounts(msgspec.Struct):
+    """What became of the questions: the body of `GET /v1/cache`, of the worker that answers.
+
+    Attributes:
+        found: answered from the cache.
+        made: answered by the model.
+        garbage: kept by nobody who keeps drafts here; not believed.
+        old: kept, and its facts too old.
+        ahead: drafts made before they were asked for.
+        problem: why the cache is not what it should be; "" where it is.
+    """
 
     found: int = 0
     made: int = 0
     garbage: int = 0
     old: int = 0
     ahead: int = 0
+    problem: str = ""
+
+
+def routes(told: Callable[[], CacheCounts]) -> Mapping[str, Route]:
+    """`/v1/cache`: what became of the questions."""
+
+    def tell(_: Request) -> Reply:
+        return Reply(200, msgspec.json.encode(told()))
+
+    return {"/v1/cache": Route("metrics", {"GET": tell}, "observe")}
 
 
 class Cached:
@@ -70,12 +91,11 @@ class Cached:
         self._decode = msgspec.msgpack.Decoder(_Kept).decode
         self._flights = Flights()
         self._filled: object = None
-        self.tally = Tally()
+        self.tally = CacheCounts()
 
-    @property
-    def problem(self) -> str:
-        """Why the cache is not what it should be; "" where it is."""
-        return self._store.problem
+    def told(self) -> CacheCounts:
+        """What became of the questions so far."""
+        return msgspec.structs.replace(self.tally, problem=self._store.problem)
 
     def answer(self, query: Query) -> Answer:
         """The answer to one query; recorded before it is given.

@@ -8,7 +8,7 @@ import numpy as np
 
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Mode, Query
-from afield.serving.cached import FALLBACK, Tally
+from afield.serving.cached import FALLBACK, CacheCounts
 from afield.serving.designs import CELL_HOLDS, Ahead, Recall
 from afield.serving.draft import Draft, Observed
 from afield.serving.flights import Flights
@@ -59,12 +59,11 @@ class Recalled:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(_Cell).decode
         self._flights = Flights()
-        self.tally = Tally()
+        self.tally = CacheCounts()
 
-    @property
-    def problem(self) -> str:
-        """Why the cache is not what it should be; "" where it is."""
-        return self._store.problem
+    def told(self) -> CacheCounts:
+        """What became of the questions so far."""
+        return msgspec.structs.replace(self.tally, problem=self._store.problem)
 
     def answer(self, query: Query) -> Answer:
         """The answer to one query; recorded before it is given.

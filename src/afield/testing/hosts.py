@@ -11,10 +11,12 @@ import numpy as np
 
 from afield.answering import loader, predictor
 from afield.client.client import Client
+from afield.client.upstream import Upstream
 from afield.compiled import BUNDLES, TABLE, TRUSTED, open_static
 from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.hosting import Host, Hybrids, Remote
 from afield.records.traffic import Answer
+from afield.serving.cached import CacheCounts
 from afield.serving.config import Design
 from afield.serving.situation import Situation
 from afield.telemetry.claims import claim_any
@@ -37,6 +39,7 @@ class Standing:
         like: a second host that must give the same answers: the plain predictor, or for static the same table.
         take: takes over what was published and sends what was recorded, where that does not happen by itself.
         spools: where its own events lie, beside the service's.
+        cached: how many of its answers came from a cache.
         elsewhere: how many of its answers another was asked for, which recorded its own.
     """
 
@@ -46,6 +49,7 @@ class Standing:
     like: Host
     take: Callable[[], object] = lambda: None
     spools: tuple[Path, ...] = ()
+    cached: Callable[[], int] = lambda: 0
     elsewhere: Callable[[], int] = lambda: 0
 
 
@@ -59,12 +63,18 @@ def put_up(design: Design, ground: Ground, cache: str = "") -> Iterator[Standing
     with ground.serving("cached" if design == "cached" else "server", cache if design == "cached" else ""):
         if design in ONLINE:
             there = Remote(ground.url, ground.operate.route, deadline=30.0)
-            yield Standing(design, there, ground, Plain(ground))
+            yield Standing(design, there, ground, Plain(ground), cached=lambda: _found(ground))
         elif design == "static":
             with _compiled(ground, "static") as (host, spool), _compiled(ground, "like") as (like, _):
                 yield Standing(design, host, ground, like, spools=(spool,))
         else:
             yield from _device(design, ground)
+
+
+def _found(ground: Ground) -> int:
+    """How many answers the cached design found in its cache."""
+    told = Upstream(ground.url).get("/v1/cache", largest=4096)
+    return msgspec.json.decode(told.body, type=CacheCounts).found if told.status == 200 else 0
 
 
 def _device(design: Design, ground: Ground) -> Iterator[Standing]:
