@@ -30,13 +30,13 @@ from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
 from afield.serving.cached import Cached
 from afield.serving.config import Config, is_loopback, read_config
+from afield.serving.crew import serve
 from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
 from afield.serving.pages import Pages
 from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
-from afield.serving.server import serve
 from afield.serving.service import Service
 from afield.serving.tally import Tally
 from afield.serving.updates import Updates

@@ -2,20 +2,59 @@
 
 import os
 import signal
+import socket
+import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
 
 from afield.errors import ServingError
-from afield.serving.scaling import Scaling
+from afield.serving.config import Config
+from afield.serving.counters import clear
+from afield.serving.launch import numeric
+from afield.serving.scaling import Busy, Scaling, Terms
+from afield.serving.server import LET_GO, bound, run_worker
+from afield.serving.service import Service
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
-LET_GO = signal.SIGUSR1
-"""Tells a worker to let some of its connections go behind their next reply, so that a new worker has its share."""
+HEARD = (*ENDS, signal.SIGCHLD)
 LOOK_EVERY = 0.25
 PROVEN = 2.0
 """Seconds after which a worker has shown that it can live."""
 SLOWEST = 5.0
 DRAIN = 15.0
+
+
+def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
+    """Serve with as many workers as the load asks for until SIGTERM or SIGINT.
+
+    Args:
+        config: where to listen, and how many workers there may be.
+        file: the configuration's file, handed to each worker.
+        make: makes the service in a worker's process.
+
+    Raises:
+        ServingError: the address cannot be used, or the first workers gave up.
+    """
+    address = numeric(config.address)
+    clear(Path(config.counts))
+    try:
+        listener = bound(address, config.port)
+    except OSError as error:
+        raise ServingError(f"cannot listen at {address}, port {config.port}: {error}; give another port") from error
+    terms = Terms(config.workers, max(config.workers, config.most))
+    crew = Crew(partial(_started, listener, file, make), Scaling(terms), Busy().look, _tell)
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+    try:
+        crew.run()
+    finally:
+        # Before the workers end: who comes now is refused, and does not wait for somebody who will never answer.
+        listener.close()
+        crew.stop()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
 
 
 class Crew:
@@ -31,7 +70,7 @@ class Crew:
         """Keep as many workers as `scaling` says.
 
         Args:
-            start: starts a worker with the signals of `ENDS`, SIGCHLD and `LET_GO` unblocked; gives its process id.
+            start: starts a worker with the signals of `HEARD` unblocked; gives its process id.
             scaling: says how many there are to be.
             busy: gives the busy share of each worker since the last call.
             tell: is told what happens to workers.
@@ -43,25 +82,32 @@ class Crew:
         self._delay = self._not_before = 0.0
 
     def run(self) -> None:
-        """Keep the workers until SIGTERM or SIGINT, then let them finish what they have begun.
+        """Keep the workers until SIGTERM or SIGINT; call it with the signals of `HEARD` blocked, and `stop` after it.
 
         Raises:
             ServingError: the first workers gave up by themselves; they said why.
         """
-        signals = (*ENDS, signal.SIGCHLD)
-        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-        try:
+        self._fill()
+        while True:
+            told = signal.sigtimedwait(HEARD, LOOK_EVERY)
+            if told is not None and told.si_signo in ENDS:
+                return
+            self._reap()
+            self._adjust()
             self._fill()
-            while True:
-                told = signal.sigtimedwait(signals, LOOK_EVERY)
-                if told is not None and told.si_signo in ENDS:
-                    return
-                self._reap()
-                self._adjust()
-                self._fill()
-        finally:
-            self._stop()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+    def stop(self) -> None:
+        """Let all workers finish what they have begun and end them; by force those that take too long."""
+        for number, patience in ((signal.SIGTERM, DRAIN), (signal.SIGKILL, DRAIN)):
+            for process in self._began:
+                os.kill(process, number)
+            deadline = time.monotonic() + patience
+            while self._began and time.monotonic() < deadline:
+                for process in list(self._began):
+                    if os.waitpid(process, os.WNOHANG)[0]:
+                        del self._began[process]
+                if self._began:
+                    signal.sigtimedwait((signal.SIGCHLD,), 0.05)
 
     def _working(self) -> list[int]:
         return [process for process in self._began if process not in self._leaving]
@@ -108,21 +154,34 @@ class Crew:
             self._not_before = now + self._delay
             self._tell(f"worker {process} ended ({_how(status)}); another takes its place")
 
-    def _stop(self) -> None:
-        """End all: in order, and by force those that take too long."""
-        for number, patience in ((signal.SIGTERM, DRAIN), (signal.SIGKILL, DRAIN)):
-            for process in self._began:
-                os.kill(process, number)
-            deadline = time.monotonic() + patience
-            while self._began and time.monotonic() < deadline:
-                for process in list(self._began):
-                    if os.waitpid(process, os.WNOHANG)[0]:
-                        del self._began[process]
-                if self._began:
-                    signal.sigtimedwait((signal.SIGCHLD,), 0.05)
-
 
 def _how(status: int) -> str:
     if os.WIFSIGNALED(status):
         return signal.Signals(os.WTERMSIG(status)).name
     return f"exit code {os.waitstatus_to_exitcode(status)}"
+
+
+def _tell(message: str) -> None:
+    sys.stderr.write(f"afield: {message}\n")
+    sys.stderr.flush()
+
+
+def _started(listener: socket.socket, file: Path, make: Callable[[Path], Service]) -> int:
+    """A worker forked off: what this process has imported, it need not import again."""
+    process = os.fork()
+    if process:
+        return process
+    signal.signal(LET_GO, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+    code = 1
+    try:
+        run_worker(make(file), listener)
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        code = 0
+    except Exception:  # the worker's last words
+        traceback.print_exc()
+    # Without the destructors of libraries that this process inherited: they look for threads that were not forked.
+    sys.stderr.flush()
+    os._exit(code)

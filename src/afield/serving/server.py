@@ -1,25 +1,16 @@
 """One worker's server: a service at a listening socket, until it is told to stop."""
 
 import asyncio
-import os
 import resource
 import signal
 import socket
-import sys
-import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import uvloop
 
-from afield.errors import ServingError
-from afield.serving.config import Config
-from afield.serving.counters import clear
 from afield.serving.desk import Desk, Patience
 from afield.serving.heads import tick
-from afield.serving.launch import numeric
 from afield.serving.service import Service
 from afield.serving.wire import Connection, Limits
 
@@ -32,7 +23,6 @@ DRAIN = 10.0
 _SPARE = 256
 LET_GO = signal.SIGUSR1
 """Tells a worker to let some of its connections go behind their next reply."""
-ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
 def run_worker(
@@ -74,65 +64,6 @@ def bound(address: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
-    """Serve with `config.workers` workers until SIGTERM or SIGINT; those that end before are replaced.
-
-    Args:
-        config: where to listen and with how many workers.
-        file: the configuration's file, handed to each worker.
-        make: makes the service in a worker's process.
-
-    Raises:
-        ServingError: the address cannot be used.
-    """
-    address = numeric(config.address)
-    clear(Path(config.counts))
-    try:
-        listener = bound(address, config.port)
-    except OSError as error:
-        raise ServingError(f"cannot listen at {address}, port {config.port}: {error}; give another port") from error
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
-    workers = {_started(listener, file, make) for _ in range(config.workers)}
-    failed = False
-    while not failed and signal.sigwait(ENDS) == signal.SIGCHLD:
-        for pid in list(workers):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                workers.remove(pid)
-                # One that was killed is replaced; one that gave up would only do so again.
-                failed = failed or os.WIFEXITED(status)
-                if not failed:
-                    workers.add(_started(listener, file, make))
-    listener.close()
-    for pid in workers:
-        os.kill(pid, signal.SIGTERM)
-    for pid in workers:
-        os.waitpid(pid, 0)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
-    if failed:
-        raise ServingError("a worker gave up; it said why")
-
-
-def _started(listener: socket.socket, file: Path, make: Callable[[Path], Service]) -> int:
-    """A worker forked off: what this process has imported, it need not import again."""
-    pid = os.fork()
-    if pid:
-        return pid
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
-    code = 1
-    try:
-        run_worker(make(file), listener)
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread() and not thread.daemon:
-                thread.join()
-        code = 0
-    except Exception:  # the worker's last words
-        traceback.print_exc()
-    # Without the destructors of libraries that this process inherited: they look for threads that were not forked.
-    sys.stderr.flush()
-    os._exit(code)
 
 
 async def _serve(
