@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,7 @@ def predictor(
     clock: Callable[[], datetime],
     record: Callable[[Event], None],
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None,
+    record_all: Callable[[Sequence[Event]], None] | None = None,
 ) -> Predictor:
     """The one inference path of an application; workers answer with it, the supervisor forecasts."""
     prefix, numbers = secrets.token_hex(8), itertools.count()
@@ -50,6 +51,7 @@ def predictor(
         identify=lambda: f"{prefix}{next(numbers):x}",
         policy=operate.telemetry.name,
         keep=keep,
+        record_all=record_all,
     )
     return Predictor(operate, beside)
 

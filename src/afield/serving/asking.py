@@ -1,13 +1,13 @@
 """Answers over HTTP: the application's own route, `POST /v1/ROUTE`."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from afield.records.traffic import Answer, Query
-from afield.serving.http import LARGEST_BODY, Reply, Request
+from afield.serving.http import LARGEST_BODY, Reply, Request, failed
 from afield.serving.routing import Route
 
 _encode = msgspec.json.Encoder().encode
@@ -31,7 +31,12 @@ class Asked:
 
 
 def routes(
-    asked: Asked, answer: Callable[[Query], Answer], measured: Callable[[Answer, float], None]
+    asked: Asked,
+    answer: Callable[[Query], Answer],
+    measured: Callable[[Answer, float], None],
+    answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None = None,
+    all_measured: Callable[[Sequence[Answer], float], None] = lambda _, __: None,
+    lane: str = "",
 ) -> Mapping[str, Route]:
     """The application's route.
 
@@ -39,6 +44,9 @@ def routes(
         asked: how a client asks.
         answer: query → answer; recorded before it is given.
         measured: told each answer and the seconds it took.
+        answers: queries that are ready together → what `answer` gives or raises for each; None: one by one.
+        all_measured: told the answers of such queries and the seconds that each of them took.
+        lane: the line in which they are answered (`Route.lane`).
     """
     decode = msgspec.json.Decoder(asked.request).decode
 
@@ -48,4 +56,25 @@ def routes(
         measured(given, time.perf_counter() - start)
         return Reply(200, _encode(given))
 
-    return {f"/v1/{asked.route}": Route("answers", {"POST": give}, largest=asked.largest)}
+    def together(requests: Sequence[Request]) -> Sequence[Reply]:
+        start = time.perf_counter()
+        read = [_read(decode, asked.resolve, request.body) for request in requests]
+        given = iter(answers([each for each in read if isinstance(each, Query)]) if answers else ())
+        results = [next(given) if isinstance(each, Query) else each for each in read]
+        good = [result for result in results if isinstance(result, Answer)]
+        all_measured(good, time.perf_counter() - start)
+        return [failed(result) if isinstance(result, Exception) else Reply(200, _encode(result)) for result in results]
+
+    return {
+        f"/v1/{asked.route}": Route(
+            "answers", {"POST": give}, largest=asked.largest, together=together if answers else None, lane=lane
+        )
+    }
+
+
+def _read(decode: Callable[[bytes], object], resolve: Callable[..., Query], body: bytes) -> Query | Exception:
+    """The query that a body asks, or why it asks none."""
+    try:
+        return resolve(decode(body))
+    except Exception as error:  # one request's failure is no other's
+        return error

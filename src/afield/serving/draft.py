@@ -6,9 +6,11 @@ from datetime import datetime
 import msgspec
 
 from afield.records.decision import Override
-from afield.records.traffic import Mode
+from afield.records.traffic import Decision, Mode
 from afield.serving.inference import Outputs
 from afield.serving.product import Observation
+from afield.serving.scoring import NOBODY
+from afield.serving.situation import Situation
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -67,3 +69,31 @@ class Observed:
 
 
 Draft = Decided | Observed
+
+
+def decided(
+    seen: Situation,
+    key: str,
+    standing: tuple[str, float, Mode],
+    decision: Decision,
+    release: str,
+    applied: tuple[str, ...],
+    interval: tuple[float, float] | None,
+) -> Decided:
+    """The draft of an answer about a key; `standing` is its arm, the arm's probability and the mode."""
+    rows, known = seen.rows, release != NOBODY
+    arm, assignment, mode = standing
+    return Decided(
+        arm=arm,
+        assignment=assignment,
+        mode=mode,
+        release=release,
+        applied=applied,
+        output=decision.output,
+        interval=interval,
+        reason=decision.reason,
+        forecast=f"{seen.tick}:{key}:{release}" if known else "",
+        rows=rows.version if rows and known else "",
+        tick=rows.tick if rows else None,
+        as_of=rows.as_of if rows else None,
+    )

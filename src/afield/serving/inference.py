@@ -43,21 +43,30 @@ Parts = Mapping[str, Runs]
 Infer = Callable[[Columns, Parts], Outputs]
 
 
+class Layout:
+    """What follows from the names of columns: the order in which a model takes them, and names with fields beside."""
+
+    __slots__ = ("order", "wider")
+
+    def __init__(self) -> None:
+        """Nothing was asked for yet."""
+        self.order: dict[tuple[str, ...], NDArray[np.intp]] = {}
+        self.wider: dict[tuple[str, ...], tuple[Mapping[str, int], Layout]] = {}
+
+
 class Rows(Mapping[str, NDArray[np.float64]]):
     """Feature rows: name → column of shape `(n,)`, over one row-major block, so that one row is cheap."""
 
-    __slots__ = ("_block", "_names", "_order")
+    __slots__ = ("_block", "_layout", "_names")
 
-    def __init__(
-        self,
-        names: Mapping[str, int],
-        block: NDArray[np.float64],
-        order: dict[tuple[str, ...], NDArray[np.intp]] | None = None,
-    ) -> None:
-        """Hold `block` of shape `(n, k)`; `names` gives each name's column in it."""
+    def __init__(self, names: Mapping[str, int], block: NDArray[np.float64], layout: "Layout | None" = None) -> None:
+        """Hold `block` of shape `(n, k)`; `names` gives each name's column in it.
+
+        `layout` remembers what follows from `names`, for rows that have the same.
+        """
         self._names = names
         self._block = block
-        self._order = {} if order is None else order
+        self._layout = layout or Layout()
 
     @classmethod
     def of(cls, columns: Mapping[str, NDArray[np.float64]]) -> "Rows":
@@ -84,22 +93,28 @@ class Rows(Mapping[str, NDArray[np.float64]]):
 
     def take(self, place: int) -> "Rows":
         """The one row at `place`, without a copy."""
-        return Rows(self._names, self._block[place : place + 1], self._order)
+        return Rows(self._names, self._block[place : place + 1], self._layout)
 
     def pick(self, places: Sequence[int]) -> "Rows":
         """The rows at `places`, in that order."""
-        return Rows(self._names, self._block[list(places)], self._order)
+        return Rows(self._names, self._block[list(places)], self._layout)
 
     def joined(self, fields: Mapping[str, float]) -> "Rows":
         """These rows with request fields beside them, the same value in every row."""
-        if not fields:
-            return self
-        names = {**self._names, **{name: len(self._names) + place for place, name in enumerate(fields)}}
+        return self.beside(tuple(fields), list(fields.values())) if fields else self
+
+    def beside(self, fields: tuple[str, ...], values: Sequence[float] | NDArray[np.float64]) -> "Rows":
+        """These rows with `fields` beside them; `values` of shape `(len(fields),)`, or `(n, len(fields))`."""
+        found = self._layout.wider.get(fields)
+        if found is None:
+            width = len(self._names)
+            names = {**self._names, **{name: width + place for place, name in enumerate(fields)}}
+            found = self._layout.wider[fields] = (names, Layout())
         width = self._block.shape[1]
         block = np.empty((self.count, width + len(fields)))
         block[:, :width] = self._block
-        block[:, width:] = list(fields.values())
-        return Rows(names, block)
+        block[:, width:] = values
+        return Rows(found[0], block, found[1])
 
     def matrix(self, features: tuple[str, ...]) -> NDArray[np.float32]:
         """A model's input of shape `(n, len(features))`, columns in the order of `features`.
@@ -107,17 +122,21 @@ class Rows(Mapping[str, NDArray[np.float64]]):
         Raises:
             InferenceError: a feature is not among the columns.
         """
-        order = self._order.get(features)
+        order = self._layout.order.get(features)
         if order is None:
             absent = [name for name in features if name not in self._names]
             if absent:
                 raise InferenceError(f"the feature rows have no column {', '.join(absent)}; does their contract fit?")
-            order = self._order[features] = np.array([self._names[name] for name in features], np.intp)
+            order = self._layout.order[features] = np.array([self._names[name] for name in features], np.intp)
         return self._block.take(order, axis=1).astype(np.float32)
 
     def first(self) -> "Row":
         """The first row, name → number."""
         return Row(self._names, self._block[0])
+
+    def each(self) -> "list[Row]":
+        """Every row, name → number."""
+        return [Row(self._names, values) for values in self._block]
 
 
 class Row(Mapping[str, float]):

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from afield.serving.inference import Outputs
 
-Remembered = tuple[datetime, str, Mapping[str, float]]
+Remembered = tuple[datetime, str, Mapping[str, list[float]], int]
+"""Tick, release, columns of outputs that several keys share, and the key's place in them."""
 
 
 class Memory:
@@ -23,14 +24,14 @@ class Memory:
 
     def remember(self, keys: Sequence[str], tick: datetime, release: str, outputs: Outputs, needed: str) -> None:
         """Keep what `release` answered at `tick`, one value a key, where the output `needed` is known."""
-        columns = [(name, values.tolist()) for name, values in outputs.items()]
-        known = outputs[needed].tolist()
+        columns = {name: values.tolist() for name, values in outputs.items()}
+        known = columns[needed]
         for place, key in enumerate(keys):
             if math.isfinite(known[place]):
                 newest = self._newest.get(key)
                 if newest is not None and newest[0] < tick:
                     self._before[key] = newest
-                self._newest[key] = (tick, release, {name: values[place] for name, values in columns})
+                self._newest[key] = (tick, release, columns, place)
 
     def giver(self, key: str) -> str:
         """The release that gave the newest answer for `key`, "" where there is none."""
@@ -54,4 +55,5 @@ class Memory:
     def _value(self, found: Remembered | None, tick: datetime, name: str) -> float:
         if found is None or not timedelta(0) <= tick - found[0] <= self._keep:
             return np.nan
-        return found[2].get(name, np.nan)
+        column = found[2].get(name)
+        return np.nan if column is None else column[found[3]]

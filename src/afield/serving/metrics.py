@@ -5,7 +5,7 @@ a tenth of its time to start. The tests read it back with that client.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from afield.records.traffic import Answer, Counts
@@ -44,14 +44,22 @@ class Metrics:
 
     def answer(self, answer: Answer, seconds: float) -> None:
         """Count one answer: how long it took and what was applied."""
-        self._counters.add(self._edges[bisect_left(BUCKETS, seconds)])
-        self._counters.add("seconds", seconds)
-        for name in answer.applied:
-            if name.startswith("fallback:"):
-                self._counters.add(name)
-            else:
-                kind = "override" if name.startswith("override:") else "off" if name == "mode:off" else "guard"
-                self._counters.add(kind)
+        self.answers((answer,), seconds)
+
+    def answers(self, answers: Sequence[Answer], seconds: float) -> None:
+        """Count answers that were given together: how long each took, and what was applied."""
+        count = len(answers)
+        if not count:
+            return
+        self._counters.add(self._edges[bisect_left(BUCKETS, seconds)], count)
+        self._counters.add("seconds", seconds * count)
+        for answer in answers:
+            for name in answer.applied:
+                if name.startswith("fallback:"):
+                    self._counters.add(name)
+                else:
+                    kind = "override" if name.startswith("override:") else "off" if name == "mode:off" else "guard"
+                    self._counters.add(kind)
 
     def text(self, health: Health, counts: Counts) -> bytes:
         """Everything in Prometheus' text format, summed over the workers."""

@@ -10,8 +10,9 @@ from afield.errors import InferenceError, RequestError, ServingError
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
 from afield.serving.basis import basis, speaker
-from afield.serving.draft import Decided, Draft
+from afield.serving.draft import Decided, Draft, decided
 from afield.serving.inference import Outputs, Rows, all_finite
+from afield.serving.joint import Joint
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
 from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first
@@ -29,6 +30,7 @@ class Predictor:
         self._beside = beside
         self._scoring = scoring or Scoring(product, beside.filled)
         self._observing = observing(product, beside, self._scoring)
+        self._joint = Joint(product, beside, self._scoring, ANSWERS, DECISIONS)
         self._situation = Situation(None, ControlState(version=0, champion=""))
 
     @property
@@ -58,6 +60,31 @@ class Predictor:
         seen = self._situation
         now = self._now(seen, query)
         return self._given(query, self._drafted(seen, query, now), now)
+
+    def answers(self, queries: Sequence[Query]) -> list[Answer | Exception]:
+        """What `answer` gives or raises for each query; decided in one pass and recorded in one write where it can be.
+
+        The queries count as asked at the same time: which of them comes first is left open.
+        """
+        seen = self._situation
+        now = self._now(seen, queries[0]) if queries else datetime.min
+        moments = [query.at for query in queries] if seen.control.now is not None else [now] * len(queries)
+        drafts = self._joint.drafts(seen, queries, moments, self._arm, self._drafted)
+        given: list[Answer | Exception] = []
+        events: list[Event] = []
+        for query, draft, moment in zip(queries, drafts, moments, strict=True):
+            if isinstance(draft, Decided):
+                event, answer = self._named(query, draft, moment)
+                events.append(event)
+                given.append(answer)
+            else:
+                given.append(draft if isinstance(draft, Exception) else self._given(query, draft, moment))
+        if self._beside.record_all is not None:
+            self._beside.record_all(events)
+        else:
+            for event in events:
+                self._beside.record(event)
+        return given
 
     def basis(self, query: Query) -> str:
         """Names what the draft of a query rests on: queries of the same basis have the same draft; "" for none.
@@ -171,21 +198,8 @@ class Predictor:
             decision, scored = self._neutral(), Scored({}, NOBODY, ("fallback:neutral",))
         else:
             decision, scored = self._decided(seen, query, place, arm)
-        rows, known = seen.rows, scored.release != NOBODY
-        return Decided(
-            arm=arm,
-            assignment=assignment,
-            mode=mode,
-            release=scored.release,
-            applied=scored.applied,
-            output=decision.output,
-            interval=self._interval(scored),
-            reason=decision.reason,
-            forecast=f"{seen.tick}:{query.key}:{scored.release}" if known else "",
-            rows=rows.version if rows and known else "",
-            tick=rows.tick if rows else None,
-            as_of=rows.as_of if rows else None,
-        )
+        interval = self._interval(scored)
+        return decided(seen, query.key, (arm, assignment, mode), decision, scored.release, scored.applied, interval)
 
     def _given(self, query: Query, draft: Draft, now: datetime) -> Answer:
         if isinstance(draft, Decided):
@@ -260,25 +274,29 @@ class Predictor:
         return Decision(first(values), decision.reason), tuple(acted)
 
     def _recorded(self, query: Query, draft: Decided, now: datetime) -> Answer:
+        event, answer = self._named(query, draft, now)
+        self._beside.record(event)
+        return answer
+
+    def _named(self, query: Query, draft: Decided, now: datetime) -> tuple[Event, Answer]:
+        """The answer that a draft comes to, and what is recorded of it."""
         identity = self._beside.identify()
-        self._beside.record(
-            Event(
-                id=identity,
-                unit=query.unit,
-                arm=draft.arm,
-                release=draft.release,
-                tick=draft.tick or query.at,
-                inclusion=1.0,
-                assignment=draft.assignment,
-                policy=self._beside.policy,
-                rows=draft.rows,
-                output=draft.output,
-                at=now,
-                applied=draft.applied,
-                mode=draft.mode,
-            )
+        event = Event(
+            id=identity,
+            unit=query.unit,
+            arm=draft.arm,
+            release=draft.release,
+            tick=draft.tick or query.at,
+            inclusion=1.0,
+            assignment=draft.assignment,
+            policy=self._beside.policy,
+            rows=draft.rows,
+            output=draft.output,
+            at=now,
+            applied=draft.applied,
+            mode=draft.mode,
         )
-        return Answer(
+        answer = Answer(
             id=identity,
             forecast=draft.forecast,
             release=draft.release,
@@ -290,6 +308,7 @@ class Predictor:
             facts_age=None if draft.as_of is None else max(0.0, (query.at - draft.as_of).total_seconds()),
             reason=draft.reason,
         )
+        return event, answer
 
     def _interval(self, scored: Scored) -> tuple[float, float] | None:
         names = self._product.interval

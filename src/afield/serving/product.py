@@ -1,6 +1,6 @@
 """What serving needs of an application and of the stages beside it, stated as it is called."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -176,6 +176,7 @@ class Beside:
         identify: gives a new unique id.
         policy: name of the telemetry policy in force.
         keep: keeps facts that an answer brought to light; it must not raise.
+        record_all: keeps several events at once; it must not raise. None: one after the other.
     """
 
     assign: Assign
@@ -188,3 +189,4 @@ class Beside:
     identify: Callable[[], str]
     policy: str
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None
+    record_all: Callable[[Sequence[Event]], None] | None = None

@@ -1,7 +1,7 @@
 """Infer → guards → fallbacks: outputs for some rows, whoever can give them, and who did."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from afield.errors import InferenceError
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
-from afield.serving.product import Filled, Last, Product, Source
+from afield.serving.product import Filled, Guard, Last, Product, Source
 from afield.serving.situation import REACH, Situation
 
 BASELINE = "baseline"
@@ -88,6 +88,30 @@ class Scoring:
         givers = {"": digest, "last_good": spare, "cached": past.giver(keys[0]), BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used and len(keys) == 1 else ""]
         return Scored(outputs, release, (*dict.fromkeys(applied), *used))
+
+    def together(
+        self, seen: Situation, keys: Sequence[str], rows: Rows, digest: str, *, memory: str
+    ) -> tuple[Outputs, list[tuple[str, ...]]] | None:
+        """What `digest` says of `rows` about fresh facts, and the guards that acted on each row.
+
+        None where any row needs more than that: whoever asks then scores them one by one.
+        """
+        facts = seen.rows
+        if facts is None:
+            return None
+        try:
+            outputs = self.inferred(seen, digest, rows)
+        except InferenceError:
+            return None
+        past = self.memory(memory)
+        given, acted = guarded(
+            self._product.guards, outputs, lambda name: past.last(keys, facts.tick, name), rows.count
+        )
+        if not all(map(all_finite, given.values())):
+            return None
+        past.remember(keys, facts.tick, digest, given, self._product.output)
+        self.problem = ""
+        return given, acted
 
     def observed(self, seen: Situation, rows: Rows, digest: str) -> Scored:
         """What `digest` says of rows that a request brought, else its stand-ins; nothing is remembered of them."""
@@ -180,6 +204,21 @@ class Scoring:
                     self._note(f"{guard.name} does not believe the model")
             outputs = bounded
         return outputs
+
+
+def guarded(guards: Iterable[Guard], outputs: Outputs, last: Last, count: int) -> tuple[Outputs, list[tuple[str, ...]]]:
+    """The outputs of `count` rows within the guards, and the names of those that acted on each row."""
+    acted: list[tuple[str, ...]] = [()] * count
+    for guard in guards:
+        if guard.output not in outputs:
+            continue
+        bounded = guard(outputs, last)
+        if bounded is not outputs:
+            moved = bounded[guard.output] != outputs[guard.output]
+            for place in np.flatnonzero(moved).tolist():
+                acted[place] = (*acted[place], guard.name)
+        outputs = bounded
+    return outputs, acted
 
 
 def first(outputs: Outputs) -> dict[str, float]:

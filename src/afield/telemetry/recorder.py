@@ -1,6 +1,7 @@
 """A recorder: offers events to a spool, samples them, and counts every one, whatever becomes of it."""
 
 import threading
+from collections.abc import Sequence
 
 import msgspec
 
@@ -38,22 +39,35 @@ class Recorder:
         comparable in pairs. The event's own inclusion is the probability with which it came to be offered: what is
         stored is its product with the policy's.
         """
-        if isinstance(event, EventBatch):
-            count, drawn = len(event.units), event.tick.isoformat()
-        else:
-            count, drawn = 1, event.id
-        taken, share = inclusion(self._policy, drawn)
-        if not taken:
-            self._count(count, sampled_out=count)
+        self.record_all((event,))
+
+    def record_all(self, events: Sequence[Event | EventBatch]) -> None:
+        """Record events as `record` does each, with one write for those that are kept."""
+        kept: list[tuple[bytes, int]] = []
+        for event in events:
+            if isinstance(event, EventBatch):
+                count, drawn = len(event.units), event.tick.isoformat()
+            else:
+                count, drawn = 1, event.id
+            taken, share = inclusion(self._policy, drawn)
+            if not taken:
+                self._count(count, sampled_out=count)
+                continue
+            if share < 1.0 or event.policy != self._policy.name:
+                event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
+            try:
+                kept.append((encode(protect(self._policy, event, self._key)), count))
+            except TelemetryError as error:
+                self._count(count, dropped=count, reason=_reason(error))
+        if not kept:
             return
-        if share < 1.0 or event.policy != self._policy.name:
-            event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
+        total = sum([count for _, count in kept])
         try:
-            self._spool.append(encode(protect(self._policy, event, self._key)), count)
+            self._spool.append_all(kept)
         except TelemetryError as error:
-            self._count(count, dropped=count, reason=str(error).partition(":")[0])
+            self._count(total, dropped=total, reason=_reason(error))
             return
-        self._count(count, accepted=count)
+        self._count(total, accepted=total)
 
     def counts(self) -> Counts:
         """Where the events went that this recorder was offered since it was made; accepted ones show as spooled."""
@@ -71,3 +85,7 @@ class Recorder:
                 self._lost.add(Tally(sampled_out, {reason: dropped} if dropped else {}))
         if not accepted:
             self._spool.tally(sampled_out, dropped, reason)
+
+
+def _reason(error: TelemetryError) -> str:
+    return str(error).partition(":")[0]

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,7 +86,15 @@ class Spool:
             TelemetryError: it was not accepted. The message begins with the reason and a colon: "over budget",
                 "disk full", "write failed" or "closed".
         """
-        data = frame(RECORD, count, record)
+        self.append_all(((record, count),))
+
+    def append_all(self, records: Iterable[tuple[bytes, int]]) -> None:
+        """Accept records, each with the events that it stands for, in one write: all of them or none.
+
+        Raises:
+            TelemetryError: as of `append`.
+        """
+        data = b"".join([frame(RECORD, count, record) for record, count in records])
         with self._lock:
             try:
                 self._accept(data)

@@ -1,0 +1,174 @@
+"""Several look-ups decided in one pass: what `Predictor.answers` does with queries that need nothing special."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from afield.errors import RequestError
+from afield.records.traffic import Decision, Mode, Query
+from afield.serving.draft import Draft, decided
+from afield.serving.inference import Outputs, Row
+from afield.serving.product import Beside, Product
+from afield.serving.scoring import Scoring, guarded
+from afield.serving.situation import Situation
+
+Asked = tuple[int, Query, int, tuple[str, float, Mode]]
+"""A query: its place among those asked, itself, its feature row, and its arm, the arm's probability and the mode."""
+
+
+class Joint:
+    """Features → infer → guards → decision for rows of one release, with array operations over all of them.
+
+    Each draft equals what the path of a single query gives. Where a row needs more (a fallback, an override, a
+    decision that fails), the queries go that path one by one.
+    """
+
+    def __init__(self, product: Product, beside: Beside, scoring: Scoring, answers: str, decisions: str) -> None:
+        """Decide for `product`; `answers` and `decisions` name the lines of memory of single answers."""
+        self._product, self._beside, self._scoring = product, beside, scoring
+        self._answers, self._decisions = answers, decisions
+
+    def drafts(
+        self,
+        seen: Situation,
+        queries: Sequence[Query],
+        moments: Sequence[datetime],
+        arm_of: Callable[[Situation, Query], tuple[str, float]],
+        single: Callable[[Situation, Query, datetime], Draft],
+    ) -> list[Draft | Exception]:
+        """The draft of each query, or what `single` raises for it.
+
+        Args:
+            seen: what the process knows.
+            queries: what is asked.
+            moments: when, for each.
+            arm_of: gives the arm of a query and its probability.
+            single: drafts one query by itself.
+        """
+        found: dict[int, Draft] = {}
+        if len(queries) > 1 and self._product.observe is None:
+            alike: dict[tuple[str, tuple[str, ...]], list[Asked]] = {}
+            for number, (query, now) in enumerate(zip(queries, moments, strict=True)):
+                asked = self._plain(seen, query, now, arm_of)
+                if asked is not None:
+                    arm, place = asked[0][0], asked[1]
+                    alike.setdefault((arm, tuple(query.fields)), []).append((number, query, place, asked[0]))
+            for (arm, _), group in alike.items():
+                if len(group) > 1:
+                    digest = seen.control.challenger if arm == "challenger" else seen.control.champion
+                    found.update(self._decided(seen, group, digest) or {})
+        drafts: list[Draft | Exception] = []
+        for number, query in enumerate(queries):
+            draft: Draft | Exception | None = found.get(number)
+            if draft is None:
+                try:
+                    draft = single(seen, query, moments[number])
+                except Exception as error:  # one query's failure is no other's
+                    draft = error
+            drafts.append(draft)
+        return drafts
+
+    def _plain(
+        self,
+        seen: Situation,
+        query: Query,
+        now: datetime,
+        arm_of: Callable[[Situation, Query], tuple[str, float]],
+    ) -> tuple[tuple[str, float, Mode], int] | None:
+        """Where a query stands and its feature row; None where it needs the path of a single query."""
+        control, facts = seen.control, seen.rows
+        mode = self._beside.mode_of(control, query.unit)
+        if mode == "off" or facts is None or query.at - facts.as_of > self._product.stale_after:
+            return None
+        if control.overrides and self._beside.in_force(control.overrides, query.unit, query.at):
+            return None
+        try:
+            place = seen.place(query, control.now or now, self._product.step)
+        except RequestError:
+            return None
+        arm, assignment = arm_of(seen, query)
+        return None if place is None else ((arm, assignment, mode), place)
+
+    def _decided(self, seen: Situation, group: Sequence[Asked], digest: str) -> dict[int, Draft] | None:
+        """The drafts, by their places, of queries that bring the same fields and get one arm; None: one by one."""
+        queries = [query for _, query, _, _ in group]
+        places = [place for _, _, place, _ in group]
+        keys = [query.key for query in queries]
+        rows = seen.columns.pick(places)
+        fields = tuple(queries[0].fields)
+        if fields:
+            rows = rows.beside(fields, np.array([list(query.fields.values()) for query in queries], np.float64))
+        scored = self._scoring.together(seen, keys, rows, digest, memory=self._answers)
+        if scored is None:
+            return None
+        outputs, acted = scored
+        names = list(outputs)
+        values = [dict(zip(names, row, strict=True)) for row in zip(*map(_floats, outputs.values()), strict=True)]
+        decisions = self._decide(values, rows.each())
+        if decisions is None:
+            return None
+        bounded = self._bounded(seen, keys, decisions, outputs, acted)
+        if bounded is None:
+            return None
+        needed, bounds = self._product.output, self._product.interval
+        drafts: dict[int, Draft] = {}
+        for (number, query, _, standing), decision, names_of, known in zip(group, bounded, acted, values, strict=True):
+            applied = tuple(dict.fromkeys(names_of))
+            reason = f"{decision.reason} ({', '.join(applied)})" if applied else decision.reason
+            interval = (known[bounds[0]], known[bounds[1]]) if bounds and known.keys() >= {*bounds} else None
+            whole = Decision({needed: known[needed], **decision.output}, reason)
+            drafts[number] = decided(seen, query.key, standing, whole, digest, applied, interval)
+        return drafts
+
+    def _decide(self, values: Sequence[Mapping[str, float]], rows: Sequence[Row]) -> list[Decision] | None:
+        decide, finite = self._product.decide, math.isfinite
+        decisions = []
+        try:
+            for known, row in zip(values, rows, strict=True):
+                decision = decide(known, row)
+                if not all(map(finite, decision.output.values())):
+                    return None
+                decisions.append(decision)
+        except Exception:  # the application's own code; alone, each query is told what it raised
+            return None
+        return decisions
+
+    def _bounded(
+        self,
+        seen: Situation,
+        keys: Sequence[str],
+        decisions: list[Decision],
+        outputs: Outputs,
+        acted: list[tuple[str, ...]],
+    ) -> list[Decision] | None:
+        """The decisions within the guards that are about them; those that acted are added to `acted`."""
+        names = list(decisions[0].output)
+        guards = [one for one in self._product.guards if one.output in names and one.output not in outputs]
+        if not guards or seen.rows is None:
+            return decisions
+        if any(list(decision.output) != names for decision in decisions):
+            return None
+        past, tick = self._scoring.memory(self._decisions), seen.rows.tick
+        columns = zip(*[decision.output.values() for decision in decisions], strict=True)
+        values: Outputs = {name: np.array(column) for name, column in zip(names, columns, strict=True)}
+        given, moved = guarded(guards, values, lambda name: past.last(keys, tick, name), len(keys))
+        if not all(np.isfinite(column).all() for column in given.values()):
+            return None
+        past.remember(keys, tick, "", given, guards[0].output)
+        if given is values:
+            return decisions
+        for place, names_of in enumerate(moved):
+            if names_of:
+                acted[place] = (*acted[place], *names_of)
+        rows = zip(*map(_floats, given.values()), strict=True)
+        return [
+            Decision(dict(zip(given, row, strict=True)), decision.reason)
+            for row, decision in zip(rows, decisions, strict=True)
+        ]
+
+
+def _floats(column: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[float]:
+    floats: list[float] = column.tolist()
+    return floats
