@@ -127,7 +127,7 @@ class Crew:
             for process in working:
                 os.kill(process, LET_GO)
         elif count < before and working:
-            self._tell(f"workers: {count} are enough")
+            self._tell(f"workers: {count}, for they have little to do")
             youngest = max(working, key=self._began.__getitem__)
             self._leaving.add(youngest)
             os.kill(youngest, signal.SIGTERM)
