@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-import msgspec
 
 from afield.records.decision import ControlState
 from afield.records.traffic import Event, Fact, Ingest
+from afield.release.signing import Signer, Statement, sign_statement
 from afield.serving import bundles, ingestion, publishing
 from afield.serving.access import Access
 from afield.serving.bundles import Bundles
@@ -28,7 +28,8 @@ class Server:
     Attributes:
         down: nothing answers.
         mute: takes what is posted, and the answers are lost.
-        cut: bytes of a body after which the connection breaks off; None: never.
+        ignores_ranges: as a plain file server.
+        cut: bytes after which a download breaks off; None: never.
         changed: the bytes of a reply, as somebody on the way changes them.
         date: what it says of the time; "" its own.
         asked: what was asked, with the range.
@@ -37,6 +38,7 @@ class Server:
     stand: Stand
     down: bool = False
     mute: bool = False
+    ignores_ranges: bool = False
     cut: int | None = None
     changed: Callable[[str, bytes], bytes] = lambda _, body: body
     date: str = ""
@@ -59,6 +61,8 @@ class Server:
 
     def reply(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         self.asked.append((path, headers.get("range", "")))
+        if self.ignores_ranges:
+            headers.pop("range", None)
         if "idempotency-key" in headers:
             self.keys.append(headers["idempotency-key"])
         return self._service.reply(Request(method, path, headers, body))
@@ -119,7 +123,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             cut = server.cut
-            if cut is not None and len(content) > cut:
+            if cut is not None and len(content) > cut and "range" in headers:
                 self.wfile.write(content[:cut])
                 self.close_connection = True
                 return
@@ -131,5 +135,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def decoded(body: bytes) -> object:
-    return msgspec.json.decode(body)
+def ordered(stand: Stand, release: str, sequence: int, application: str = "toy") -> str:
+    """A signed statement with which devices may go (back) to a release."""
+    statement = Statement("rollback", application, release, sequence, datetime(2026, 3, 2, tzinfo=UTC), "by hand")
+    return sign_statement(statement, Signer(stand.folder / "keys" / "signing.key")).decode()

@@ -1,7 +1,8 @@
 """The client design: an application answers on a device, with or without a network.
 
     client = Client(load("surge", {"slot": "60m"}), folder, "https://…", trusted=keys)
-    client.start()                   # opens what is held, and synchronises in a thread of its own
+    client.start()                   # synchronises from now on, in a thread of its own
+    client.wait(10.0)                # whether a release is in force within so many seconds
     answer = client.ask(body)        # the body of POST /v1/ROUTE → Answer, in process
     answer = client.answer(query)    # the same for a decoded query; `client.query(body)` decodes
     client.tell(body)                # facts and outcomes: the body of POST /v1/events
@@ -130,7 +131,8 @@ class Client:
         )
         self._turn, self._syncing, self._ending = threading.Lock(), threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._updates.step()
+        self._ready = threading.Event()
+        self._take_over()
 
     @property
     def situation(self) -> Situation:
@@ -194,6 +196,10 @@ class Client:
                 pass
             self._downloader.remember(self._clock.offset)
 
+    def wait(self, patience: float) -> bool:
+        """Wait until a release is in force, at most `patience` seconds; whether one is."""
+        return self._ready.wait(patience)
+
     def stop(self) -> None:
         """End what is under way; what was recorded and not sent stays on the device. A second call does nothing."""
         self._ending.set()
@@ -231,6 +237,8 @@ class Client:
 
     def _take_over(self) -> None:
         self._updates.step()
+        if self.situation.control.champion in self.situation.releases:
+            self._ready.set()
 
     def _append(self, batch: Ingest, count: int) -> None:
         self._facts.append(encode(batch), count)

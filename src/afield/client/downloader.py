@@ -118,6 +118,8 @@ class Downloader:
                 return not self.problem
             self._adopt(told.champion, sequence)
             self._settled = {champion}
+            # Published anew even where the state is the same: its release may have been fetched again meanwhile.
+            self._published = None
         if told.stage != "canary" or not told.challenger:
             self._challenger = ""
         elif told.challenger != self._challenger:

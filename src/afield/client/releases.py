@@ -1,9 +1,11 @@
 """Releases brought to a device: fetched in stretches, verified before use, proven before they are in force."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -19,11 +21,22 @@ from afield.release.signing import LARGEST_STATEMENT, Trusted
 
 # What a bundle needs beside its files, and the device for itself.
 SPARE = 16 * 2**20
+# A refused release is looked at again after 2, 4, … steps, at last after 2 to this power.
+MOST = 12
 
 
 class _Announcement(msgspec.Struct, frozen=True):
     manifest: msgspec.Raw
     signature: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a release is refused, how often it was, and the step before which it is not looked at again."""
+
+    reason: str
+    failures: int
+    until: float
 
 
 class Releases:
@@ -43,7 +56,8 @@ class Releases:
         self._application, self._prove = application, prove
         self._trusted = Trusted(folder.trusted)
         self._announced: dict[str, tuple[bytes, bytes, Manifest]] = {}
-        self._refused: dict[tuple[str, str], str] = {}
+        self._refused: dict[tuple[str, str], _Refusal] = {}
+        self._steps = 0
 
     def step(self, digest: str, *, seen: int, order: str = "") -> int | None:
         """Bring one stretch of a release; its newest sequence once it is here and proven, None before.
@@ -59,12 +73,15 @@ class Releases:
             UnreachableError: the network or the service failed, or what came was changed on the way; try again.
             StoreError: the disk does not take it.
         """
-        if (digest, order) in self._refused:
-            raise ReleaseError(self._refused[digest, order])
-        statement = order.encode() or None
+        self._steps += 1
+        known, statement = self._refused.get((digest, order)), order.encode() or None
+        if known is not None and self._steps < known.until:
+            raise ReleaseError(known.reason)
+        announced = False
         try:
             if not self._here(digest):
                 raw, signature, manifest = self._announcement(digest)
+                announced = True
                 check_manifest(raw, signature, digest, self._trusted, seen=seen, statement=statement)
                 if not self._gathered(digest, manifest):
                     return None
@@ -79,7 +96,10 @@ class Releases:
             )
             self._prove(digest)
         except ReleaseError as error:
-            self._refused[digest, order] = str(error)
+            # What was signed stays as it is; what was not may have been changed on the way, and is asked for again.
+            failures = known.failures + 1 if known else 1
+            until = math.inf if announced else self._steps + 2 ** min(failures, MOST)
+            self._refused[digest, order] = _Refusal(str(error), failures, until)
             raise
         return bundle.sequence
 

@@ -131,6 +131,8 @@ class Upstream:
         if held is not None:
             with suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._connection.close()
 
     def _asked(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
         """The response; once more on a new connection where a kept one turns out to have been closed."""

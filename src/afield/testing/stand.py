@@ -46,6 +46,8 @@ class Stand:
         model: bytes | None = None,
         features: tuple[str, ...] = FEATURES,
         expected: float | None = None,
+        application: str = "toy",
+        signer: Signer | None = None,
     ) -> str:
         """Write a release that forecasts `weights · features`; its digest.
 
@@ -54,6 +56,8 @@ class Stand:
             model: another graph instead.
             features: its columns.
             expected: what the golden row says of the forecast; 5.0 at `weights` of a half each.
+            application: whose release it is.
+            signer: whose signature it has; the stand's where None.
         """
         self._sequence += 1
         golden = Golden(
@@ -64,7 +68,7 @@ class Stand:
             outputs={"forecast": (weights[0] * 4.0 + weights[1] * 6.0 if expected is None else expected,)},
         )
         manifest = Manifest(
-            application="toy",
+            application=application,
             options={},
             created=datetime(2026, 3, 1, tzinfo=UTC),
             sequence=self._sequence,
@@ -83,7 +87,11 @@ class Stand:
             "golden.json": msgspec.json.encode(golden),
             "card.md": b"# Toy\n",
         }
-        return write(self.bundles, manifest, files, self._signer)
+        return write(self.bundles, manifest, files, signer or self._signer)
+
+    def manifest(self, release: str) -> Manifest:
+        """What a release says of itself."""
+        return msgspec.json.decode((self.bundles / release / "manifest.json").read_bytes(), type=Manifest)
 
     def rows(self, tick: datetime = TICK, columns: Mapping[str, NDArray[np.float64]] | None = None) -> FeatureRows:
         """Feature rows of every shop, published."""
