@@ -13,7 +13,7 @@ from afield.release.signing import Signer, Statement, sign_statement
 from afield.serving import bundles, ingestion, publishing
 from afield.serving.access import Access
 from afield.serving.bundles import Bundles
-from afield.serving.http import Reply, Request
+from afield.serving.http import Reply, Request, refused
 from afield.serving.ingestion import Ingestion
 from afield.serving.service import Service
 from afield.store.snapshots import Follower
@@ -32,6 +32,8 @@ class Server:
         cut: bytes after which a download breaks off; None: never.
         changed: the bytes of a reply, as somebody on the way changes them.
         date: what it says of the time; "" its own.
+        status: of every reply to what is posted; 0: as it comes.
+        refuses: an event with this id is refused.
         asked: what was asked, with the range.
     """
 
@@ -42,6 +44,8 @@ class Server:
     cut: int | None = None
     changed: Callable[[str, bytes], bytes] = lambda _, body: body
     date: str = ""
+    status: int = 0
+    refuses: str = ""
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -54,7 +58,7 @@ class Server:
         self._service = Service(
             bundles.routes(Bundles(self.stand.bundles), self._control, dict),
             publishing.routes(self.stand.snapshots),
-            ingestion.routes(Ingestion(kinds, self._append, self.events.append)),
+            ingestion.routes(Ingestion(kinds, self._append, self._keep)),
             access=Access(),
             counted=lambda *_: None,
         )
@@ -65,7 +69,14 @@ class Server:
             headers.pop("range", None)
         if "idempotency-key" in headers:
             self.keys.append(headers["idempotency-key"])
+        if method == "POST" and self.status:
+            return refused(self.status, "later")
+        if self.refuses and self.refuses.encode() in body:
+            return refused(400, f"{self.refuses} is refused")
         return self._service.reply(Request(method, path, headers, body))
+
+    def _keep(self, event: Event) -> None:
+        self.events.append(event)
 
     def _control(self) -> ControlState:
         self._follower.refresh()
