@@ -24,20 +24,24 @@ from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
 from afield.records.traffic import Event, Fact, Ingest
 from afield.release.signing import Trusted
-from afield.serving import asking, bundles, ingestion, inspection, publishing, v2
+from afield.serving import asking, batches, bundles, ingestion, inspection, openapi, publishing, v2
 from afield.serving.access import Access, access
 from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
 from afield.serving.cached import Cached
+from afield.serving.cached import routes as cache_routes
 from afield.serving.config import Config, is_loopback, read_config
 from afield.serving.crew import serve
 from afield.serving.health import HealthReader
+from afield.serving.idempotency import Replies, once
 from afield.serving.ingestion import Ingestion
 from afield.serving.metrics import Metrics
+from afield.serving.openapi import Described
 from afield.serving.pages import Pages
 from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
-from afield.serving.service import Service
+from afield.serving.routing import MODEL
+from afield.serving.service import Patience, Service
 from afield.serving.tally import Tally
 from afield.serving.updates import Updates
 from afield.store.secret import secret
@@ -74,7 +78,11 @@ def make(file: Path) -> Service:
     recorder = Recorder(_policy(operate), telemetry, key)
     append = _appender(facts, operate.private, key)
     answers = predictor(
-        replace(operate, infer=infer), clock=clock.now, record=recorder.record, keep=_fact_keeper(append)
+        replace(operate, infer=infer),
+        clock=clock.now,
+        record=recorder.record,
+        keep=_fact_keeper(append),
+        record_all=recorder.record_all,
     )
     snapshots = Path(config.snapshots)
     opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
@@ -92,22 +100,35 @@ def make(file: Path) -> Service:
         lambda: (telemetry.problem, facts.problem, admitted.problem),
     )
     stopped = threading.Event()
+    asked = Asked(operate.route, operate.request, operate.resolve, operate.largest_body)
+    replies, protocol = Replies(Path(config.counts) / "replies"), Protocol(application.name, __version__, answers)
     service = Service(
-        asking.routes(
-            Asked(operate.route, operate.request, operate.resolve, operate.largest_body),
-            held.answer if held else answers.answer,
-            metrics.answer,
+        once(
+            asking.routes(
+                asked,
+                held.answer if held else answers.answer,
+                metrics.answer,
+                None if held or operate.observe else answers.answers,
+                metrics.answers,
+                MODEL if operate.observe else "",
+            ),
+            replies,
         ),
+        once(batches.routes(asked, held.answer if held else answers.answer, metrics.answer), replies),
         ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
         publishing.routes(snapshots),
         inspection.routes(health.read, metrics, lambda: totals(Path(config.telemetry))),
-        v2.routes(Protocol(application.name, __version__, answers), health.read, Tally(Path(config.counts) / "v2")),
+        cache_routes(held.told) if held else {},
+        v2.routes(protocol, health.read, Tally(Path(config.counts) / "v2")),
+        openapi.routes(_described(config, operate, asked, protocol, answers), lambda: service.paths),
         Pages(operate.pages).routes(),
         access=admitted,
         counted=metrics.request,
         leave=health.leave,
         close=stopped.set,
+        patience=Patience(within=config.within, gather=config.gather),
+        shed=metrics.shed,
     )
     gc.collect()
     gc.freeze()
@@ -137,6 +158,26 @@ def _tick(answers: Predictor) -> datetime | None:
     """The service's domain time; None before its first tick."""
     rows = answers.situation.rows
     return rows.tick if rows else None
+
+
+def _described(config: Config, operate: Operate, asked: Asked, protocol: Protocol, answers: Predictor) -> Described:
+    """What the description of the service is made from."""
+    return Described(
+        version=__version__,
+        asked=asked,
+        kinds=operate.facts,
+        protocol=protocol,
+        keys=lambda: answers.situation.rows.keys if answers.situation.rows else (),
+        sample=lambda: _sample(operate, answers),
+        now=lambda: _tick(answers),
+        secured=lambda: bool(config.token) and Path(config.token).exists(),
+    )
+
+
+def _sample(operate: Operate, answers: Predictor) -> str:
+    """The body of a question that works now; "" before the first rows."""
+    rows = answers.situation.rows
+    return operate.sample(rows.tick, rows.keys[0]) if rows and rows.keys else ""
 
 
 def _keys(config: Config) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 from afield.records.traffic import Answer, Query
 from afield.serving.asking import Asked
 from afield.serving.http import LARGEST_BODY, Reply, Request, failed
-from afield.serving.routing import Route
+from afield.serving.routing import MODEL, Route
 
 MOST = 1000
 
@@ -50,4 +50,4 @@ def routes(
         return Reply(200, msgspec.json.encode({"answers": [one(body) for body in read(request.body).requests]}))
 
     largest = max(asked.largest, LARGEST_BODY)
-    return {f"/v1/{asked.route}/batch": Route("answers", {"POST": give}, largest=largest)}
+    return {f"/v1/{asked.route}/batch": Route("answers", {"POST": give}, largest=largest, lane=MODEL)}

@@ -14,7 +14,7 @@ from afield.records.decision import ControlState
 from afield.records.release import Manifest
 from afield.serving.http import NotFoundError, Reply, Request
 from afield.serving.ranges import ranged
-from afield.serving.routing import Route
+from afield.serving.routing import FILES, Route
 
 FRESH = (("cache-control", "no-cache"),)
 FOREVER = (("cache-control", "public, max-age=31536000, immutable"),)
@@ -138,8 +138,8 @@ def routes(
         )
 
     return {
-        "/v1/keys": Route("bundles", {"GET": trusted}),
+        "/v1/keys": Route("bundles", {"GET": trusted}, lane=FILES),
         "/v1/bundles/champion": Route("bundles", {"GET": champion}),
-        "/v1/bundles/{release}": Route("bundles", {"GET": statement}),
-        "/v1/bundles/{release}/{file}": Route("bundles", {"GET": file}),
+        "/v1/bundles/{release}": Route("bundles", {"GET": statement}, lane=FILES),
+        "/v1/bundles/{release}/{file}": Route("bundles", {"GET": file}, lane=FILES),
     }

@@ -38,6 +38,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         cache: URL of the Valkey or Redis in which the cached design keeps its drafts; "" for this process's memory.
         upstream: address of the service that client and hybrid speak to.
         upstream_token: file with the token that they send there; "" for none.
+        within: seconds in which a request is answered or refused, where its client does not say less.
+        gather: seconds to wait for more requests to answer together; 0: those that are there.
         seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
     """
 
@@ -59,6 +61,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     own: str = ""
     privacy: str = ""
     seal_after: float = 5.0
+    within: float = 2.0
+    gather: float = 0.0
     seams: dict[str, str] = {}
     design: Design = "server"
     cache: str = ""
@@ -79,6 +83,8 @@ def read_config(file: Path) -> Config:
         raise UsageError(f"{file}: {error}") from error
     if not 1 <= config.port <= 65535 or config.workers < 1:
         raise UsageError(f"{file}: port must be 1 to 65535 and workers at least 1")
+    if not (0 < config.within <= 600 and 0 <= config.gather <= 0.1):
+        raise UsageError(f"{file}: within must be more than 0 and at most 600 seconds, gather 0 to 0.1")
     if not config.token and not is_loopback(config.address):
         raise ServingError(
             f"{file}: {config.address} can be reached by others; name a file of tokens in `token`, or use 127.0.0.1"

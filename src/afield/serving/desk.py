@@ -3,9 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from afield.errors import RequestError
 from afield.serving.http import Reply, failed, refused
@@ -16,25 +15,6 @@ from afield.serving.wire import Exchange
 WITHIN = ("x-request-timeout-ms", "x-envoy-expected-rq-timeout-ms")
 """Headers in which a client, or the Envoy before the service, says for how many milliseconds it waits."""
 _LEARNING = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long requests may wait, and for how many others.
-
-    Attributes:
-        within: seconds in which a request is answered or refused, where its client does not say less.
-        gather: seconds to wait for more requests to answer together; 0: those that are there.
-        together: how many are answered together at most.
-        slice: seconds that answering together may take before the loop looks at its connections again.
-        waiting: requests that wait in one lane at most.
-    """
-
-    within: float = 2.0
-    gather: float = 0.0
-    together: int = 256
-    slice: float = 0.05
-    waiting: int = 256
 
 
 class Pace:
@@ -53,15 +33,9 @@ class Pace:
 class Desk:
     """Takes requests from all connections of a worker; lives on its loop."""
 
-    def __init__(
-        self,
-        service: Service,
-        patience: Patience,
-        loop: asyncio.AbstractEventLoop,
-        shed: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """Answer with `service`; `shed` is told the label of each request that is refused for want of time."""
-        self._service, self._patience, self._loop, self._shed = service, patience, loop, shed
+    def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer with `service`, as patiently as it says."""
+        self._service, self._patience, self._loop = service, service.patience, loop
         self._ready: deque[Exchange] = deque()
         self._pace = Pace()
         self._late = 0.0
@@ -87,7 +61,7 @@ class Desk:
         if route.lane:
             lane = self._lanes.get(route.lane)
             if lane is None:
-                lane = self._lanes[route.lane] = _Lane(route.lane, self._service, self._patience, self._loop)
+                lane = self._lanes[route.lane] = _Lane(route.lane, self._service, self._loop)
             if not lane.put(exchange, route):
                 self._refuse(exchange, route, lane.ahead)
         elif route.together is None or exchange.method != "POST":
@@ -139,15 +113,15 @@ class Desk:
             self._loop.call_soon(self._turn)
 
     def _refuse(self, exchange: Exchange, route: Route, ahead: float) -> None:
-        self._shed(route.label)
+        self._service.shed(route.label)
         exchange.answer(self._service.counted(route, overloaded(ahead)))
 
 
 class _Lane:
     """Requests answered one at a time in a thread of their own, as many as can be answered in time."""
 
-    def __init__(self, name: str, service: Service, patience: Patience, loop: asyncio.AbstractEventLoop) -> None:
-        self._service, self._loop, self._patience = service, loop, patience
+    def __init__(self, name: str, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+        self._service, self._loop, self._patience = service, loop, service.patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._waiting = 0
         self._pace = Pace()
@@ -174,6 +148,7 @@ class _Lane:
             if exchange.connection.lost:
                 return refused(503, "the client has gone")
             if started - exchange.began > exchange.within:
+                self._service.shed(route.label)
                 return self._service.counted(route, overloaded(self.ahead))
             reply = self._service.answered(route, request)
             self._pace.learn(self._loop.time() - started)

@@ -8,7 +8,7 @@ import msgspec
 from afield.errors import RequestError
 from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
 from afield.serving.http import Reply, Request
-from afield.serving.routing import Route
+from afield.serving.routing import FILES, Route
 
 LONGEST_ID = 200
 FARTHEST = timedelta(days=40)
@@ -117,8 +117,8 @@ def routes(ingestion: Ingestion) -> Mapping[str, Route]:
         return Reply(202, msgspec.json.encode(ingestion.events(request.body)))
 
     return {
-        "/v1/events": Route("events", {"POST": facts}, "operate"),
-        "/v1/telemetry": Route("telemetry", {"POST": events}),
+        "/v1/events": Route("events", {"POST": facts}, "operate", lane=FILES),
+        "/v1/telemetry": Route("telemetry", {"POST": events}, lane=FILES),
     }
 
 

@@ -8,7 +8,7 @@ from afield.records.traffic import Counts
 from afield.serving.health import Health
 from afield.serving.http import TEXT, Reply, Request
 from afield.serving.metrics import Metrics
-from afield.serving.routing import Route
+from afield.serving.routing import FILES, Route
 
 
 def routes(health: Callable[[], Health], metrics: Metrics, counts: Callable[[], Counts]) -> Mapping[str, Route]:
@@ -22,5 +22,5 @@ def routes(health: Callable[[], Health], metrics: Metrics, counts: Callable[[], 
 
     return {
         "/healthz": Route("healthz", {"GET": state}, "observe"),
-        "/metrics": Route("metrics", {"GET": measures}, "observe"),
+        "/metrics": Route("metrics", {"GET": measures}, "observe", lane=FILES),
     }

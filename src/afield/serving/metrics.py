@@ -32,6 +32,7 @@ class Metrics:
                 *(f"request:{route}:{status}" for route in ROUTES for status in CLASSES),
                 *(f"fallback:{name}" for name in FALLBACKS),
                 *KINDS,
+                *(f"shed:{route}" for route in ROUTES),
                 *self._edges,
                 "seconds",
             ],
@@ -41,6 +42,10 @@ class Metrics:
         """Count requests by route and class of status."""
         label = route if route in ROUTES else "other"
         self._counters.add(f"request:{label}:{status // 100}xx", count)
+
+    def shed(self, route: str) -> None:
+        """Count one request that was refused because it would have waited too long."""
+        self._counters.add(f"shed:{route if route in ROUTES else 'other'}")
 
     def answer(self, answer: Answer, seconds: float) -> None:
         """Count one answer: how long it took and what was applied."""
@@ -73,6 +78,12 @@ class Metrics:
             for status in CLASSES:
                 requests.add(total[f"request:{route}:{status}"], route=route, status=status)
         yield requests
+        shed = Family(
+            "afield_shed_requests_total", "counter", "Requests refused, for they would have waited too long."
+        )
+        for route in ROUTES:
+            shed.add(total[f"shed:{route}"], route=route)
+        yield shed
         latency = Family("request_predict_seconds", "histogram", "Time from the body of a request to its answer.")
         running = 0.0
         for edge, name in zip((*map(str, BUCKETS), "+Inf"), self._edges, strict=True):

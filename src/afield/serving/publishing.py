@@ -6,7 +6,7 @@ from pathlib import Path
 from afield.errors import StoreError
 from afield.serving.http import NotFoundError, Reply, Request
 from afield.serving.ranges import ranged
-from afield.serving.routing import Route
+from afield.serving.routing import FILES, Route
 from afield.store.snapshots import checksum, current
 
 KINDS = ("rows", "control")
@@ -36,4 +36,4 @@ def routes(folder: Path) -> Mapping[str, Route]:
             headers=HEADERS,
         )
 
-    return {f"/v1/snapshots/{kind}": Route("snapshots", {"GET": snapshot}) for kind in KINDS}
+    return {f"/v1/snapshots/{kind}": Route("snapshots", {"GET": snapshot}, lane=FILES) for kind in KINDS}

@@ -10,6 +10,8 @@ from afield.serving.http import LARGEST_BODY, Reply, Request
 Handler = Callable[[Request], Reply]
 Together = Callable[[Sequence[Request]], Sequence[Reply]]
 Role = Literal["predict", "observe", "operate", "anyone"]
+MODEL, FILES = "model", "files"
+"""Lanes: of what may keep a model busy for long, and of what reads or writes files."""
 ANYONE: Role = "anyone"
 """Of a route that needs no token: pages, and whether the service lives and is ready."""
 
@@ -25,7 +27,7 @@ class Route:
         largest: bytes of a body that are read at most.
         together: answers several POST requests at once, each as its handler would; None where they come one by one.
         lane: the line in which it is answered, one request at a time, where it may take so long that others must not
-            wait for it ("model", "files"); "" where it is answered at once.
+            wait for it (`MODEL`, `FILES`); "" where it is answered at once.
     """
 
     label: str

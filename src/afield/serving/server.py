@@ -4,12 +4,11 @@ import asyncio
 import resource
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 
 import uvloop
 
-from afield.serving.desk import Desk, Patience
+from afield.serving.desk import Desk
 from afield.serving.heads import tick
 from afield.serving.service import Service
 from afield.serving.wire import Connection, Limits
@@ -25,14 +24,7 @@ LET_GO = signal.SIGUSR1
 """Tells a worker to let some of its connections go behind their next reply."""
 
 
-def run_worker(
-    service: Service,
-    listener: socket.socket,
-    *,
-    patience: Patience = Patience(),  # noqa: B008 - frozen
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-    shed: Callable[[str], None] = lambda _: None,
-) -> None:
+def run_worker(service: Service, listener: socket.socket, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
     """Serve at a listening socket, alone or beside other workers, until SIGTERM or SIGINT.
 
     Then it says for a moment that it is not ready, takes no more connections, finishes the requests under way and
@@ -41,11 +33,9 @@ def run_worker(
     Args:
         service: answers.
         listener: bound; it is made to listen.
-        patience: how long requests may wait.
         limits: what a connection may take.
-        shed: told the label of each request that is refused for want of time.
     """
-    uvloop.run(_serve(service, listener, patience, replace(limits, connections=_affordable(limits)), shed))
+    uvloop.run(_serve(service, listener, replace(limits, connections=_affordable(limits))))
 
 
 def bound(address: str, port: int) -> socket.socket:
@@ -66,11 +56,9 @@ def bound(address: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(
-    service: Service, listener: socket.socket, patience: Patience, limits: Limits, shed: Callable[[str], None]
-) -> None:
+async def _serve(service: Service, listener: socket.socket, limits: Limits) -> None:
     loop = asyncio.get_running_loop()
-    desk = Desk(service, patience, loop, shed)
+    desk = Desk(service, loop)
     among: set[Connection] = set()
     server = await loop.create_server(
         lambda: Connection(desk, limits, among, loop.time), sock=listener, backlog=BACKLOG

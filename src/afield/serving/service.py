@@ -1,6 +1,7 @@
 """The service: one reply for every request, by the routes that it is given."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -9,6 +10,25 @@ from afield.serving.http import LARGEST_BODY, NotFoundError, Reply, Request, fai
 from afield.serving.routing import Route, Table
 
 OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long requests may wait, and for how many others.
+
+    Attributes:
+        within: seconds in which a request is answered or refused, where its client does not say less.
+        gather: seconds to wait for more requests to answer together; 0: those that are there.
+        together: how many are answered together at most.
+        slice: seconds that answering together may take before the loop looks at its connections again.
+        waiting: requests that wait in one lane at most.
+    """
+
+    within: float = 2.0
+    gather: float = 0.0
+    together: int = 256
+    slice: float = 0.05
+    waiting: int = 256
 
 
 class Service:
@@ -21,6 +41,8 @@ class Service:
         counted: Callable[[str, int, int], None],
         leave: Callable[[], None] = lambda: None,
         close: Callable[[], None] = lambda: None,
+        patience: Patience = Patience(),
+        shed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Serve these families of routes.
 
@@ -30,6 +52,8 @@ class Service:
             counted: told the label and the status of replies, and how many there were.
             leave: told when the service is about to stop, so that it says that it is not ready.
             close: told when the last request has been answered.
+            patience: how long requests may wait, and for how many others.
+            shed: told the label of each request that is refused for want of time.
 
         Raises:
             UsageError: two families give the same path.
@@ -38,6 +62,7 @@ class Service:
         self._access = access
         self._counted = counted
         self.leave, self.close = leave, close
+        self.patience, self.shed = patience, shed
 
     @property
     def paths(self) -> Mapping[str, Route]:

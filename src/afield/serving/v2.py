@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from afield.errors import RequestError
-from afield.serving import binary
+from afield.serving import binary, routing
 from afield.serving.health import Health
 from afield.serving.http import Reply, Request, refused
 from afield.serving.messages import IndexRequest, InferReply, Live, ModelReady, Ready, Statistics
@@ -87,7 +87,7 @@ def routes(protocol: Protocol, health: Callable[[], Health], tally: Tally) -> Ma
         found[f"{path}/ready"] = _looked_at(model_ready, role="predict")
         found[f"{path}/config"] = _looked_at(configuration)
         found[f"{path}/stats"] = _looked_at(statistics)
-        found[f"{path}/infer"] = Route("v2", {"POST": infer}, largest=LARGEST_TENSORS)
+        found[f"{path}/infer"] = Route("v2", {"POST": infer}, largest=LARGEST_TENSORS, lane=routing.MODEL)
     return found
 
 
