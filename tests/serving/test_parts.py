@@ -82,6 +82,17 @@ def test_counters_of_all_processes_are_summed_and_survive_them(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_process_that_comes_goes_on_with_the_counters_of_one_that_went(tmp_path: Path) -> None:
+    first, second = Counters(tmp_path, ["a"]), Counters(tmp_path, ["a"])
+    first.add("a")
+    second.add("a", 2.0)
+    del first
+    third = Counters(tmp_path, ["a"])
+    third.add("a", 4.0)
+    assert second.totals() == {"a": 7.0}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_tick_makes_versioned_rows() -> None:
     rows = tick(lambda at: (("k",), {"hour": np.array([float(at.hour)])}), TICK, TICK, "set")
     assert (rows.tick, rows.keys, rows.columns["hour"].tolist()) == (TICK, ("k",), [9.0])

@@ -1,9 +1,11 @@
 """Counters of all workers of a service: each adds to its own shared file, any one of them can sum up."""
 
+import fcntl
+import itertools
 import mmap
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,8 @@ SUFFIX = ".counts"
 class Counters:
     """Named float64 counters in a memory-mapped file per process; they only ever grow.
 
-    A file outlives its process, so that the sums do not fall when a worker is replaced.
+    A file outlives its process, so that the sums do not fall when a worker is replaced; the next process that comes
+    goes on with it, so that there are never more files than there were processes at once.
     """
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
@@ -23,8 +26,9 @@ class Counters:
         self._folder = folder
         self._places = {name: place for place, name in enumerate(names)}
         self._bytes = 8 * len(names)
-        with (folder / f"{os.getpid()}{SUFFIX}").open("a+b") as file:
+        with _free(folder) as file:
             file.truncate(self._bytes)
+            # The mapping keeps a descriptor of its own, and with it the lock, for as long as it lives.
             self._values = np.frombuffer(mmap.mmap(file.fileno(), self._bytes), np.float64)
 
     def add(self, name: str, amount: float = 1.0) -> None:
@@ -51,6 +55,19 @@ class Counters:
             content = file.read_bytes()
             if len(content) == self._bytes:
                 yield np.frombuffer(content, np.float64)
+
+
+def _free(folder: Path) -> BinaryIO:
+    """The first counters' file that no living process counts into, locked."""
+    for number in itertools.count():
+        file = (folder / f"{number}{SUFFIX}").open("a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+        else:
+            return file
+    raise AssertionError("unreachable")
 
 
 def clear(folder: Path) -> None:
