@@ -22,7 +22,7 @@ from afield.answering import cached, loader, predictor
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
-from afield.records.traffic import Event, Fact, Ingest
+from afield.records.traffic import Fact, Ingest
 from afield.release.signing import Trusted
 from afield.serving import asking, batches, bundles, ingestion, inspection, openapi, publishing, v2
 from afield.serving.access import Access, access
@@ -115,7 +115,7 @@ def make(file: Path) -> Service:
             replies,
         ),
         once(batches.routes(asked, held.answer if held else answers.answer, metrics.answer), replies),
-        ingestion.routes(Ingestion(operate.facts, append, _keeper(recorder), lambda: _tick(answers))),
+        ingestion.routes(Ingestion(operate.facts, append, recorder.take, lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
         publishing.routes(snapshots),
         inspection.routes(health.read, metrics, lambda: totals(Path(config.telemetry))),
@@ -206,18 +206,6 @@ def _fact_keeper(append: Callable[[Ingest, int], None]) -> Callable[[tuple[Fact,
         if facts:
             with suppress(TelemetryError):
                 append(Ingest(facts=facts), len(facts))
-
-    return keep
-
-
-def _keeper(recorder: Recorder) -> Callable[[Event], None]:
-    """Records a client's event; unlike for our own, a refusal is told, so that the client sends it again."""
-
-    def keep(event: Event) -> None:
-        before = recorder.counts().dropped
-        recorder.record(event)
-        if recorder.counts().dropped > before:
-            raise TelemetryError("telemetry cannot be kept at the moment; send the batch again later")
 
     return keep
 

@@ -167,3 +167,34 @@ def test_an_override_that_could_not_hold_is_refused(
     with pytest.raises(RolloutError, match=message):
         actions.override(surge_cap(expires=expires, value=value), NOON)
     assert not ledger.entries("surge")
+
+
+def test_every_change_of_the_champion_carries_an_order_above_all_that_was_signed_before(ledger: Ledger) -> None:
+    signed: list[tuple[str, int]] = []
+
+    def sign(release: str, sequence: int, reason: str) -> str:
+        signed.append((release, sequence))
+        return f"{release} {sequence} {reason}"
+
+    actions = Actions(ledger, "surge", SimulatedClock(NOON), sign=sign)
+    actions.built("a", "by hand", NOON, {})
+    actions.promote("a", "first", NOON)
+    actions.promote("b", "better", NOON)
+    actions.step(Step("rolled_back", "worse in probation", {}), NOON + HOUR)
+    actions.promote("b", "after all", NOON + HOUR)
+    actions.roll_back("by hand", NOON + HOUR)
+
+    assert [release for release, _ in signed] == ["a", "b", "a", "b", "a"]
+    assert [sequence for _, sequence in signed] == sorted({sequence for _, sequence in signed})
+    assert signed[0][1] > 1
+    state = rollout(ledger.entries("surge"))
+    assert (state.champion, state.order) == ("a", f"a {signed[-1][1]} by hand")
+    assert state.published(9, share=0.0, block=1, now=None).order == state.order
+
+
+def test_without_a_key_a_rollback_takes_place_and_carries_no_order(actions: Actions) -> None:
+    actions.promote("a", "first", NOON)
+    actions.promote("b", "better", NOON)
+    actions.roll_back("by hand", NOON)
+
+    assert (actions.state.champion, actions.state.order) == ("a", "")

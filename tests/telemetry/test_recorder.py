@@ -130,3 +130,29 @@ def test_the_counts_of_several_writers_and_of_what_is_gone_are_added(tmp_path: P
 
 def test_a_spool_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert totals(tmp_path / "none") == Counts()
+
+
+def test_what_a_device_drew_under_the_same_policy_is_not_drawn_again(tmp_path: Path) -> None:
+    policy = Policy("half", share=0.5)
+    with Spool(tmp_path / "device", writer="w") as spool:
+        device = Recorder(policy, spool)
+        for number in range(40):
+            device.record(event(number))
+        drawn = device.counts().spooled
+    with Spool(tmp_path / "service", writer="w") as spool:
+        service = Recorder(policy, spool)
+        for _, record in read(tmp_path / "device"):
+            one = decode(record)
+            assert isinstance(one, Event)
+            service.take(one)
+    kept = [decode(record) for _, record in read(tmp_path / "service")]
+    assert len(kept) == drawn
+    assert {one.inclusion for one in kept if isinstance(one, Event)} == {0.5}
+
+
+def test_a_device_s_event_that_cannot_be_kept_is_refused_and_not_counted(tmp_path: Path) -> None:
+    with Spool(tmp_path, writer="w", max_bytes=10) as spool:
+        recorder = Recorder(Policy("p"), spool)
+        with pytest.raises(TelemetryError, match="over budget"):
+            recorder.take(event(1))
+        assert recorder.counts() == Counts()

@@ -234,7 +234,7 @@ def _office(app: str, context: Context, options: Mapping[str, str]) -> Office:
 
 
 def _actions(office: Office, actor: str) -> Actions:
-    return Actions(office.ledger, office.application.name, office.clock, actor or login())
+    return office.by(actor or login())
 
 
 def _row(office: Office, digest: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afield.clock import Clock
-from afield.control.rollout import Rollout, rollout
+from afield.control.rollout import ORDER, Rollout, rollout
 from afield.errors import RolloutError
 from afield.mitigation.overrides import EVERYONE
 from afield.records.decision import Entry, Override
@@ -15,6 +15,13 @@ from afield.records.traffic import Mode
 from afield.rollout.ladder import Step
 
 AFIELD = "afield"
+Sign = Callable[[str, int, str], str]
+"""Release, sequence and reason → the signed order to go (back) to it; "" where there is no key to sign with."""
+
+
+def unsigned(_: str, __: int, ___: str) -> str:
+    """No order: devices that have seen newer releases do not follow."""
+    return ""
 
 
 class Journal(Protocol):
@@ -34,9 +41,12 @@ class Journal(Protocol):
 class Actions:
     """The ledger of one application, by whoever acts: the control plane or a person."""
 
-    def __init__(self, journal: Journal, application: str, clock: Clock, actor: str = AFIELD) -> None:
-        """Act as `actor` on `application`."""
+    def __init__(
+        self, journal: Journal, application: str, clock: Clock, actor: str = AFIELD, sign: Sign = unsigned
+    ) -> None:
+        """Act as `actor` on `application`; `sign` signs the orders that let devices follow."""
         self._journal = journal
+        self._sign = sign
         self._application = application
         self._clock = clock
         self._actor = actor
@@ -63,7 +73,8 @@ class Actions:
 
     def promote(self, release: str, reason: str, at: datetime, evidence: dict[str, float | str] | None = None) -> None:
         """Put a release live at once; its predecessor is compared with it in probation."""
-        self._append("promoted", release, reason, at, replaces=self.state.champion, evidence=evidence)
+        ordered = {**(evidence or {}), **self._ordered(release, reason)}
+        self._append("promoted", release, reason, at, replaces=self.state.champion, evidence=ordered)
 
     def roll_back(self, reason: str, at: datetime, to: str = "") -> None:
         """Take the champion back, to its predecessor or to the release `to`.
@@ -77,7 +88,12 @@ class Actions:
                 f"there is no earlier release to go back to; see: afield release history {self._application}"
             )
         self._append(
-            "rolled_back", self.state.champion, reason, at, replaces=self.state.champion, evidence={"to": back}
+            "rolled_back",
+            self.state.champion,
+            reason,
+            at,
+            replaces=self.state.champion,
+            evidence={"to": back, **self._ordered(back, reason)},
         )
 
     def predecessor(self) -> str:
@@ -158,10 +174,17 @@ class Actions:
 
     def _back(self, state: Rollout, reason: str, at: datetime, evidence: dict[str, float | str]) -> None:
         if state.stage == "probation":
-            back: dict[str, float | str] = {**evidence, "to": state.last_good}
+            ordered = self._ordered(state.last_good, reason)
+            back: dict[str, float | str] = {**evidence, "to": state.last_good, **ordered}
             self._append("rolled_back", state.champion, reason, at, replaces=state.champion, evidence=back)
         else:
             self._append("rolled_back", state.challenger, reason, at, evidence=evidence)
+
+    def _ordered(self, release: str, reason: str) -> dict[str, float | str]:
+        """The signed order to go to a release: of a higher sequence than any release or order in this ledger."""
+        self.refresh()
+        order = self._sign(release, self.state.sequence + 1, reason)
+        return {ORDER: order} if order else {}
 
     def _append(
         self,

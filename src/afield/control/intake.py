@@ -133,9 +133,10 @@ class Intake:
         return joined(self._tables, window).filter(pl.col("kind") == "tick")
 
     def answers(self, window: Window) -> pl.DataFrame:
-        """Answers that clients asked for in the window."""
+        """Answers that clients asked for in the window; one that a device sent twice counts once."""
         inside = pl.col("tick").is_between(window.start, window.end, closed="left")
-        return self._tables.scan(EVENTS).filter(inside & (pl.col("kind") == "answer")).collect()
+        found = self._tables.scan(EVENTS).filter(inside & (pl.col("kind") == "answer")).collect()
+        return found.unique("id", keep="first", maintain_order=True)
 
     def _spools(self, own: Path) -> list[Path]:
         """The spool of this service, and the one like it of every service that joined, whether it lives or not."""

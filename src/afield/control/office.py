@@ -16,7 +16,7 @@ from afield.control.shelf import Shelf
 from afield.data.sources import Source
 from afield.errors import DataError, ReleaseError
 from afield.home import Home
-from afield.release.signing import Signer
+from afield.release.signing import Signer, Statement, sign_statement
 from afield.store.ledger import Ledger
 from afield.store.secret import secret
 from afield.store.steps import Steps
@@ -68,7 +68,7 @@ class Office:
     @cached_property
     def actions(self) -> Actions:
         """What Afield does here."""
-        return Actions(self.ledger, self.application.name, self.clock)
+        return Actions(self.ledger, self.application.name, self.clock, sign=self._order)
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -96,7 +96,7 @@ class Office:
 
     def by(self, actor: str) -> Actions:
         """What a person does here."""
-        return Actions(self.ledger, self.application.name, self.clock, actor)
+        return Actions(self.ledger, self.application.name, self.clock, actor, self._order)
 
     def bench(self, *, production: bool = False, source: Source | None = None, name: str = PRODUCTION) -> Bench:
         """The bench that builds: from what the command line names, from production, or from a named source."""
@@ -164,8 +164,17 @@ class Office:
             return None
 
     def _sequence(self) -> int:
-        """One more than any release signed here before."""
-        return 1 + len(self.ledger.entries(self.application.name, ("build",)))
+        """One more than any release or order signed here before: each of them left a row of the ledger."""
+        self.actions.refresh()
+        return self.actions.state.sequence + 1
+
+    def _order(self, release: str, sequence: int, reason: str) -> str:
+        """The signed order to go (back) to a release; "" where the signing key is kept elsewhere."""
+        if not self.home.key.exists():
+            self.tell(f"no order is signed: {self.home.key} is not here; devices that saw newer releases keep them")
+            return ""
+        statement = Statement("rollback", self.application.name, release, sequence, self.clock.recorded(), reason)
+        return sign_statement(statement, Signer(self.home.key)).decode()
 
 
 def open_office(application: Application, root: Path, tell: Callable[[str], None]) -> Office:

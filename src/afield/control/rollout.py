@@ -8,6 +8,9 @@ from afield.errors import RolloutError
 from afield.records.decision import ControlState, Entry, Override, Stage
 from afield.records.traffic import Mode
 
+ORDER = "order"
+"""Of a row that changed the champion: the signed statement with which devices that saw newer releases may follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
@@ -24,6 +27,7 @@ class Rollout:
         promoted: domain time at which the champion went live.
         trained: domain time of the last release that was built, promoted or not.
         sequence: the last ledger row that is counted in.
+        order: the signed statement with which devices may go (back) to the champion, or "".
     """
 
     champion: str = ""
@@ -38,6 +42,7 @@ class Rollout:
     promoted: datetime | None = None
     trained: datetime | None = None
     sequence: int = 0
+    order: str = ""
 
     def after(self, entry: Entry) -> "Rollout":
         """The state once `entry` has been appended."""
@@ -61,6 +66,7 @@ class Rollout:
             mode_by_unit=dict(self.mode_by_unit),
             overrides=self.overrides,
             now=now,
+            order=self.order,
         )
 
 
@@ -112,6 +118,7 @@ def _promoted(state: Rollout, entry: Entry) -> Rollout:
         since=entry.at,
         promoted=entry.at,
         queue=_waiting(state, entry.subject),
+        order=str(entry.evidence.get(ORDER, "")),
     )
     return live if state.champion else _next(live, entry.at)
 
@@ -122,8 +129,11 @@ def _rolled_back(state: Rollout, entry: Entry) -> Rollout:
     back = str(entry.evidence.get("to") or state.last_good)
     if back in ("", state.champion):
         return state
+    order = str(entry.evidence.get(ORDER, ""))
     queue = _waiting(state, back)
-    state = replace(state, champion=back, challenger="", last_good="", stage="idle", since=entry.at, queue=queue)
+    state = replace(
+        state, champion=back, challenger="", last_good="", stage="idle", since=entry.at, queue=queue, order=order
+    )
     return _next(state, entry.at)
 
 

@@ -69,6 +69,24 @@ class Recorder:
             return
         self._count(total, accepted=total)
 
+    def take(self, event: Event) -> None:
+        """Spool an event that a device recorded; a refusal raises, so that it is sent again.
+
+        One that came under this very policy was drawn by the same hash of its id there, and is not drawn again: the
+        inclusion that it carries is the probability with which it was.
+
+        Raises:
+            TelemetryError: it cannot be kept now.
+        """
+        if event.policy != self._policy.name:
+            taken, share = inclusion(self._policy, event.id)
+            if not taken:
+                self._count(1, sampled_out=1)
+                return
+            event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
+        self._spool.append(encode(protect(self._policy, event, self._key)))
+        self._count(1, accepted=1)
+
     def counts(self) -> Counts:
         """Where the events went that this recorder was offered since it was made; accepted ones show as spooled."""
         with self._lock:
