@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from afield.records.traffic import Answer, Ingest, TelemetryBatch
-from afield.serving import messages
+from afield.serving import messages, tensors
 from afield.serving.asking import Asked
 from afield.serving.batches import MOST, Refusal
 from afield.serving.health import Health
@@ -91,13 +91,15 @@ def document(described: Described, paths: Paths) -> Schema:
         if route.label == "other" and path != PATH:
             continue
         listed[path] = {
-            method.lower(): _written(known.get((method, path), Operation(route.label)), method, path, route, described)
+            method.lower(): _written(
+                known.get((method, path), Operation(route.label, kind="*/*")), method, path, route, described
+            )
             for method in route.methods
         }
         names = [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
         if names:
             listed[path]["parameters"] = [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+                {"name": name, "in": "path", "required": True, "schema": _named(name, described)} for name in names
             ]
     found: Schema = {
         "openapi": VERSION,
@@ -172,6 +174,17 @@ def operations(described: Described) -> tuple[dict[tuple[str, str], Operation], 
         ),
         ("POST", "/v1/events"): Operation("Tell what happened: facts and outcomes", ingest, counts, status=202),
         ("POST", "/v1/telemetry"): Operation("Hand over events recorded elsewhere", telemetry, counts, status=202),
+        ("GET", "/v1/keys"): Operation("Public keys that count", gives=_object(keys={"type": "object"})),
+        ("GET", "/v1/bundles/champion"): Operation(
+            "Who answers", gives=_object(release={"type": "string"}, mode={"type": "string"})
+        ),
+        ("GET", "/v1/bundles/{release}"): Operation(
+            "The signed statement of a release",
+            gives=_object(manifest={"type": "object"}, signature={"type": "object"}),
+        ),
+        ("GET", "/v1/bundles/{release}/{file}"): Operation("A file of a release, by its digest", kind=BYTES),
+        ("GET", "/v1/snapshots/rows"): Operation("The newest feature rows", kind=BYTES),
+        ("GET", "/v1/snapshots/control"): Operation("The newest control state", kind=BYTES),
         ("GET", "/healthz"): Operation("Who answers, how old its knowledge is, and what is wrong", gives=health),
         ("GET", "/metrics"): Operation("Measures as Prometheus reads them", kind=PLAIN),
         ("GET", PATH): Operation("This description", gives={"type": "object"}),
@@ -199,9 +212,15 @@ def operations(described: Described) -> tuple[dict[tuple[str, str], Operation], 
     return known, components
 
 
+def _named(name: str, described: Described) -> Schema:
+    """What may stand in a path for a name of its pattern."""
+    known = {"model": [described.protocol.application], "version": described.protocol.versions()}.get(name)
+    return {"type": "string", "enum": known} if known else {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
 def _batch(route: str) -> Schema:
     bodies = {"type": "array", "minItems": 1, "maxItems": MOST, "items": {}, "description": f"Bodies of POST {route}."}
-    return _object(requests=bodies)
+    return {**_object(requests=bodies), "additionalProperties": False}
 
 
 def _inference(described: Described) -> Schema:
@@ -211,7 +230,7 @@ def _inference(described: Described) -> Schema:
         return {"type": "object"}
     metadata = described.protocol.metadata(described.protocol.application, None)
     columns = metadata.inputs[0].shape[-1]
-    number = {"type": "number", "minimum": -3e38, "maximum": 3e38}
+    number = {"type": "number", "minimum": -tensors.LARGEST["FP32"], "maximum": tensors.LARGEST["FP32"]}
     inputs = [_input(FEATURES, "FP32", [1, columns], number, columns)]
     if described.keys():
         inputs.append(_input(KEYS, "BYTES", [1], {"enum": list(described.keys())}, 1))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
+from msgspec import inspect
 
 from afield.serving.ingestion import LONGEST_ID
 
@@ -40,12 +41,18 @@ _EXACT: Mapping[str, Mapping[str, Schema]] = {
 
 def schemas(types: Iterable[type]) -> tuple[list[Schema], dict[str, Schema]]:
     """The schemas of `types`, in order, and those of the structs that they refer to."""
-    found, components = msgspec.json.schema_components(list(types), schema_hook=_hook, ref_template=REF)
+    types = list(types)
+    found, components = msgspec.json.schema_components(types, schema_hook=_hook, ref_template=REF)
+    for struct in _structs(inspect.multi_type_info(types), {}).values():
+        properties = components.get(struct.cls.__name__, {}).get("properties", {})
+        for field in struct.fields:
+            if field.encode_name in properties and _is_moment(field.type):
+                properties[field.encode_name] = _naive(properties[field.encode_name])
     for name, fields in _EXACT.items():
         properties = components.get(name, {}).get("properties", {})
-        for field, exact in fields.items():
-            if field in properties:
-                properties[field].update(exact)
+        for named, exact in fields.items():
+            if named in properties:
+                properties[named].update(exact)
     return [_tidied(one) for one in found], {name: _tidied(one) for name, one in components.items()}
 
 
@@ -90,7 +97,7 @@ def _required(fact: Schema, fields: Schema, components: Mapping[str, Schema]) ->
 def _hook(kind: type) -> Schema:
     """Any JSON, where a type says no more."""
     if kind is object:
-        return {}
+        return {"description": "Any JSON."}
     raise NotImplementedError(kind)
 
 
@@ -106,7 +113,7 @@ def _replaced(node: object, pattern: object, change: Schema) -> object:
 
 
 def _tidied(schema: object) -> Schema:
-    """The schema with naive times, and without defaults that are no JSON a reader needs."""
+    """The schema with tuples of one type as arrays, which more tools understand."""
     tidied = _walked(schema)
     if not isinstance(tidied, dict):
         raise TypeError("a schema is an object")
@@ -118,7 +125,38 @@ def _walked(node: object) -> object:
         return [_walked(each) for each in node]
     if not isinstance(node, dict):
         return node
-    if node.get("format") == "date-time" and "pattern" not in node:
-        rest = {name: value for name, value in node.items() if name not in ("format", "type")}
-        return {**LOCAL, **rest}
+    first = node.get("prefixItems")
+    if isinstance(first, list) and all(one == first[0] for one in first):
+        node = {**{name: value for name, value in node.items() if name != "prefixItems"}, "items": first[0]}
     return {name: _walked(value) for name, value in node.items()}
+
+
+def _structs(types: Iterable[inspect.Type], found: dict[type, inspect.StructType]) -> dict[type, inspect.StructType]:
+    """The structs among types and in their fields, to any depth."""
+    for one in types:
+        if isinstance(one, inspect.StructType) and one.cls not in found:
+            found[one.cls] = one
+            _structs((field.type for field in one.fields), found)
+        elif isinstance(one, inspect.UnionType):
+            _structs(one.types, found)
+        elif isinstance(one, inspect.CollectionType):
+            _structs((one.item_type,), found)
+        elif isinstance(one, inspect.TupleType):
+            _structs(one.item_types, found)
+        elif isinstance(one, inspect.DictType):
+            _structs((one.value_type,), found)
+    return found
+
+
+def _is_moment(kind: inspect.Type) -> bool:
+    """Whether a field holds a moment, or null."""
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    return all(isinstance(one, inspect.DateTimeType | inspect.NoneType) for one in kinds)
+
+
+def _naive(schema: Schema) -> Schema:
+    """The schema of a moment, or of one or null."""
+    variants = schema.get("anyOf")
+    if isinstance(variants, list):
+        return {**schema, "anyOf": [LOCAL if one.get("type") == "string" else one for one in variants]}
+    return {**{name: value for name, value in schema.items() if name != "format"}, **LOCAL}

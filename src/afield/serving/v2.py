@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from afield.errors import RequestError
+from afield.errors import ContradictionError
 from afield.serving import binary, routing
 from afield.serving.health import Health
 from afield.serving.http import Reply, Request, refused
@@ -96,7 +96,7 @@ def _looked_at(handler: Handler, method: str = "GET", role: Role = "observe") ->
 
 
 def _by_hand(request: Request) -> Reply:
-    raise RequestError(
+    raise ContradictionError(
         f"{request.names['model'][:80]} loads its releases by itself; who answers is changed with: "
         "afield release promote, or afield release rollback"
     )
