@@ -35,7 +35,7 @@ def run_worker(service: Service, listener: socket.socket, limits: Limits = Limit
         listener: bound; it is made to listen.
         limits: what a connection may take.
     """
-    uvloop.run(_serve(service, listener, replace(limits, connections=_affordable(limits))))
+    uvloop.run(_worked(service, listener, replace(limits, connections=_affordable(limits))))
 
 
 def bound(address: str, port: int) -> socket.socket:
@@ -56,17 +56,24 @@ def bound(address: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(service: Service, listener: socket.socket, limits: Limits) -> None:
-    loop = asyncio.get_running_loop()
-    desk = Desk(service, loop)
+async def _worked(service: Service, listener: socket.socket, limits: Limits) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     among: set[Connection] = set()
-    server = await loop.create_server(
-        lambda: Connection(desk, limits, among, loop.time), sock=listener, backlog=BACKLOG
-    )
-    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(LET_GO, _let_go, among)
+    await serve(service, listener, stop, limits, among)
+
+
+async def serve(
+    service: Service, listener: socket.socket, stop: asyncio.Event, limits: Limits, among: set[Connection]
+) -> None:
+    """Serve on the running loop until `stop` is set, and then drain; `among` holds the open connections."""
+    loop = asyncio.get_running_loop()
+    desk = Desk(service, loop)
+    server = await loop.create_server(
+        lambda: Connection(desk, limits, among, loop.time), sock=listener, backlog=BACKLOG
+    )
     sweeping = loop.create_task(_sweep(among, loop))
     await stop.wait()
     service.leave()
