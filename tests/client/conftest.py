@@ -31,10 +31,9 @@ def device(tmp_path: Path, stand: Stand, server: Server) -> Iterator[Callable[..
     """Makes a device; one of the same name goes on where the one before stopped."""
     made: list[Client] = []
 
-    def start(name: str = "device", url: str = "") -> Client:
-        client = Client(
-            load("afield.testing.toy:toy"), tmp_path / name, url or server.url, trusted=stand.trusted, patience=2.0
-        )
+    def start(name: str = "device", static: Path | None = None) -> Client:
+        toy, folder = load("afield.testing.toy:toy"), tmp_path / name
+        client = Client(toy, folder, server.url, trusted=stand.trusted, static=static, patience=2.0)
         made.append(client)
         return client
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from afield.client.client import Client
 from afield.errors import RequestError
+from afield.records.table import Table
+from afield.serving.static import coded
 from afield.testing.stand import TICK, Stand
+from afield.testing.toy import SHOPS
 from tests.client.upstream import Server, ordered
 
 EAST = b'{"shop": "east", "at": "2026-03-02T09:10:00"}'
@@ -50,6 +55,29 @@ def test_before_the_first_contact_the_neutral_answer_is_given_and_says_so(server
 
     assert (answer.release, answer.applied, answer.output) == ("none", ("fallback:neutral",), {"bake": 10.0})
     assert "http://127.0.0.1" in client.standing().problem
+
+
+def test_before_the_first_contact_what_was_compiled_into_the_product_answers(
+    stand: Stand, server: Server, device: Device, tmp_path: Path
+) -> None:
+    columns = {name: coded(np.full(4, value)) for name, value in (("forecast", 7.0), ("low", 4.0), ("high", 10.0))}
+    table = Table("toy", "r0", TICK, 1e7, 3600.0, TICK, 3600.0, 1, ("usual",), SHOPS, columns)
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "table.json").write_bytes(msgspec.json.encode(table))
+    server.down = True
+    client = device(static=tmp_path / "static")
+    client.synchronise()
+
+    offline = client.ask(EAST)
+    server.down = False
+    digest = stand.release()
+    stand.rows()
+    stand.control(digest)
+    client.synchronise()
+
+    assert (offline.release, offline.applied, offline.output) == ("r0", ("static",), {"forecast": 7.0, "bake": 7.0})
+    assert client.ask(EAST).release == digest
+    assert [event.id for event in server.events] == [offline.id]
 
 
 def test_without_a_network_the_device_goes_on_and_says_how_old_its_facts_are(server: Server, client: Client) -> None:

@@ -34,6 +34,7 @@ from afield.client.folder import Folder
 from afield.client.releases import Releases
 from afield.client.synchroniser import Synchroniser
 from afield.client.upstream import Upstream
+from afield.compiled import open_static
 from afield.errors import TelemetryError
 from afield.records.traffic import Answer, Counts, Event, Fact, Ingest, Query
 from afield.serving.ingestion import Ingestion
@@ -89,6 +90,7 @@ class Client:
         upstream: str,
         *,
         trusted: Path | None = None,
+        static: Path | None = None,
         token: str = "",
         every: float = EVERY,
         patience: float = 10.0,
@@ -100,6 +102,7 @@ class Client:
             root: the device's folder for it.
             upstream: address of the service, `https://HOST`.
             trusted: folder of the public keys whose signatures count; `root/trusted` where None.
+            static: folder that `afield release export APP --to static` wrote; it answers until a release has come.
             token: of the service, where it asks for one.
             every: seconds between two looks for what is new.
             patience: seconds without a byte after which the service counts as unreachable.
@@ -114,7 +117,11 @@ class Client:
         self._events = _spool(folder.telemetry, operate.telemetry.mode, every)
         self._facts = _spool(folder.facts, "durable", every)
         recorder = Recorder(_policy(operate.telemetry), self._events)
-        self.predictor = predictor(operate, clock=self._clock.now, record=recorder.record, keep=self._keep)
+        now, record, keep = self._clock.now, recorder.record, self._keep
+        self.predictor = predictor(operate, clock=now, record=record, keep=keep)
+        self.static = (
+            open_static(static, operate, application.name, clock=now, record=record, keep=keep) if static else None
+        )
         self._ingestion = Ingestion(operate.facts, self._append, _refuse)
         self._decoder = msgspec.json.Decoder(operate.request)
         proven = _Proven(loader(folder.bundles, folder.trusted, operate, application.name))
@@ -167,6 +174,8 @@ class Client:
         Raises:
             RequestError: the query names an unknown key, or a moment far outside the rows.
         """
+        if self.static is not None and not self._equipped():
+            return self.static.answer(query)
         with self._turn:
             return self.predictor.answer(query)
 
@@ -239,6 +248,12 @@ class Client:
         self._updates.step()
         if self.situation.control.champion in self.situation.releases:
             self._ready.set()
+
+    def _equipped(self) -> bool:
+        """Whether what the model needs has come, or somebody switched the model off."""
+        seen = self.situation
+        known = seen.rows is not None or self.operate.observe is not None
+        return (known and seen.control.champion in seen.releases) or seen.control.mode == "off"
 
     def _append(self, batch: Ingest, count: int) -> None:
         self._facts.append(encode(batch), count)
