@@ -10,6 +10,8 @@ from afield.placement.seen import Seen
 from afield.records.considerations import Considerations, Link, Place
 
 MEGA, GIGA = 1e6, 1e9
+ASKED_FOR = 2
+"""What a look asks for: feature rows and control state. Records of answers, where there are some, go with it."""
 
 
 class Device:
@@ -57,9 +59,11 @@ class Device:
         told, days = self._told, self._seen.days
         online = 1.0 - self.link.offline_share
         looks = online * days * DAY / told.sync_s
+        answers = told.telemetry * told.requests / told.devices * told.sync_s
+        exchanges = looks * (ASKED_FOR + 1.0 - math.exp(-answers))
         releases = days * DAY / told.model_every_s if online else 0.0
         size = releases * bundle_bytes(told, self._measured)
-        self._carried(looks * told.head_bytes_up, looks * told.head_bytes_down + size, wakes=looks)
+        self._carried(exchanges * told.head_bytes_up, exchanges * told.head_bytes_down + size, wakes=looks)
 
     def next_look(self, now: float) -> float:
         """When the device next finds something new: at its rhythm, once there is news and a connection."""

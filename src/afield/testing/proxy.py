@@ -128,10 +128,11 @@ class Proxy:
         self._open |= {writer, onward}
         exchange = _Exchange(self._way, self._random)
         try:
-            await asyncio.gather(
-                self._one_way(reader, onward, exchange, self._way.up, upward=True),
-                self._one_way(there, writer, exchange, self._way.down, upward=False),
-            )
+            with suppress(asyncio.CancelledError):  # the end of the proxy; asyncio's streams would log it as a failure
+                await asyncio.gather(
+                    self._one_way(reader, onward, exchange, self._way.up, upward=True),
+                    self._one_way(there, writer, exchange, self._way.down, upward=False),
+                )
         finally:
             for each in (writer, onward):
                 self._open.discard(each)

@@ -1,0 +1,213 @@
+"""What `afield place` predicts beside what happens: `python -m benchmarks.place [surge] [signs] [--json]`.
+
+The real designs run as processes of their own behind a network of the testing kit; people ask at random. The planner's
+simulation is told the same: this machine, this network, these requests. AFIELD_HOME must hold a release of each
+application: `afield build surge --effort quick` and `afield build signs` make them.
+"""
+
+import math
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from afield.application import load
+from afield.cli import home_folder
+from afield.control.office import Office, open_office
+from afield.placement.chance import DAY
+from afield.placement.fleet import simulate
+from afield.placement.measured import Measured
+from afield.placement.options import Option
+from afield.placement.seen import mean, quantile
+from afield.records.considerations import DESIGNS, Considerations, Design, Link, Place
+from afield.records.traffic import Answer
+from afield.release.signing import Signer
+from afield.serving.hybrid import ALONE, MERGED
+from afield.store.snapshots import publish_rows
+from afield.study.measuring import measure, newest_rows
+from afield.testing.ground import Ground
+from afield.testing.proxy import Way
+from benchmarks.measure import Result, show
+from benchmarks.place_rig import Target, ask, door, standing
+
+WAY = Way(round_trip=0.060, round_trip_p95=0.090, up=1e6, down=2e6)
+SYNC = 2.0
+"""Rhythm in which a product of `afield serve --design client` looks for news, seconds."""
+RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 3.0, 40.0)}
+"""Name → what is loaded, with which options, requests a second, seconds."""
+SHARE, CLOSE = 0.15, 0.002
+SEEDS, DEVICES = 5, 16
+DOOR, LOOPBACK = 8.0, 1e9
+"""Seconds in which the door of a product is timed, and bytes a second within this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reality:
+    """What was seen of a design.
+
+    Attributes:
+        p50, p95: seconds of an answer.
+        up, down: bytes that passed the network.
+        requests, seconds: how many answers, and how long the device or the service was looked at.
+        asked_on: share of the answers for which the hybrid asked another.
+        door: seconds of an exchange with the same process that computes nothing: median, 95th percentile.
+    """
+
+    p50: float
+    p95: float
+    up: float
+    down: float
+    requests: int
+    seconds: float
+    asked_on: float
+    door: tuple[float, float]
+
+
+def main() -> None:
+    """Measure and print."""
+    names = [name for name in sys.argv[1:] if not name.startswith("-")] or list(RUNS)
+    for name in names:
+        spec, options, rate, seconds = RUNS[name]
+        office = open_office(load(spec, options), home_folder(), _tell)
+        measured = measure(office)
+        for design in DESIGNS:
+            show(_compared(office, measured, design, rate, seconds))
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _compared(office: Office, measured: Measured, design: Design, rate: float, seconds: float) -> list[Result]:
+    with tempfile.TemporaryDirectory() as kept:
+        seen, heads, answer_bytes = _reality(office, Path(kept), design, rate, seconds)
+    told = _considered(measured, design, rate, seen, heads, answer_bytes)
+    place = "cloud" if design in ("server", "cached") else "device"
+    runs = [
+        simulate(told, measured, Option(design, place), seed=seed, devices=DEVICES, days=seen.seconds / DAY)
+        for seed in range(SEEDS)
+    ]
+    name = office.application.name
+    p50, p95 = (mean([quantile(run.latencies, share) for run in runs]) * 1e3 for share in (0.5, 0.95))
+    # The rig has one device, or one line to the service; a simulated fleet of several shares the requests.
+    carried = mean([(run.up + run.down) / run.devices for run in runs])
+    if place == "cloud":
+        carried = mean([(run.up + run.down) / max(1, run.asked) for run in runs]) * seen.requests
+    return [
+        _result(f"{name} {design} p50", seen.p50 * 1e3, p50, "ms", CLOSE * 1e3),
+        _result(f"{name} {design} p95", seen.p95 * 1e3, p95, "ms", CLOSE * 1e3),
+        _result(f"{name} {design} bytes", (seen.up + seen.down) / 1e3, carried / 1e3, "kB", 0.1),
+    ]
+
+
+def _result(name: str, value: float, predicted: float, unit: str, close: float) -> Result:
+    met = abs(predicted - value) <= max(SHARE * value, close)
+    ratio = value / predicted if predicted else (1.0 if not value else math.inf)
+    goal = "within 15 % or 2 ms" if unit == "ms" else "within 15 %"
+    return Result(name, value, unit, f"predicted {predicted:.4g} {unit}", ratio, goal, met)
+
+
+def _reality(
+    office: Office, folder: Path, design: Design, rate: float, seconds: float
+) -> tuple[Reality, tuple[float, float], float]:
+    """What happens, the bytes around the bodies of one request, and the bytes of an answer."""
+    bundle = office.home.bundles / office.actions.state.champion
+    ground = Ground(folder / "ground", office.application, bundle, Signer(folder / "key"))
+    rows = None if office.operate.observe is not None else newest_rows(office)
+    now = rows.tick if rows is not None else office.clock.now()
+    if rows is not None:
+        publish_rows(ground.snapshots, rows)
+    else:
+        ground.publish()
+    ground.control(ground.first, now=now)
+    bodies = [office.operate.sample(now, key).encode() for key in (rows.keys if rows is not None else ("",))]
+    begun = time.perf_counter()
+    with standing(design, ground, folder / "device", WAY) as target:
+        path = f"/v1/{office.operate.route}"
+        heads, answer_bytes = _heads(target, path, bodies[0], design)
+        empty = door(target.port, rate, DOOR) if design not in ("server", "cached") else [0.0]
+        took, answers = ask(target.port, path, bodies, rate, seconds)
+        if design in ("client", "hybrid"):
+            time.sleep(2 * SYNC)  # what was recorded last is sent
+        counts, ended = target.proxy.counts, time.perf_counter()
+    return (
+        Reality(
+            quantile(took, 0.5),
+            quantile(took, 0.95),
+            counts.up,
+            counts.down,
+            len(took),
+            ended - begun,
+            _beyond(answers),
+            (quantile(empty, 0.5), quantile(empty, 0.95)),
+        ),
+        heads,
+        answer_bytes,
+    )
+
+
+def _beyond(answers: list[Answer]) -> float:
+    """Share of the answers for which the hybrid asked another."""
+    return mean([float(MERGED in each.applied or ALONE in each.applied) for each in answers])
+
+
+def _heads(target: Target, path: str, body: bytes, design: Design) -> tuple[tuple[float, float], float]:
+    """Bytes around the bodies of one request, up and down; and the bytes of an answer."""
+    _, answers = ask(target.port, path, [body], 20.0, 0.5)
+    counts = target.proxy.counts
+    size = len(msgspec.json.encode(answers[0]))
+    if design not in ("server", "cached"):
+        return (200.0, 150.0), size
+    target.proxy.forget()
+    return (counts.up / len(answers) - len(body), counts.down / len(answers) - size), size
+
+
+def _considered(
+    measured: Measured, design: Design, rate: float, seen: Reality, heads: tuple[float, float], answer_bytes: float
+) -> Considerations:
+    """The rig, as considerations."""
+    link = Link(round_trip_s=WAY.round_trip, round_trip_p95_s=WAY.round_trip_p95, up=WAY.up, down=WAY.down)
+    reach = Link(round_trip_s=seen.door[0], round_trip_p95_s=seen.door[1], up=LOOPBACK, down=LOOPBACK)
+    device = Place(name="device", cloud=link, reach=reach if seen.door[1] else None)
+    single = design not in ("server", "cached")
+    return Considerations(
+        why="what the rig is",
+        places=(device, Place(name="cloud")),
+        asked_at="device",
+        devices=1 if single else DEVICES,
+        requests=rate,
+        input_bytes=measured.request_bytes,
+        output_bytes=answer_bytes,
+        head_bytes_up=heads[0],
+        head_bytes_down=heads[1],
+        latency_s=1.0,
+        facts_every_s=seen.seconds,
+        facts_stale_s=DAY,
+        facts_useful_s=DAY,
+        model_every_s=seen.seconds,
+        sync_s=SYNC,
+        product_every_s=DAY,
+        adoption_s=DAY,
+        static_work=1.0 if not measured.snapshot_bytes else 0.1,
+        cacheable=1.0 if measured.snapshot_bytes else 0.0,
+        ahead=0.0,
+        cache_fresh_s=DAY,
+        unsure=seen.asked_on,
+        wrong_static=0.0,
+        wrong_device=0.0,
+        wrong_cloud=0.0,
+        wrong_cost=0.0,
+        late_cost=0.0,
+        absent_cost=0.0,
+        server_hour=0.0,
+        telemetry=1.0,
+        event_bytes=measured.event_bytes,
+        outage_s=1.0,
+    )
+
+
+if __name__ == "__main__":
+    main()
