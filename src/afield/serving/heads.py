@@ -25,6 +25,14 @@ def tick() -> None:
 tick()
 
 
+def plain(reply: Reply) -> bytes:
+    """A reply of HTTP/1.1 without headers of its own, on a connection that stays open."""
+    if reply.status in _EMPTY:
+        return encoded(reply, "1.1", keep_alive=True)
+    body = reply.body
+    return b"%b%bcontent-length: %d\r\n\r\n%b" % (_first(reply.status, reply.kind), _Today.line, len(body), body)
+
+
 def encoded(reply: Reply, version: str, *, keep_alive: bool, head: bool = False) -> bytes:
     """A reply with its headers; `head`: without its body, as HEAD asks."""
     lines = [_first(reply.status, reply.kind), _Today.line]

@@ -1,6 +1,7 @@
 """One worker's server: a service at a listening socket, until it is told to stop."""
 
 import asyncio
+import gc
 import resource
 import signal
 import socket
@@ -35,6 +36,8 @@ def run_worker(service: Service, listener: socket.socket, limits: Limits = Limit
         listener: bound; it is made to listen.
         limits: what a connection may take.
     """
+    # Each request makes some containers that die with it; looking for cycles among them is worth it now and then.
+    gc.set_threshold(50_000, 50, 50)
     uvloop.run(_worked(service, listener, replace(limits, connections=_affordable(limits))))
 
 

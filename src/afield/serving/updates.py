@@ -13,7 +13,7 @@ from afield.serving.predictor import Predictor
 from afield.serving.releases import Release
 from afield.serving.situation import Situation
 
-EVERY = 0.005
+EVERY = 0.02
 
 
 class Snapshots(Protocol):

@@ -8,17 +8,26 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol, cast
 from urllib.parse import unquote_to_bytes
 
 import httptools
+import msgspec
 
-from afield.serving.heads import CONTINUE, encoded
+from afield.serving.heads import CONTINUE, encoded, plain
 from afield.serving.http import LARGEST_BODY, Reply, Request, refused
 from afield.serving.routing import Route
 
 LINGER = 1.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_KNOWN = (
+    *("accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "expect", "host"),
+    *("idempotency-key", "if-none-match", "origin", "range", "traceparent", "user-agent", "x-request-id"),
+)
+_NAMES = {form.encode(): name for name in _KNOWN for form in (name, name.title())}
+"""Names of headers as they mostly come: decoding each again would cost more than reading the rest of the head."""
 _ONCE = frozenset({"host", "authorization", "content-length", "expect"})
 _IDLE, _HEAD, _BODY, _BUSY, _LEAVING = range(5)
 
@@ -46,46 +55,34 @@ class Limits:
     pipelined: int = 32
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """A request on its way to its reply.
 
     Attributes:
         connection: where it came from.
         method, path, query, headers: as in `Request`.
-        body: all of it once `Desk.take` is called.
-        route, names: what answers and what its pattern named; None until it is admitted.
         version: of HTTP.
         keep_alive: whether the connection stays open behind it.
+        body: all of it once `Desk.take` is called.
+        route, names: what answers and what its pattern named; None until it is admitted.
         reply: the bytes that go back, None until they are known.
         began: when its last byte was read, seconds of the loop's clock.
         within: seconds from then in which the reply is of use.
     """
 
-    __slots__ = (
-        "began",
-        "body",
-        "connection",
-        "headers",
-        "keep_alive",
-        "method",
-        "names",
-        "path",
-        "query",
-        "reply",
-        "route",
-        "version",
-        "within",
-    )
-
-    def __init__(self, connection: "Connection", method: str, path: str, query: str, headers: dict[str, str]) -> None:
-        """A request whose head is complete."""
-        self.connection, self.headers = connection, headers
-        self.method, self.path, self.query, self.body = method, path, query, b""
-        self.route: Route | None = None
-        self.names: Mapping[str, str] = {}
-        self.version, self.keep_alive = "1.1", False
-        self.reply: bytes | None = None
-        self.began = self.within = 0.0
+    connection: "Connection"
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    version: str = "1.1"
+    keep_alive: bool = False
+    body: bytes = b""
+    route: Route | None = None
+    names: Mapping[str, str] = _NOTHING
+    reply: bytes | None = None
+    began: float = 0.0
+    within: float = 0.0
 
     @property
     def request(self) -> Request:
@@ -243,14 +240,17 @@ class Connection(asyncio.Protocol):
             return
         if self._desk.leaving or self.let_go:
             exchange.keep_alive = False
-        head = exchange.method == "HEAD"
-        exchange.reply = encoded(reply, exchange.version, keep_alive=exchange.keep_alive, head=head)
+        if exchange.keep_alive and not reply.headers and exchange.version == "1.1" and exchange.method != "HEAD":
+            content = plain(reply)
+        else:
+            content = encoded(reply, exchange.version, keep_alive=exchange.keep_alive, head=exchange.method == "HEAD")
+        exchange.reply = content
         queue = self._queue
         if queue[0] is not exchange:
             return
         if len(queue) == 1:
             queue.popleft()
-            self._transport.write(exchange.reply)
+            self._transport.write(content)
             last = exchange
         else:
             ready = []
@@ -283,7 +283,8 @@ class Connection(asyncio.Protocol):
         """One header."""
         if self._state == _LEAVING:
             return
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key = _NAMES.get(name) or name.decode("latin-1").lower()
+        text = value.decode("latin-1")
         known = self._headers.get(key)
         if known is None:
             self._headers[key] = text
@@ -302,13 +303,20 @@ class Connection(asyncio.Protocol):
         target, _, query = self._url.partition(b"?")
         if not target.startswith(b"/"):
             target = _absolute(target)
-        path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
-        exchange = Exchange(self, parser.get_method().decode("ascii"), path, query.decode("latin-1"), headers)
-        exchange.version = parser.get_http_version()
-        exchange.keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        exchange = Exchange(
+            self,
+            parser.get_method().decode("ascii"),
+            (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace"),
+            query.decode("latin-1"),
+            headers,
+            parser.get_http_version(),
+            parser.should_keep_alive() and not parser.should_upgrade(),
+        )
         self._queue.append(exchange)
+        # What was read so far, with the body as far as it came along, is more than the head.
+        suspect = self._length > self._limits.head
         self._current, self._state, self._length = exchange, _BODY, 0
-        if len(self._url) + sum(len(name) + len(text) for name, text in headers.items()) > self._limits.head:
+        if suspect and len(self._url) + sum([len(name) + len(headers[name]) for name in headers]) > self._limits.head:
             reply: Reply | None = refused(431, f"the head of a request has at most {self._limits.head} bytes")
         else:
             reply = self._desk.admit(exchange)
