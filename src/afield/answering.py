@@ -3,8 +3,9 @@
 import itertools
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from afield.mitigation.fallbacks import answered
 from afield.mitigation.modes import mode_of
 from afield.mitigation.overrides import in_force, overridden
 from afield.records.traffic import Event, Fact, Query
-from afield.release.bundle import load
+from afield.release.bundle import Bundle, load
 from afield.release.golden import reproduce
 from afield.release.signing import Trusted
 from afield.rollout.assignment import assign
@@ -25,7 +26,8 @@ from afield.serving.model import open_release
 from afield.serving.predictor import Predictor
 from afield.serving.product import Beside
 from afield.serving.recalled import Recalled
-from afield.serving.releases import Release
+from afield.serving.releases import Release, Tabled
+from afield.serving.static import COMPILED, Lookup
 
 VALKEY = "afield.serving.valkey:ValkeyStore"
 
@@ -62,7 +64,7 @@ def loader(bundles: Path, trusted: Path, operate: Operate, application: str = "A
 
     def opened(digest: str) -> Release:
         bundle = load(bundles, digest, keys, application=application)
-        return open_release(
+        release = open_release(
             digest,
             bundle.manifest,
             bundle.golden,
@@ -71,8 +73,17 @@ def loader(bundles: Path, trusted: Path, operate: Operate, application: str = "A
             reproduce,
             lambda parts: operate.prepare(parts, lambda name: bundle.read(f"tables/{name}")),
         )
+        return replace(release, table=_table(bundle))
 
     return opened
+
+
+def _table(bundle: Bundle) -> Tabled | None:
+    """What was compiled of a release for when there are no facts; opened once it is needed."""
+    if all(file.name != f"tables/{COMPILED}" for file in bundle.manifest.files):
+        return None
+    lookup = cache(lambda: Lookup.opened(bundle.read(f"tables/{COMPILED}")))
+    return lambda keys, at: lookup().spoken(keys, at)
 
 
 def cached(application: Application, operate: Operate, answers: Predictor, url: str = "") -> Cached | Recalled:

@@ -164,6 +164,17 @@ def test_a_compiled_release_answers_without_a_service(town: Town, tmp_path: Path
     assert [event.applied for event in events] == [("static",)] * 20
 
 
+def test_a_release_carries_its_table_for_when_there_are_no_facts(town: Town) -> None:
+    shelf = office(town).shelf
+    assert "tables/static.json" in [file.name for file in shelf.bundle(town.release).manifest.files]
+    spoken = shelf.release(town.release).table
+    assert spoken is not None
+    found = spoken(("161", "236"), datetime(2024, 3, 4, 18))
+    assert found is not None
+    assert set(found) == {"forecast", "low", "high", "capacity"}
+    assert np.isfinite(found["forecast"]).all()
+
+
 def test_nothing_is_exported_over_what_is_there(town: Town, tmp_path: Path) -> None:
     spoken = town("release", "export", APP, "--to", "onnx", "--out", tmp_path)
     assert (spoken.code, "is there already" in spoken.err) == (2, True)

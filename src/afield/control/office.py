@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from afield.control.actions import Actions
 from afield.control.shelf import Shelf
 from afield.data.sources import Source
 from afield.errors import DataError, ReleaseError
+from afield.exchange.rows import compiled_at_once
 from afield.home import Home
 from afield.release.signing import Signer, Statement, sign_statement
 from afield.store.ledger import Ledger
@@ -118,6 +119,7 @@ class Office:
             privacy=secret(self.home.privacy),
             datasets=self.datasets,
             tell=self.tell,
+            compiled=partial(compiled_at_once, self.application.name, self.operate),
         )
 
     def _told(self, step: str, fresh: bool) -> None:

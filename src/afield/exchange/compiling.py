@@ -14,7 +14,8 @@ from afield.control.office import Office
 from afield.errors import ReleaseError
 from afield.exchange.editing import edition_files
 from afield.exchange.forms import as_arrow, as_javascript, as_python, described
-from afield.exchange.tabulating import Seen, Subject, tabulate
+from afield.exchange.rows import seen
+from afield.exchange.tabulating import Subject, tabulate
 from afield.records.facts import Window
 from afield.records.table import Table
 from afield.release.bundle import Bundle
@@ -66,7 +67,7 @@ def table_of(office: Office, bundle: Bundle) -> Table:
     measured = _measured(office, subject, examples["before"], examples["test"], before)
     if measured and office.operate.loss in bundle.manifest.evaluation:
         measured["release"] = bundle.manifest.evaluation[office.operate.loss]
-    return tabulate(subject, _seen(office, examples["newest"], newest), measured)
+    return tabulate(subject, seen(plan.features, examples["newest"], newest.end), measured)
 
 
 def _measured(
@@ -80,7 +81,7 @@ def _measured(
     if before.is_empty() or truths.is_empty():
         return {}
     try:
-        lookup = Lookup(tabulate(subject, _seen(office, before, window), decide=False))
+        lookup = Lookup(tabulate(subject, seen(office.plan.features, before, window.end), decide=False))
     except ReleaseError:
         return {}
     plan, operate = office.plan, office.operate
@@ -104,14 +105,3 @@ def _measured(
         low, high = (whole[name][known] for name in operate.interval)
         measured["coverage"] = float(((truth >= low) & (truth <= high)).mean())
     return measured
-
-
-def _seen(office: Office, examples: pl.DataFrame, window: Window) -> Seen:
-    features = office.plan.features
-    block = examples.select(pl.col(features.names).cast(pl.Float64).fill_null(np.nan))
-    return Seen(
-        examples[features.origin].to_numpy().astype("datetime64[us]"),
-        examples[features.keys[0]].cast(pl.String).to_numpy().astype(str),
-        {name: block[name].to_numpy() for name in features.names},
-        window.end,
-    )

@@ -8,13 +8,14 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.errors import InferenceError
+from afield.errors import InferenceError, ReleaseError
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
 from afield.serving.product import Filled, Guard, Last, Product, Source
 from afield.serving.situation import REACH, Situation
 
 BASELINE = "baseline"
+STATIC = "static"
 NOBODY = "none"
 
 
@@ -82,10 +83,11 @@ class Scoring:
         chain: tuple[Source, ...] = (
             ("last_good", lambda: asked(spare) if spare and spare != digest else None),
             ("cached", lambda: None if stale else past.cached(keys, facts.tick)),
+            (STATIC, lambda: self._tabled(seen, digest, keys, at)),
             (BASELINE, lambda: {needed: self.baseline(rows)} if at - facts.as_of <= REACH else None),
         )
         outputs, used = self._filled(primary, needed, chain)
-        givers = {"": digest, "last_good": spare, "cached": past.giver(keys[0]), BASELINE: BASELINE}
+        givers = {"": digest, "last_good": spare, "cached": past.giver(keys[0]), STATIC: digest, BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used and len(keys) == 1 else ""]
         return Scored(outputs, release, (*dict.fromkeys(applied), *used))
 
@@ -177,6 +179,17 @@ class Scoring:
         if memory is None:
             memory = self._memories[name] = Memory(self._product.stale_after + self._product.step)
         return memory
+
+    def _tabled(self, seen: Situation, digest: str, keys: Sequence[str], at: datetime) -> Outputs | None:
+        """What was compiled of a release for when there are no facts; None where nothing was."""
+        release = seen.releases.get(digest)
+        if release is None or release.table is None:
+            return None
+        try:
+            return release.table(tuple(keys), at)
+        except ReleaseError as error:
+            self._note(str(error))
+            return None
 
     def _tried(self, seen: Situation, digest: str, rows: Rows) -> Outputs | None:
         try:

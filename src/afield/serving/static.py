@@ -18,10 +18,12 @@ from afield.serving.draft import Decided, Draft
 from afield.serving.inference import Outputs
 from afield.serving.predictor import Predictor
 from afield.serving.releases import Release
+from afield.serving.scoring import STATIC
 from afield.serving.situation import Situation
 
-STATIC = "static"
 LARGEST_TABLE = 2**28
+COMPILED = "static.json"
+"""File of a release under `tables/`: its table, for when there are no facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,11 @@ class Lookup:
             for name, values in self._values.items()
         }
 
+    def spoken(self, keys: tuple[str, ...], at: datetime) -> Outputs | None:
+        """What the table says of `keys` in the usual regime; None once it has outlived its time."""
+        lasts = timedelta(seconds=self.table.lasts)
+        return self.outputs(keys, at) if at - self.table.as_of <= lasts else None
+
     def rows(self, at: datetime, regime: str = "") -> FeatureRows:
         """The table at the tick that `at` lies in, as feature rows: a column for each output, a row for each key."""
         table, step = self.table, timedelta(seconds=self.table.step)
@@ -159,8 +166,15 @@ class Static:
         Raises:
             RequestError: the request is wrong, or names a key that the table does not have.
         """
+        return self.answer(self._resolve(self._decoder.decode(body)))
+
+    def answer(self, query: Query) -> Answer:
+        """The answer to a query, as `ask` gives it.
+
+        Raises:
+            RequestError: the query names a key that the table does not have.
+        """
         with self._turn:
-            query = self._resolve(self._decoder.decode(body))
             self._stand(query.at)
             return self._predictor.give(query, _told(self._predictor.draft(query)))
 

@@ -23,6 +23,8 @@ from afield.records.release import Manifest, Part
 from afield.release.signing import Signer
 from afield.release.told import Evidence
 from afield.serving.inference import Infer, Parts
+from afield.serving.model import Model
+from afield.serving.static import COMPILED
 from afield.store.steps import Steps
 from afield.workshop.bundling import Ingredients, make_bundle, place
 from afield.workshop.code import code_digest, environment
@@ -41,6 +43,13 @@ from afield.workshop.results import Built, Champion, Scored, Windows
 from afield.workshop.scoring import forecasts, rivals
 from afield.workshop.searching import remembering
 from afield.workshop.standing import open_standing, write_standing
+
+Compiled = Callable[[Build, Path, Window, Parts], bytes | None]
+
+
+def no_table(_: Build, __: Path, ___: Window, ____: Parts) -> bytes | None:
+    """None."""
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,7 @@ class Bench:
         datasets: take what is read, as versions.
         tell: is told what happens.
         engine: makes the examples, stretch by stretch.
+        compiled: `(plan, examples, window, parts)` → the release as a table, or None where it has none.
         model: digest of a model that was trained elsewhere and takes the place of the one chosen; "": of none.
     """
 
@@ -79,6 +89,7 @@ class Bench:
     datasets: Datasets
     tell: Callable[[str], None]
     engine: Engine = HERE
+    compiled: Compiled = no_table
     model: str = ""
 
     def read(self, plan: Build, data: Path | None) -> Facts:
@@ -189,10 +200,12 @@ class Bench:
 
         def make(folder: Path) -> None:
             usual = {USUAL: Path(scored.usual).read_bytes()} if scored.usual else {}
+            parts = {name: Model(part, onnx) for name, (part, onnx) in fitted.final.items()}
+            table = self.compiled(plan, self.examples(plan, facts, windows), windows.whole, parts)
             made = Ingredients(
                 parts=fitted.final,
                 tables={**fitted.tables, "reference": pl.read_ipc(scored.reference)},
-                files={**self.standing(plan).files, **usual},
+                files={**self.standing(plan).files, **usual, **({COMPILED: table} if table else {})},
                 evidence=self._evidence(plan, facts, scored),
                 manifest=lambda parts: self._manifest(plan, facts, windows, scored, parts),
                 history=facts.tables,
