@@ -1,0 +1,74 @@
+"""The conformance kit, against a server that keeps every rule and against servers that break one each."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from afield.testing.v2.__main__ import main
+from afield.testing.v2.report import RULES, Finding, conformance
+from afield.testing.v2.rules import Case
+from afield.testing.v2.server import Server
+from tests.testing.toy_v2 import BREAKS, serving
+
+
+def findings(url: str) -> dict[str, Finding]:
+    return {one.rule: one for one in conformance(Case(Server(url, "sums")))}
+
+
+def test_a_server_that_keeps_every_rule_conforms() -> None:
+    with serving() as url:
+        found = findings(url)
+    assert {one.verdict for one in found.values()} == {"kept"}, found
+
+
+def test_every_rule_has_a_server_that_breaks_it() -> None:
+    assert set(BREAKS) == {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_server_that_breaks_a_rule_is_told_so(name: str) -> None:
+    with serving(name) as url:
+        case = Case(Server(url, "sums"))
+        (found,) = conformance(case, [name])
+    assert (found.verdict, bool(found.found)) == ("broken", True)
+
+
+def test_a_broken_rule_of_the_extension_leaves_the_protocol_kept() -> None:
+    with serving("binary-no-header") as url:
+        broken = [name for name, one in findings(url).items() if one.verdict == "broken"]
+    assert broken == ["binary-no-header"]
+
+
+def test_the_command_prints_a_table_and_fails_where_a_rule_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving("id") as url:
+        assert main([url, "sums"]) == 1
+    assert "31 rules kept, 1 broken, of 32" in capsys.readouterr().out
+
+
+def test_what_only_should_be_does_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving("live-body") as url:
+        assert main([url, "sums"]) == 0
+    assert "1 broken" not in capsys.readouterr().out
+
+
+def test_the_command_tells_its_findings_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving() as url:
+        assert main([url, "sums", "--json", "--rule", "live"]) == 0
+    (found,) = msgspec.json.decode(capsys.readouterr().out, type=list[Finding])
+    assert (found.rule, found.verdict) == ("live", "kept")
+
+
+def test_inputs_that_work_may_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "inputs.json"
+    file.write_text(json.dumps([{"name": "x", "datatype": "FP32", "shape": [2, 2], "data": [1, 2, 3, 4]}]))
+    with serving() as url:
+        assert main([url, "sums", "--inputs", str(file)]) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("url", ["nowhere", "ftp://127.0.0.1", "http://127.0.0.1:9"])
+def test_a_server_that_cannot_be_asked_is_wrong_usage(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([url, "sums"]) == 2
+    assert capsys.readouterr().err
