@@ -17,14 +17,17 @@ from afield.monitoring.performance import Performance
 from afield.records.traffic import Fact, Mode, Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
+from afield.serving.designs import Ahead
 from afield.serving.inference import Parts, Rows
 from afield.serving.product import Conclusion, Observation
 from afield.serving.releases import Release
 from afield.serving.static import Edition
 from afield.telemetry.policy import Policy
+from signs.asking import ASK
 from signs.confidence import FEATURES, features
 from signs.frames import LARGEST_BYTES, decode
 from signs.kit import ENGLISH, Found, Kit, prepare
+from signs.recalling import KnownSigns
 from signs.records import Frame, Place
 
 STEP = timedelta(minutes=30)
@@ -128,6 +131,13 @@ def observe(sight: object, release: Release) -> Observation:
     kit = kit_of(release)
     found = kit.understood(kit.reader.read(Frame(frame.pixels)), place)
     return Observation(observed_rows(found), found)
+
+
+def seen(sight: object) -> tuple[bytes, Place | None]:
+    """The picture of a sight, and its place where the traveller tells it."""
+    if not isinstance(sight, Sight):
+        raise RequestError("a sight is expected: device, image", "image")
+    return sight.image, Place(sight.place.latitude, sight.place.longitude) if sight.place else None
 
 
 def observed_rows(found: tuple[Found, ...]) -> Rows:
@@ -321,5 +331,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
             canary_share=0.25,
             canary_block=3600,
         ),
+        ahead=Ahead(slots=0, fresh=DAY, recall=KnownSigns(seen, observed_rows)),
+        ask=ASK,
         static=Edition(slim="signs.glasses:slim", memory=288 * 2**20, seconds=0.15),
     )

@@ -18,6 +18,7 @@ from afield.monitoring.performance import Performance
 from afield.records.traffic import Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
+from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Parts, Runs
 from afield.serving.static import Edition
 from afield.statistics.counts import quantile
@@ -171,5 +172,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         rollout=Ladder(),
         interval=("low", "high"),
         level=LEVEL,
+        ahead=Ahead(slots=4, fresh=4 * slot),
+        ask=Ask(oldest=slot.total_seconds(), deadline=0.5),
         static=Edition(regimes=REGIMES),
     )

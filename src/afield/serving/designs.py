@@ -8,7 +8,7 @@ from typing import Protocol
 from afield.records.traffic import Answer, Query
 from afield.serving.product import Observation
 
-CELL_HOLDS = 32
+CELL_HOLDS = 8
 
 
 class Recall(Protocol):
@@ -30,8 +30,8 @@ class Recall(Protocol):
         """Whether two fingerprints are of the same thing."""
         ...
 
-    def write(self, found: Observation, /) -> bytes:
-        """What was found, as it is kept; without what was not looked for."""
+    def write(self, found: Observation, asked: bytes, /) -> bytes:
+        """What was found in the input of this fingerprint, as it is kept; b"" where it should not be."""
         ...
 
     def read(self, content: bytes, /) -> Observation:

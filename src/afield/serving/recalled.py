@@ -95,6 +95,9 @@ class Recalled:
             return draft
         if not name.startswith(f"{self._predictor.basis(query)}:"):
             return draft
+        written = recall.write(draft.found, asked)
+        if not written:
+            return draft
         known = _Known(
             query.at,
             asked,
@@ -103,7 +106,7 @@ class Recalled:
             draft.mode,
             draft.release,
             draft.applied,
-            recall.write(draft.found),
+            written,
             {output: tuple(values.tolist()) for output, values in draft.outputs.items()},
             draft.held,
         )
