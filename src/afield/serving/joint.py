@@ -49,12 +49,7 @@ class Joint:
         """
         found: dict[int, Draft] = {}
         if len(queries) > 1 and self._product.observe is None:
-            alike: dict[tuple[str, tuple[str, ...]], list[Asked]] = {}
-            for number, (query, now) in enumerate(zip(queries, moments, strict=True)):
-                asked = self._plain(seen, query, now, arm_of)
-                if asked is not None:
-                    arm, place = asked[0][0], asked[1]
-                    alike.setdefault((arm, tuple(query.fields)), []).append((number, query, place, asked[0]))
+            alike = self._alike(seen, queries, moments, arm_of)
             for (arm, _), group in alike.items():
                 if len(group) > 1:
                     digest = seen.control.challenger if arm == "challenger" else seen.control.champion
@@ -70,26 +65,33 @@ class Joint:
             drafts.append(draft)
         return drafts
 
-    def _plain(
+    def _alike(
         self,
         seen: Situation,
-        query: Query,
-        now: datetime,
+        queries: Sequence[Query],
+        moments: Sequence[datetime],
         arm_of: Callable[[Situation, Query], tuple[str, float]],
-    ) -> tuple[tuple[str, float, Mode], int] | None:
-        """Where a query stands and its feature row; None where it needs the path of a single query."""
-        control, facts = seen.control, seen.rows
-        mode = self._beside.mode_of(control, query.unit)
-        if mode == "off" or facts is None or query.at - facts.as_of > self._product.stale_after:
-            return None
-        if control.overrides and self._beside.in_force(control.overrides, query.unit, query.at):
-            return None
-        try:
-            place = seen.place(query, control.now or now, self._product.step)
-        except RequestError:
-            return None
-        arm, assignment = arm_of(seen, query)
-        return None if place is None else ((arm, assignment, mode), place)
+    ) -> dict[tuple[str, tuple[str, ...]], list[Asked]]:
+        """The queries that need nothing special, by their arm and by the names of the fields that they bring."""
+        alike: dict[tuple[str, tuple[str, ...]], list[Asked]] = {}
+        control, facts, step = seen.control, seen.rows, self._product.step
+        if facts is None:
+            return alike
+        mode_of, in_force, overrides = self._beside.mode_of, self._beside.in_force, control.overrides
+        latest = facts.as_of + self._product.stale_after
+        for number, query in enumerate(queries):
+            mode = mode_of(control, query.unit)
+            if mode == "off" or query.at > latest or (overrides and in_force(overrides, query.unit, query.at)):
+                continue
+            try:
+                place = seen.place(query, control.now or moments[number], step)
+            except RequestError:
+                continue
+            if place is not None:
+                arm, assignment = arm_of(seen, query)
+                same = alike.setdefault((arm, tuple(query.fields)), [])
+                same.append((number, query, place, (arm, assignment, mode)))
+        return alike
 
     def _decided(self, seen: Situation, group: Sequence[Asked], digest: str) -> dict[int, Draft] | None:
         """The drafts, by their places, of queries that bring the same fields and get one arm; None: one by one."""

@@ -19,6 +19,8 @@ from afield.serving.heads import CONTINUE, encoded, plain
 from afield.serving.http import LARGEST_BODY, Reply, Request, refused
 from afield.serving.routing import Route
 
+KNOWN = 1.0
+"""Seconds for which a head that was admitted need not be looked at again; a token that is revoked counts no longer."""
 LINGER = 1.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -28,7 +30,7 @@ _KNOWN = (
 )
 _NAMES = {form.encode(): name for name in _KNOWN for form in (name, name.title())}
 """Names of headers as they mostly come: decoding each again would cost more than reading the rest of the head."""
-_ONCE = frozenset({"host", "authorization", "content-length", "expect"})
+_ONCE = frozenset({"host", "authorization", "expect"})
 _IDLE, _HEAD, _BODY, _BUSY, _LEAVING = range(5)
 
 
@@ -125,6 +127,7 @@ class Connection(asyncio.Protocol):
         "_current",
         "_desk",
         "_headers",
+        "_known",
         "_length",
         "_limits",
         "_open",
@@ -132,6 +135,7 @@ class Connection(asyncio.Protocol):
         "_queue",
         "_since",
         "_state",
+        "_stated",
         "_stuck",
         "_transport",
         "_url",
@@ -148,6 +152,8 @@ class Connection(asyncio.Protocol):
         self._current: Exchange | None = None
         self._url, self._length = b"", 0
         self._headers: dict[str, str] = {}
+        self._stated = "0"
+        self._known: _Known | None = None
         self._body: list[bytes] = []
         self.lost = self.let_go = False
 
@@ -169,7 +175,7 @@ class Connection(asyncio.Protocol):
         self.lost = True
         self._open.discard(self)
         self._queue.clear()
-        self._parser = self._current = None
+        self._parser = self._current = self._known = None
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
@@ -271,7 +277,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._url, self._headers, self._body = b"", {}, []
+        self._url, self._headers, self._body, self._stated = b"", {}, [], "0"
         if self._state != _LEAVING:
             self._state = _HEAD
 
@@ -285,6 +291,9 @@ class Connection(asyncio.Protocol):
             return
         key = _NAMES.get(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1")
+        if key == "content-length":  # the parser refuses a second one
+            self._stated = text
+            return
         known = self._headers.get(key)
         if known is None:
             self._headers[key] = text
@@ -300,27 +309,25 @@ class Connection(asyncio.Protocol):
         parser, headers = self._parser, self._headers
         if self._state == _LEAVING or parser is None:
             return
-        target, _, query = self._url.partition(b"?")
-        if not target.startswith(b"/"):
-            target = _absolute(target)
-        exchange = Exchange(
-            self,
-            parser.get_method().decode("ascii"),
-            (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace"),
-            query.decode("latin-1"),
-            headers,
-            parser.get_http_version(),
-            parser.should_keep_alive() and not parser.should_upgrade(),
-        )
-        self._queue.append(exchange)
+        method, version, known = parser.get_method(), parser.get_http_version(), self._known
         # What was read so far, with the body as far as it came along, is more than the head.
-        suspect = self._length > self._limits.head
-        self._current, self._state, self._length = exchange, _BODY, 0
-        if suspect and len(self._url) + sum([len(name) + len(headers[name]) for name in headers]) > self._limits.head:
-            reply: Reply | None = refused(431, f"the head of a request has at most {self._limits.head} bytes")
+        suspect, self._length = self._length > self._limits.head, 0
+        if known is not None and known.like(method, self._url, version, headers, self._since):
+            exchange, reply = known.again(), None
         else:
-            reply = self._desk.admit(exchange)
-        stated = headers.get("content-length", "0")
+            exchange = self._read(method, version, parser.should_keep_alive() and not parser.should_upgrade())
+            if (
+                suspect
+                and len(self._url) + sum([len(name) + len(headers[name]) for name in headers]) > self._limits.head
+            ):
+                reply = refused(431, f"the head of a request has at most {self._limits.head} bytes")
+            else:
+                reply = self._desk.admit(exchange)
+            if reply is None:
+                self._known = _Known(method, self._url, self._since + KNOWN, exchange)
+        self._queue.append(exchange)
+        self._current, self._state = exchange, _BODY
+        stated = self._stated
         due = stated != "0" or "transfer-encoding" in headers
         if reply is None and due:
             largest = exchange.route.largest if exchange.route else LARGEST_BODY
@@ -333,6 +340,13 @@ class Connection(asyncio.Protocol):
             if due:
                 exchange.keep_alive = False
             exchange.answer(reply)
+
+    def _read(self, method: bytes, version: str, keep_alive: bool) -> Exchange:
+        target, _, query = self._url.partition(b"?")
+        if not target.startswith(b"/"):
+            target = _absolute(target)
+        path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
+        return Exchange(self, method.decode("ascii"), path, query.decode("latin-1"), self._headers, version, keep_alive)
 
     def on_body(self, data: bytes) -> None:
         """Some of the body."""
@@ -381,12 +395,57 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
+class _Known:
+    """A head that was admitted a moment ago: the next of a connection mostly has the same, but for its length."""
+
+    __slots__ = ("_exchange", "_keep_alive", "_method", "_route", "_until", "_url")
+
+    def __init__(self, method: bytes, url: bytes, until: float, exchange: Exchange) -> None:
+        self._method, self._url, self._until, self._exchange = method, url, until, exchange
+        # The connection changes these of an exchange that it ends.
+        self._keep_alive, self._route = exchange.keep_alive, exchange.route
+
+    def like(self, method: bytes, url: bytes, version: str, headers: dict[str, str], now: float) -> bool:
+        """Whether a head says the same, and was admitted lately enough."""
+        before = self._exchange
+        return (
+            now < self._until
+            and url == self._url
+            and headers == before.headers
+            and method == self._method
+            and version == before.version
+        )
+
+    def again(self) -> Exchange:
+        """A request of the same head."""
+        of = self._exchange
+        return Exchange(
+            of.connection,
+            of.method,
+            of.path,
+            of.query,
+            of.headers,
+            of.version,
+            self._keep_alive,
+            b"",
+            self._route,
+            of.names,
+            None,
+            0.0,
+            of.within,
+        )
+
+
 def _absolute(target: bytes) -> bytes:
     """The path of a target in absolute form, as proxies send it; what is neither stays."""
     try:
         return httptools.parse_url(target).path or b"/"
     except httptools.HttpParserError:
         return target
+
+
+def _length(url: bytes, headers: dict[str, str]) -> int:
+    return len(url) + sum([len(name) + len(text) for name, text in headers.items()])
 
 
 def _too_large(largest: int, said: str) -> Reply:

@@ -44,12 +44,20 @@ class Recorder:
     def record_all(self, events: Sequence[Event | EventBatch]) -> None:
         """Record events as `record` does each, with one write for those that are kept."""
         kept: list[tuple[bytes, int]] = []
+        policy = self._policy
+        whole = policy.share >= 1.0 and not policy.fields
         for event in events:
+            if whole and event.policy == policy.name and not isinstance(event, EventBatch):
+                try:
+                    kept.append((encode(event), 1))
+                except TelemetryError as error:
+                    self._count(1, dropped=1, reason=_reason(error))
+                continue
             if isinstance(event, EventBatch):
                 count, drawn = len(event.units), event.tick.isoformat()
             else:
                 count, drawn = 1, event.id
-            taken, share = inclusion(self._policy, drawn)
+            taken, share = inclusion(policy, drawn)
             if not taken:
                 self._count(count, sampled_out=count)
                 continue

@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,7 +92,13 @@ def name_of(writer: str, number: int) -> str:
 
 def frame(sort: int, events: int, body: bytes) -> bytes:
     """A frame as it stands in a segment."""
-    return _HEAD.pack(len(body), zlib.crc32(body, zlib.crc32(_SUMMED.pack(events, sort))), events, sort) + body
+    return _HEAD.pack(len(body), zlib.crc32(body, _begun(events, sort)), events, sort) + body
+
+
+@lru_cache(maxsize=64)
+def _begun(events: int, sort: int) -> int:
+    """The checksum up to the body."""
+    return zlib.crc32(_SUMMED.pack(events, sort))
 
 
 def tally_of(body: bytes) -> Tally:
