@@ -23,7 +23,7 @@ from afield.errors import UsageError
 from afield.hosting import Host, Hybrids, Remote
 from afield.records.traffic import Counts
 from afield.serving import inspection
-from afield.serving.access import access
+from afield.serving.access import Access, access
 from afield.serving.config import Config, is_loopback, read_config
 from afield.serving.health import Health
 from afield.serving.http import Reply, Request
@@ -38,7 +38,7 @@ from afield.telemetry.spool import Spool
 
 MODEL = "model"
 EVERY = 2.0
-WATCH = 0.5
+WATCH = 0.25
 
 _encode = msgspec.json.Encoder().encode
 
@@ -78,7 +78,8 @@ def make(file: Path) -> Service:
     config = read_config(file)
     application = load(config.application, config.options)
     operate = application.part(application.operate, Operate)
-    admitted = access((config.address, *config.hosts), config.token, loopback=is_loopback(config.address))
+    names, loopback = (config.address, *config.hosts), is_loopback(config.address)
+    admitted = access(names, config.token, loopback=loopback, own=config.own)
     product = _static(config, application, operate) if config.design == "static" else _client(config, application)
     metrics = Metrics(Path(config.counts), application.name)
 
@@ -91,7 +92,9 @@ def make(file: Path) -> Service:
     tell = product.tell
     routes = {f"/v1/{operate.route}": Route("answers", {"POST": give}, largest=operate.largest_body, lane=MODEL)}
     if tell is not None:
-        routes["/v1/events"] = Route("events", {"POST": lambda request: Reply(202, _encode(tell(request.body)))})
+        routes["/v1/events"] = Route(
+            "events", {"POST": lambda request: Reply(202, _encode(tell(request.body)))}, "operate"
+        )
     service = Service(
         routes,
         inspection.routes(lambda: _health(application.name, product), metrics, product.counts),
@@ -100,7 +103,7 @@ def make(file: Path) -> Service:
     )
     product.start()
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
-    threading.Thread(target=_until_the_end, args=(product, os.getppid()), name="product").start()
+    threading.Thread(target=_until_the_end, args=(product, admitted, os.getppid()), name="product").start()
     return service
 
 
@@ -181,9 +184,10 @@ def _health(name: str, product: Product) -> Health:
     )
 
 
-def _until_the_end(product: Product, parent: int) -> None:
-    """Wait until the process ends, or its server is gone; then close what is open."""
+def _until_the_end(product: Product, admitted: Access, parent: int) -> None:
+    """Follow the tokens until the process ends, or its server is gone; then close what is open."""
     while threading.main_thread().is_alive():
+        admitted.refresh()
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
             break

@@ -1,10 +1,13 @@
 """What `afield serve` starts where the design has no supervisor: client, hybrid, static."""
 
+import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from afield.application import Application
 from afield.commands.output import progress
@@ -15,6 +18,7 @@ from afield.exchange.compiling import compile_release
 from afield.home import Home
 from afield.serving.config import Config
 from afield.serving.launch import await_ready, launch
+from afield.serving.tokens import digest_of
 
 PATIENCE = 20.0
 
@@ -29,12 +33,14 @@ def product(
         AfieldError: it does not start; its log says why.
     """
     home = Home.of(root, application)
+    own = f"own-{secrets.token_urlsafe(32)}"
     config = _config(application, home, terms, upstream, token)
+    config = msgspec.structs.replace(config, own=digest_of(own))
     log = home.folder / f"{terms.design}.log"
     process = launch(config, home.folder / f"{terms.design}.json", log)
     try:
         try:
-            await_ready(config, process)
+            await_ready(config, process, token=own)
         except ServingError as error:
             raise ServingError(f"{error}; its log: {log}") from error
         yield process
@@ -63,7 +69,7 @@ def _config(application: Application, home: Home, terms: Terms, upstream: str, t
         address=terms.address,
         port=terms.port,
         hosts=terms.hosts,
-        token=str(terms.token or ""),
+        token=str(terms.token or home.tokens),
         design=terms.design,
         upstream=upstream,
         upstream_token=str(token or ""),
