@@ -48,8 +48,9 @@ class Device:
         self._shift = stream(seed, -1, "phases").random()
         self._products = [phases.expovariate(1.0) for _ in range(64)] if option.design == "static" else []
         self._free = -math.inf
-        self._facts = _last(start, considered.facts_every_s, self._shift)
-        self._model = _last(start, considered.model_every_s, self._shift)
+        looked = start - phases.random() * considered.sync_s
+        self._facts = _last(looked, considered.facts_every_s, self._shift)
+        self._model = _last(looked, considered.model_every_s, self._shift)
         self._coming = (self._facts, self._model)
         if option.synchronised:
             self._regular()

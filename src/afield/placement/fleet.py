@@ -9,11 +9,12 @@ from afield.placement.chance import DAY, HOUR, Daily
 from afield.placement.cloud import Cloud
 from afield.placement.device import Device
 from afield.placement.measured import Measured
-from afield.placement.options import Option, place_of
+from afield.placement.options import Option
 from afield.placement.seen import Seen
 from afield.records.considerations import Considerations
 
-WARM_MOST = 2 * DAY
+WARM = 6 * HOUR
+"""Time that is followed before anything is counted; what a device holds at its beginning is drawn."""
 EVENTS, FEWEST = 6_000, 4
 """About so many events are followed, in at least so many devices: where each has more to do, fewer are."""
 
@@ -52,9 +53,7 @@ def simulate(
     begin = HOUR * max(range(24), key=daily.levels.__getitem__)
     calm = begin + days * DAY
     end = calm + considered.outage_s
-    here = place_of(considered, option) if option.local else considered.asking
-    away = here.cloud.offline_s if here.cloud else 0.0
-    start = begin - min(WARM_MOST, considered.sync_s + 3 * away)
+    start = begin - WARM
     devices = followed(considered, option, devices, days)
     seen, events = Seen(devices, days), Events()
     cloud = Cloud(considered, measured, option, seed) if option.remote else None

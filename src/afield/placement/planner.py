@@ -161,7 +161,7 @@ def misses(considered: Considerations, made: Row) -> tuple[str, ...]:
     if math.isnan(latency):
         found.append("no answer reaches anybody")
     elif latency > considered.latency_s:
-        found.append(f"5 of 100 answers take {latency:.2g} s or more; {considered.latency_s:g} s are wanted")
+        found.append(f"5 of 100 answers take {latency:.2g} s or more; {considered.latency_s:.2g} s are wanted")
     told = made.figures["telemetry"].value
     if considered.telemetry_least and not told >= considered.telemetry_least:
         found.append(

@@ -125,7 +125,7 @@ def _first(
         return None
     pair = (loser, winner)
     turns = [_turn(move, inside, value, trials, pair, seed) for seed in range(trials.effort.seeds)]
-    beyond = [trials.row(move(value), option) for option in pair]
+    beyond = [trials.row(move(max(turns) if value > now else min(turns)), option) for option in pair]
     return Tip(name, now, value > now, median(turns), min(turns), max(turns), winner.name, loser.name, _reason(*beyond))
 
 

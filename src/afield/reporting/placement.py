@@ -57,7 +57,7 @@ def grids(placed: Placed, *, intervals: bool = False) -> Iterator[Grid]:
         placed, "answers: latency, and who gets one: in all, offline, and by model or table when the cloud fails",
         {
             "p50": ("latency_p50", span), "p95": ("latency_p95", span), "p99": ("latency_p99", span),
-            "answered": ("answered", share), "offline": ("offline_answered", share), "late": ("late", share),
+            "given": ("answered", share), "offline": ("offline_answered", share), "late": ("late", share),
             "wrong": ("wrong", share), "cloud fails": ("out_answered", share), "by table": ("out_stood_in", share),
         },
         intervals,
