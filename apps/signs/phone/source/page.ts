@@ -1,6 +1,7 @@
 // The page: from the camera or a chosen picture to an answer; everything else follows from what people tap.
 import * as answer from "./answer.ts";
 import * as camera from "./camera.ts";
+import * as clock from "./clock.ts";
 import * as cloud from "./cloud.ts";
 import { Models } from "./models.ts";
 import { draw } from "./overlay.ts";
@@ -42,6 +43,7 @@ async function run(): Promise<void> {
   ask.checked = (await storage.get<boolean>("state", "ask")) ?? true;
   where.value = (await storage.get<string>("state", "where")) ?? "";
   await storage.put("state", { device });
+  await clock.remember();
   listen();
   void film();
   const held = await updates.inForce().catch((error: unknown) => alarm(why(error)));
@@ -158,7 +160,7 @@ async function answerTo(taken: Frame, by: Models): Promise<void> {
     const name = `${id}/${place}`;
     return { ...line, id: name, ask: readable && telemetry.asked(name) };
   });
-  const own = { id, at: local(new Date()), release, mode, lines, server: false };
+  const own = { id, at: local(clock.now()), release, mode, lines, server: false };
   show(own);
   await telemetry.answered(device, own, found);
   if (!ask.checked || !navigator.onLine || !unsure(lines, mode)) return;

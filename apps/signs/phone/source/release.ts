@@ -50,13 +50,16 @@ export async function verify(release: string, answer: string, keys: Keys, seen: 
   if (!fits(statement, "release", release) || statement.sequence !== manifest.sequence)
     throw new ReleaseError("the release is signed for another release or sequence");
   let sequence = manifest.sequence;
-  if (sequence < seen && order) {
-    const rollback = await signed(order, keys);
-    if (!fits(rollback, "rollback", release)) throw new ReleaseError("the rollback is signed for another release");
-    sequence = Math.max(sequence, rollback.sequence);
-  }
+  if (order) sequence = Math.max(sequence, await ordered(order, release, keys));
   if (sequence < seen) throw new ReleaseError(`the release has sequence ${sequence}, older than ${seen} already seen`);
   return { manifest, sequence };
+}
+
+/** The sequence of a signed order to go (back) to a release. */
+export async function ordered(order: string, release: string, keys: Keys): Promise<number> {
+  const rollback = await signed(order, keys);
+  if (!fits(rollback, "rollback", release)) throw new ReleaseError("the rollback is signed for another release");
+  return rollback.sequence;
 }
 
 /** `content`, if it is what the manifest lists. */

@@ -1,5 +1,6 @@
 // What the device tells of its answers and of what people say of them: numbers and corrections, never pictures.
 import { operating } from "./constants.json";
+import * as clock from "./clock.ts";
 import { crc32 } from "./crc32.ts";
 import type { Found } from "./messages.ts";
 import * as queue from "./queue.ts";
@@ -39,7 +40,7 @@ export async function judged(line: Content, how: How, { text, english }: Correct
   const right = how === "tapped_right" || (how === "edited" && !!text && text === line.text) ? 1 : 0;
   const asked = line.ask && how !== "retaken";
   const fields = { line: line.id, right, how, asked, ...(text && { text }), ...(english && { english }) };
-  await queue.add([{ fact: { id: `${line.id}:${how}`, kind: "verdict", at: local(new Date()), fields } }]);
+  await queue.add([{ fact: { id: `${line.id}:${how}`, kind: "verdict", at: local(clock.now()), fields } }]);
 }
 
 /** What a person put instead of a line's reading and English; the reading goes with the English. */

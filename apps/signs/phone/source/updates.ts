@@ -1,7 +1,9 @@
 // Releases and the mode on the device: the release in force, and the next one, fetched whole and verified before it may take over.
 import type { Opened } from "./messages.ts";
 import { MODES, type Mode } from "./records.ts";
-import { ReleaseError, verify, verifyFile, type File, type Keys, type Manifest } from "./release.ts";
+import * as clock from "./clock.ts";
+import * as downloads from "./downloads.ts";
+import { ordered, ReleaseError, verify, verifyFile, type File, type Keys, type Manifest } from "./release.ts";
 import * as storage from "./storage.ts";
 
 /** A release that the device has, verified. */
@@ -32,13 +34,22 @@ export async function fetched(): Promise<[Held, Opened] | null> {
   const told = MODES.find((one) => one === champion.mode);
   if (told) await storage.put("state", { mode: told });
   const held = await storage.get<Held>("state", "release");
-  if (champion.release === held?.release) return null;
   const keys = await trusted();
+  if (held && champion.release === held.release) {
+    await settle(held, champion.order, keys);
+    return null;
+  }
   const answer = await (await asked(`/v1/bundles/${encodeURIComponent(champion.release)}`)).text();
   const { manifest, sequence } = await verify(champion.release, answer, keys, held?.sequence ?? 0, champion.order);
   for (const [, file] of wanted(manifest)) await bring(champion.release, file);
   const next = { release: champion.release, manifest, sequence };
   return [next, await opened(next)];
+}
+
+/** An order to stay with the release in force counts as well: what was in between is a downgrade from now on. */
+async function settle(held: Held, order: string | undefined, keys: Keys): Promise<void> {
+  const sequence = order ? await ordered(order, held.release, keys) : 0;
+  if (sequence > held.sequence) await storage.put("state", { release: { ...held, sequence } });
 }
 
 /** Put a release in force and drop the files that only others need. */
@@ -62,8 +73,12 @@ async function trusted(): Promise<Keys> {
 
 async function bring(release: string, file: File): Promise<void> {
   if (await storage.get<ArrayBuffer>("files", file.digest)) return;
-  const content = await (await asked(`/v1/bundles/${release}/${file.digest}`)).arrayBuffer();
-  await storage.put("files", { [file.digest]: await verifyFile(file, content) });
+  const content = await downloads.gathered(`/v1/bundles/${release}/${file.digest}`, file.digest, file.size);
+  try {
+    await storage.put("files", { [file.digest]: await verifyFile(file, content) });
+  } finally {
+    await downloads.forget(file.digest);
+  }
 }
 
 async function opened({ manifest }: Held): Promise<Opened> {
@@ -89,6 +104,7 @@ function wanted({ files }: Manifest): [string, File][] {
 
 async function asked(path: string): Promise<Response> {
   const response = await fetch(path);
+  await clock.heard(response);
   if (!response.ok) throw new TypeError(`the server answered ${response.status}`);
   return response;
 }

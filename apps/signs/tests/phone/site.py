@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,13 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from afield.records.decision import ControlState
 from afield.records.release import Golden, Manifest, Part
 from afield.records.traffic import Ingest, Mode, TelemetryBatch
 from afield.release.bundle import write
 from afield.release.canonical import canonical
 from afield.release.signing import Signer, Trusted
-from afield.serving.bundles import Bundles
-from afield.serving.http import Reply, refused
+from afield.serving.bundles import Bundles, routes
+from afield.serving.http import Reply, Request, refused
 from afield.serving.pages import Pages
 
 START = datetime(2026, 5, 1, 10)
@@ -35,6 +36,9 @@ class Site:
         mute: takes what it is sent, and says nothing: the answers are lost.
         changed: the bytes of a bundle, as somebody on the way changes them.
         reads: the answer to `POST /v1/read`; None: 503.
+        cut: bytes of a bundle's file after which the connection breaks off.
+        date: what it says of the time; "" its own.
+        ranges: path and range of the files that were asked for.
     """
 
     folder: Path
@@ -47,8 +51,11 @@ class Site:
     mute: bool = False
     changed: Callable[[bytes], bytes] = bytes
     reads: Answers = lambda _: None
+    cut: int | None = None
+    date: str = ""
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    ranges: list[tuple[str, str]] = field(default_factory=list)
     telemetry: list[TelemetryBatch] = field(default_factory=list)
     ingests: list[Ingest] = field(default_factory=list)
     read: list[dict[str, object]] = field(default_factory=list)
@@ -66,8 +73,8 @@ class Site:
         self.champion = write(self.folder / "bundles", manifest, content, signer or self.signer)
         return self.champion
 
-    def get(self, path: str) -> Reply:
-        """The reply to GET."""
+    def get(self, path: str, headers: Mapping[str, str]) -> Reply:
+        """The reply to GET; files of bundles come from the service's own routes."""
         self.asked.append(path)
         bundles = Bundles(self.folder / "bundles")
         match path.split("/")[1:]:
@@ -80,10 +87,18 @@ class Site:
             case ["v1", "bundles", "champion"]:
                 order = {"order": self.order} if self.order else {}
                 return Reply(200, msgspec.json.encode({"release": self.champion, "mode": self.mode} | order))
-            case ["v1", "bundles", release, *file]:
-                content = bundles.file(release, file[0]) if file else bundles.statement(release)
-                return refused(404, "no such file") if content is None else Reply(200, self.changed(content))
+            case ["v1", "bundles", release]:
+                content = bundles.statement(release)
+                return refused(404, "no such release") if content is None else Reply(200, self.changed(content))
+            case ["v1", "bundles", release, file]:
+                return self._file(bundles, Request("GET", path, headers, names={"release": release, "file": file}))
         return self.pages.find(path) or refused(404, "nothing here")
+
+    def _file(self, bundles: Bundles, request: Request) -> Reply:
+        self.ranges.append((request.path, request.headers.get("range", "")))
+        handler = routes(bundles, lambda: ControlState(0, self.champion), dict)["/v1/bundles/{release}/{file}"]
+        reply = handler.methods["GET"](request)
+        return Reply(reply.status, self.changed(reply.body), reply.kind, reply.headers)
 
     def post(self, path: str, body: bytes) -> Reply:
         """The reply to POST; bodies are decoded as strictly as the service does."""
@@ -120,7 +135,8 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             if not site.down:
-                self._send(site.get(self.path.partition("?")[0]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self._send(site.get(self.path.partition("?")[0], headers))
 
         def do_POST(self) -> None:
             if site.down:
@@ -135,7 +151,10 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            self.wfile.write(reply.body if site.cut is None or reply.status != 206 else reply.body[: site.cut])
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return site.date or super().date_time_string(timestamp)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,43 @@ def test_a_newer_release_takes_over_and_an_older_one_only_with_a_signed_rollback
     read_by_camera(page)
 
 
+def test_after_a_rollback_the_release_that_was_taken_back_is_refused(page: Any, site: Site, content: Content) -> None:
+    ready(page)
+    first = site.champion
+    second = site.release(*content, sequence=2)
+    site.champion = first
+    site.order = sign_statement(Statement("rollback", "signs", first, 3, START), site.signer).decode()
+    site.asked.clear()
+    come_back(page)
+    until(page, lambda: "/v1/bundles/champion" in site.asked)
+    page.wait_for_timeout(300)
+
+    site.champion, site.order = second, ""
+    come_back(page)
+
+    page.get_by_role("alert").filter(has_text="older than 3").wait_for()
+    assert page.locator("#release").inner_text() == first[:12]
+
+
+def test_a_download_that_broke_off_goes_on_where_it_stopped_after_the_page_was_closed(context: Any, site: Site) -> None:
+    site.cut = 400_000
+    page = context.new_page()
+    page.goto(f"{site.url}/phone/")
+    until(page, lambda: len(site.ranges) > 0)
+    page.wait_for_timeout(300)
+    page.close()
+    broken, first = site.ranges[-1]
+    assert first.startswith("bytes=0-")
+    site.cut = None
+    site.ranges.clear()
+
+    again = context.new_page()
+    again.goto(f"{site.url}/phone/")
+    ready(again)
+
+    assert next(asked for path, asked in site.ranges if path == broken).startswith("bytes=400000-")
+
+
 def test_only_files_that_changed_are_fetched_again(page: Any, site: Site, content: Content) -> None:
     ready(page)
     files, parts = content
@@ -265,6 +303,21 @@ def test_what_was_sent_but_not_acknowledged_is_sent_again_with_the_same_ids(page
     ids = [event.id for batch in site.telemetry for event in batch.events]
     assert len(ids) > 1
     assert len(set(ids)) == 1
+
+
+def test_what_people_say_is_dated_by_the_server_where_the_device_s_clock_is_a_year_behind(
+    context: Any, site: Site
+) -> None:
+    context.clock.set_fixed_time(datetime.now() - timedelta(days=365))
+    page = context.new_page()
+    page.goto(f"{site.url}/phone/")
+    ready(page)
+    read_by_camera(page)
+    page.locator("#lines li").filter(has_text="現金のみ").get_by_role("button", name="This is right").click()
+    until(page, lambda: bool(verdicts(site)))
+
+    (fact,) = [fact for ingest in site.ingests for fact in ingest.facts if fact.kind == "verdict"]
+    assert abs(fact.at - datetime.now()) < timedelta(hours=1)
 
 
 def test_no_pixel_and_no_text_leaves_the_device_in_telemetry(page: Any, site: Site) -> None:
