@@ -81,11 +81,14 @@ class Examination:
 
     def update(self) -> None:
         """A newer release is taken over, and every answer meanwhile is given."""
-        self._arrives(UPDATE, self._ground.second, lambda: self._ground.control(self._ground.second))
+        self._arrives(
+            UPDATE, self._ground.second, lambda: self._ground.control(self._ground.second, last_good=self._ground.first)
+        )
 
     def rollback(self) -> None:
         """The release before is taken over again."""
-        back = lambda: self._ground.control(self._ground.first, back=True)  # noqa: E731
+        first, second = self._ground.first, self._ground.second
+        back = lambda: self._ground.control(first, back=True, last_good=second)  # noqa: E731
         self._arrives(ROLLBACK, self._ground.first, back)
 
     def override(self) -> None:

@@ -67,6 +67,11 @@ class Ground:
         self._config: Config | None = None
 
     @property
+    def feature_set(self) -> str:
+        """Digest of the releases' feature contract."""
+        return self._manifest.feature_set
+
+    @property
     def bundles(self) -> Path:
         """The releases by digest."""
         return self.folder / "bundles"
@@ -96,7 +101,7 @@ class Ground:
         golden, tick = self.golden, self.tick + later
         keys = golden.keys if self.operate.observe is None else ()
         columns = {name: np.array(values) for name, values in golden.features.items()} if keys else {}
-        rows = feature_rows(self._manifest.feature_set, tick, tick, keys, columns)
+        rows = feature_rows(self.feature_set, tick, tick, keys, columns)
         publish_rows(self.snapshots, rows)
         return rows
 
