@@ -19,7 +19,7 @@ from afield.serving.heads import CONTINUE, encoded, plain
 from afield.serving.http import LARGEST_BODY, Reply, Request, refused
 from afield.serving.routing import Route
 
-KNOWN = 1.0
+KNOWN = 0.25
 """Seconds for which a head that was admitted need not be looked at again; a token that is revoked counts no longer."""
 LINGER = 1.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
