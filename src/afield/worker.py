@@ -35,6 +35,7 @@ from afield.serving.crew import serve
 from afield.serving.health import HealthReader
 from afield.serving.idempotency import Replies, once
 from afield.serving.ingestion import Ingestion
+from afield.serving.journal import Closing, Journal, both, log_to
 from afield.serving.metrics import Metrics
 from afield.serving.openapi import Described
 from afield.serving.pages import Pages
@@ -56,6 +57,7 @@ from afield.telemetry.spool import Spool
 FAILED, WRONG_USAGE = 1, 2
 ASKER = "unit"
 DEVICE = "afield.device:make"
+OTLP = "afield.serving.otlp:Otlp"
 
 
 def make(file: Path) -> Service:
@@ -100,6 +102,8 @@ def make(file: Path) -> Service:
         lambda: (telemetry.problem, facts.problem, admitted.problem),
     )
     stopped = threading.Event()
+    otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
+    log_to()
     asked = Asked(operate.route, operate.request, operate.resolve, operate.largest_body)
     replies, protocol = Replies(Path(config.counts) / "replies"), Protocol(application.name, __version__, answers)
     service = Service(
@@ -126,9 +130,10 @@ def make(file: Path) -> Service:
         access=admitted,
         counted=metrics.request,
         leave=health.leave,
-        close=stopped.set,
+        close=lambda: _closed(stopped, otlp),
         patience=Patience(within=config.within, gather=config.gather),
         shed=metrics.shed,
+        watch=both(Journal(config.log) if config.log != "none" else None, otlp),
     )
     gc.collect()
     gc.freeze()
@@ -158,6 +163,13 @@ def _tick(answers: Predictor) -> datetime | None:
     """The service's domain time; None before its first tick."""
     rows = answers.situation.rows
     return rows.tick if rows else None
+
+
+def _closed(stopped: threading.Event, otlp: Closing | None) -> None:
+    """Say that the last request was answered, and deliver what is left for the collector."""
+    stopped.set()
+    if otlp is not None:
+        otlp.close()
 
 
 def _described(config: Config, operate: Operate, asked: Asked, protocol: Protocol, answers: Predictor) -> Described:

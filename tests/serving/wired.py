@@ -28,6 +28,7 @@ class Kitchen:
         self.counted: list[tuple[str, int, int]] = []
         self.shed: list[str] = []
         self.left = self.closed = False
+        self.watched: list[tuple[str, int, float]] = []
 
     def routes(self) -> Mapping[str, Route]:
         return {
@@ -65,6 +66,9 @@ class Kitchen:
             close=close,
             patience=patience,
             shed=self.shed.append,
+            watch=lambda handled, reply, seconds: self.watched.append(
+                (handled.identity, reply.status, seconds)
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from afield.errors import ServingError, UsageError
+from afield.serving.journal import Told
 
 Design = Literal["server", "cached", "client", "hybrid", "static"]
 
@@ -40,6 +41,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         upstream_token: file with the token that they send there; "" for none.
         within: seconds in which a request is answered or refused, where its client does not say less.
         gather: seconds to wait for more requests to answer together; 0: those that are there.
+        log: requests that get a line of JSON on stderr: all, those that the service failed on ("errors"), or none.
+        otlp: address of an OpenTelemetry collector (OTLP over HTTP) that is sent traces and metrics; "" for none.
         seams: import string of a fault wrapper `(infer, argument) -> infer` → its argument; for drills only.
     """
 
@@ -68,6 +71,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     cache: str = ""
     upstream: str = ""
     upstream_token: str = ""
+    log: Told = "errors"
+    otlp: str = ""
 
 
 def read_config(file: Path) -> Config:

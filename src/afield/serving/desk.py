@@ -41,6 +41,7 @@ class Desk:
         self._late = 0.0
         self._lanes: dict[str, _Lane] = {}
         self.leaving = False
+        self.watch = service.watch
 
     def admit(self, exchange: Exchange) -> Reply | None:
         """Why a request is refused whose head is complete; None where its body is to be read."""

@@ -5,6 +5,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from afield.serving.http import Reply
+from afield.serving.journal import HEADER
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -25,19 +26,27 @@ def tick() -> None:
 tick()
 
 
-def plain(reply: Reply) -> bytes:
+def plain(reply: Reply, identity: str) -> bytes:
     """A reply of HTTP/1.1 without headers of its own, on a connection that stays open."""
     if reply.status in _EMPTY:
-        return encoded(reply, "1.1", keep_alive=True)
+        return encoded(reply, "1.1", keep_alive=True, identity=identity)
     body = reply.body
-    return b"%b%bcontent-length: %d\r\n\r\n%b" % (_first(reply.status, reply.kind), _Today.line, len(body), body)
+    return b"%b%bx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+        _first(reply.status, reply.kind),
+        _Today.line,
+        identity.encode("ascii"),
+        len(body),
+        body,
+    )
 
 
-def encoded(reply: Reply, version: str, *, keep_alive: bool, head: bool = False) -> bytes:
-    """A reply with its headers; `head`: without its body, as HEAD asks."""
+def encoded(reply: Reply, version: str, *, keep_alive: bool, head: bool = False, identity: str = "") -> bytes:
+    """A reply with its headers; `head`: without its body, as HEAD asks; `identity`: of the request, "" for none."""
     lines = [_first(reply.status, reply.kind), _Today.line]
     if reply.headers:
         lines += [_line(name, value) for name, value in reply.headers]
+    if identity:
+        lines.append(_line(HEADER, identity))
     if not keep_alive:
         lines.append(b"connection: close\r\n")
     elif version == "1.0":

@@ -39,6 +39,7 @@ class Request(msgspec.Struct, frozen=True):
         body: all of it.
         query: what follows `?`, as it came.
         names: what stands in the path for the names of its pattern, as `{release}` in `/v1/bundles/{release}`.
+        identity: its `X-Request-Id`, or the one that it was given here.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
     query: str = ""
     names: Mapping[str, str] = {}
+    identity: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -63,8 +65,8 @@ def refused(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()
     return Reply(status, msgspec.json.encode({"error": message}), headers=headers)
 
 
-def failed(error: Exception) -> Reply:
-    """The reply to a request that raised `error`."""
+def failed(error: Exception, identity: str = "") -> Reply:
+    """The reply to a request that raised `error`; `identity`: its id, for the log."""
     match error:
         case TooLargeError():
             return refused(413, str(error))
@@ -86,7 +88,7 @@ def failed(error: Exception) -> Reply:
             return refused(500, str(error))
         case TelemetryError() | ServingError():
             return refused(503, str(error), (("retry-after", "1"),))
-    _log.error("a request failed", exc_info=error)
+    _log.error("a request failed", exc_info=error, extra={"request_id": identity})
     return refused(500, "the service failed on this request; its log says why")
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from afield.serving.access import Access
 from afield.serving.http import LARGEST_BODY, NotFoundError, Reply, Request, failed, refused
+from afield.serving.journal import Watch
 from afield.serving.routing import Route, Table
 
 OTHER = "other"
@@ -43,6 +44,7 @@ class Service:
         close: Callable[[], None] = lambda: None,
         patience: Patience = Patience(),
         shed: Callable[[str], None] = lambda _: None,
+        watch: Watch | None = None,
     ) -> None:
         """Serve these families of routes.
 
@@ -54,6 +56,7 @@ class Service:
             close: told when the last request has been answered.
             patience: how long requests may wait, and for how many others.
             shed: told the label of each request that is refused for want of time.
+            watch: told each request with its reply, by the transport.
 
         Raises:
             UsageError: two families give the same path.
@@ -62,7 +65,7 @@ class Service:
         self._access = access
         self._counted = counted
         self.leave, self.close = leave, close
-        self.patience, self.shed = patience, shed
+        self.patience, self.shed, self.watch = patience, shed, watch
 
     @property
     def paths(self) -> Mapping[str, Route]:
@@ -102,7 +105,7 @@ class Service:
         try:
             reply = handler(request)
         except Exception as error:  # every failure becomes a reply; the unexpected ones are logged there
-            reply = failed(error)
+            reply = failed(error, request.identity)
         return self.counted(route, reply)
 
     def together(self, route: Route, requests: Sequence[Request]) -> Sequence[Reply]:

@@ -5,6 +5,7 @@ request is refused as soon as its headers say that it must be; what is left of i
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import msgspec
 
 from afield.serving.heads import CONTINUE, encoded, plain
 from afield.serving.http import LARGEST_BODY, Reply, Request, refused
+from afield.serving.journal import Watch, identified
 from afield.serving.routing import Route
 
 KNOWN = 0.25
@@ -70,6 +72,8 @@ class Exchange(msgspec.Struct, eq=False):
         reply: the bytes that go back, None until they are known.
         began: when its last byte was read, seconds of the loop's clock.
         within: seconds from then in which the reply is of use.
+        identity: that the client gave it, or that it was given here.
+        whole: when its last byte was read, by a finer clock, where somebody watches.
     """
 
     connection: "Connection"
@@ -85,11 +89,13 @@ class Exchange(msgspec.Struct, eq=False):
     reply: bytes | None = None
     began: float = 0.0
     within: float = 0.0
+    identity: str = ""
+    whole: float = 0.0
 
     @property
     def request(self) -> Request:
         """What handlers are given."""
-        return Request(self.method, self.path, self.headers, self.body, self.query, self.names)
+        return Request(self.method, self.path, self.headers, self.body, self.query, self.names, self.identity)
 
     def answer(self, reply: Reply) -> None:
         """Send the reply, behind those of earlier requests."""
@@ -102,6 +108,11 @@ class Desk(Protocol):
     @property
     def leaving(self) -> bool:
         """Whether connections are to be closed behind their replies."""
+        ...
+
+    @property
+    def watch(self) -> Watch | None:
+        """Told each request with its reply; None where nobody is."""
         ...
 
     def admit(self, exchange: Exchange) -> Reply | None:
@@ -246,10 +257,13 @@ class Connection(asyncio.Protocol):
             return
         if self._desk.leaving or self.let_go:
             exchange.keep_alive = False
-        if exchange.keep_alive and not reply.headers and exchange.version == "1.1" and exchange.method != "HEAD":
-            content = plain(reply)
+        if self._desk.watch is not None:
+            self._desk.watch(exchange, reply, time.perf_counter() - exchange.whole if exchange.whole else 0.0)
+        identity, head = exchange.identity, exchange.method == "HEAD"
+        if exchange.keep_alive and not reply.headers and exchange.version == "1.1" and not head:
+            content = plain(reply, identity)
         else:
-            content = encoded(reply, exchange.version, keep_alive=exchange.keep_alive, head=exchange.method == "HEAD")
+            content = encoded(reply, exchange.version, keep_alive=exchange.keep_alive, head=head, identity=identity)
         exchange.reply = content
         queue = self._queue
         if queue[0] is not exchange:
@@ -325,6 +339,7 @@ class Connection(asyncio.Protocol):
                 reply = self._desk.admit(exchange)
             if reply is None:
                 self._known = _Known(method, self._url, self._since + KNOWN, exchange)
+        exchange.identity = identified(headers)
         self._queue.append(exchange)
         self._current, self._state = exchange, _BODY
         stated = self._stated
@@ -370,6 +385,8 @@ class Connection(asyncio.Protocol):
         if self._body:
             exchange.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         exchange.began = self._clock()
+        if self._desk.watch is not None:
+            exchange.whole = time.perf_counter()
         if len(self._queue) >= self._limits.pipelined:
             self._transport.pause_reading()
         self._desk.take(exchange)
