@@ -22,7 +22,9 @@ def latencies(placed: Placed, width: int) -> str:
     ]
     wanted: list[Row] = [{"value": placed.considered.latency_s * 1e3}]
     axis = alt.Axis(title="milliseconds; dashed: what is wanted", grid=True, format="~g", tickCount=6)
-    x = alt.X("value:Q", scale=alt.Scale(type="log", nice=False), axis=axis)
+    values = [float(each["value"]) for each in rows + wanted]
+    domain = [min(values) / 1.3, max(values) * 1.3]
+    x = alt.X("value:Q", scale=alt.Scale(type="log", domain=domain, nice=False), axis=axis)
     base = alt.Chart(alt.InlineData(values=rows)).encode(y=_names(placed))
     colour = _coloured("what:N", ["median", "95 %", "99 %"])
     chart = alt.layer(
@@ -56,7 +58,9 @@ def _names(placed: Placed) -> alt.Y:
 
 def _coloured(field: str, names: list[str]) -> alt.Color:
     scale = alt.Scale(domain=names, range=[_light(place) for place in range(len(names))])
-    legend = alt.Legend(title=None, orient="top", symbolOpacity=1, symbolType="circle", columns=3)
+    legend = alt.Legend(
+        title=None, orient="top", symbolOpacity=1, symbolType="circle", columns=3, columnPadding=28, labelLimit=0
+    )
     return alt.Color(field, legend=legend, scale=scale)
 
 
