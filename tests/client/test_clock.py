@@ -1,5 +1,6 @@
 """A device's clock may be a year off; answers and what is recorded of them are not."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -100,9 +101,12 @@ def test_an_order_by_a_device_that_is_a_year_behind_is_answered_and_recorded_in_
     assert abs(offset - (asked.replace(tzinfo=UTC) - behind - timedelta(days=365)).total_seconds()) < 60.0
 
     own = datetime.now(UTC).replace(tzinfo=None)
+    fact = {"id": "s1", "kind": "sale", "at": own.isoformat(), "fields": {"shop": "east", "loaves": 2}}
+    client.tell(json.dumps({"facts": [fact]}).encode())
     answer = client.ask(f'{{"shop": "east", "at": "{own.isoformat()}"}}'.encode())
     client.synchronise()
 
     assert answer.applied == ()
     assert abs((answer.facts_age or 0.0) - 600.0) < 60.0
     assert abs(server.events[0].at - asked) < timedelta(minutes=1)
+    assert abs(server.facts[0].at - asked) < timedelta(minutes=1)

@@ -16,9 +16,6 @@ Nothing but `synchronise` and the thread touches the network: answers never wait
 """
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,27 +28,18 @@ from afield.client.clock import DeviceClock
 from afield.client.courier import EVENTS, FACTS, Courier
 from afield.client.downloader import Downloader
 from afield.client.folder import Folder
+from afield.client.opening import Opening
+from afield.client.recording import Recording
 from afield.client.releases import Releases
 from afield.client.synchroniser import Synchroniser
 from afield.client.upstream import Upstream
 from afield.compiled import open_static
-from afield.errors import TelemetryError
-from afield.records.traffic import Answer, Counts, Event, Fact, Ingest, Query
-from afield.serving.ingestion import Ingestion
-from afield.serving.releases import Release
+from afield.records.traffic import Answer, Counts, Query
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
-from afield.telemetry.claims import claim_any
-from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability, Policy
-from afield.telemetry.recorder import Recorder
-from afield.telemetry.spool import Spool
 
 EVERY = 10.0
-SEGMENT = 2**18
-# Undelivered telemetry of one kind that a device keeps, bytes.
-ROOM = 2**26
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -114,20 +102,17 @@ class Client:
         self.folder = folder = Folder(root.absolute(), trusted)
         self._clock = DeviceClock(ZoneInfo(application.zone), folder.remembered().offset)
         self._upstream = Upstream(upstream, token=token, patience=patience, heard=self._clock.heard)
-        self._events = _spool(folder.telemetry, operate.telemetry.mode, every)
-        self._facts = _spool(folder.facts, "durable", every)
-        recorder = Recorder(_policy(operate.telemetry), self._events)
-        now, record, keep = self._clock.now, recorder.record, self._keep
+        self._recording = recording = Recording(folder, operate, self._corrected, every)
+        now, record, keep = self._clock.now, recording.record, recording.keep
         self.predictor = predictor(operate, clock=now, record=record, keep=keep)
-        self.static = (
-            open_static(static, operate, application.name, clock=now, record=record, keep=keep) if static else None
-        )
-        self._ingestion = Ingestion(operate.facts, self._append, _refuse)
+        self.static = None
+        if static is not None:
+            self.static = open_static(static, operate, application.name, clock=now, record=record, keep=keep)
         self._decoder = msgspec.json.Decoder(operate.request)
-        proven = _Proven(loader(folder.bundles, folder.trusted, operate, application.name))
-        self._updates = Updates(Follower(folder.snapshots), proven.taken, self.predictor)
+        opening = Opening(loader(folder.bundles, folder.trusted, operate, application.name))
+        self._updates = Updates(Follower(folder.snapshots), opening.take, self.predictor)
         self._downloader = Downloader(
-            folder, self._upstream, Releases(folder, self._upstream, application.name, proven.open)
+            folder, self._upstream, Releases(folder, self._upstream, application.name, opening.prove)
         )
         self._couriers = (
             Courier(folder.telemetry, self._upstream, EVENTS),
@@ -154,9 +139,7 @@ class Client:
             RequestError: a field makes no sense.
         """
         query = self.operate.resolve(self._decoder.decode(body))
-        if self.situation.control.now is not None:
-            return query
-        at = self._clock.corrected(query.at)
+        at = self._corrected(query.at)
         return query if at == query.at else msgspec.structs.replace(query, at=at)
 
     def ask(self, body: bytes) -> Answer:
@@ -187,7 +170,7 @@ class Client:
             RequestError: a kind, field or time is wrong; nothing of the batch is kept.
             TelemetryError: it cannot be kept now; nothing of the batch is.
         """
-        return self._ingestion.facts(body)
+        return self._recording.tell(body)
 
     def start(self) -> None:
         """Synchronise from now on, in a thread of its own."""
@@ -198,9 +181,7 @@ class Client:
     def synchronise(self) -> None:
         """Bring all that is new and send all that was recorded, now; `standing().problem` says what failed."""
         with self._syncing:
-            for spool in (self._events, self._facts):
-                with suppress(TelemetryError):
-                    spool.seal()
+            self._recording.seal()
             while self._synchroniser.step() and not self._ending.is_set():
                 pass
             self._downloader.remember(self._clock.offset)
@@ -216,14 +197,13 @@ class Client:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._events.close()
-        self._facts.close()
+        self._recording.close()
 
     def standing(self) -> Standing:
         """How the device stands."""
         seen, kept = self.situation, self._downloader.kept
         events, facts = (courier.counts() for courier in self._couriers)
-        problems = (self._synchroniser.problem, seen.problem, self._events.problem, self._facts.problem)
+        problems = (self._synchroniser.problem, seen.problem, self._recording.problem)
         return Standing(
             release=seen.control.champion,
             last_good=seen.control.last_good,
@@ -249,54 +229,12 @@ class Client:
         if self.situation.control.champion in self.situation.releases:
             self._ready.set()
 
+    def _corrected(self, moment: datetime) -> datetime:
+        """A time of the place; a service whose clock follows its events stands where its clients are."""
+        return moment if self.situation.control.now is not None else self._clock.corrected(moment)
+
     def _equipped(self) -> bool:
         """Whether what the model needs has come, or somebody switched the model off."""
         seen = self.situation
         known = seen.rows is not None or self.operate.observe is not None
         return (known and seen.control.champion in seen.releases) or seen.control.mode == "off"
-
-    def _append(self, batch: Ingest, count: int) -> None:
-        self._facts.append(encode(batch), count)
-
-    def _keep(self, facts: tuple[Fact, ...]) -> None:
-        """Keep what an answer brought to light; where that cannot be, the answer is given all the same."""
-        if facts:
-            with suppress(TelemetryError):
-                self._append(Ingest(facts=facts), len(facts))
-
-
-class _Proven:
-    """Opened releases on their way from the proof to the predictor: each is opened once."""
-
-    def __init__(self, opened: Callable[[str], Release]) -> None:
-        self._opened = opened
-        self._waiting: dict[str, Release] = {}
-
-    def open(self, digest: str) -> Release:
-        """Open a release, and keep it until it is taken."""
-        self._waiting[digest] = self._opened(digest)
-        return self._waiting[digest]
-
-    def taken(self, digest: str) -> Release:
-        """The release, opened where it is not yet."""
-        return self._waiting.pop(digest, None) or self._opened(digest)
-
-
-def _spool(folder: Path, mode: Durability, every: float) -> Spool:
-    return Spool(
-        folder,
-        writer=claim_any(folder, "device"),
-        mode=mode,
-        segment_bytes=SEGMENT,
-        max_bytes=ROOM,
-        seal_after=every,
-    )
-
-
-def _policy(policy: Policy) -> Policy:
-    """The policy on a device: what is a keyed hash elsewhere is one once the service has it, whose key stays there."""
-    return replace(policy, fields={name: rule for name, rule in policy.fields.items() if rule != "hash"})
-
-
-def _refuse(_: Event) -> None:
-    raise TelemetryError("a device records its own answers; send those of others to the service")
