@@ -1,5 +1,8 @@
 """The edition of a release for glasses: what is in it, and that it reads and translates without a network."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +19,7 @@ from afield.records.release import Part
 from afield.records.traffic import Event, Fact
 from afield.release.bundle import Bundle, load, write
 from afield.release.signing import Signer, Trusted
-from apps.signs.tests.colours import picture, png, stand
+from apps.signs.tests.colours import COLOURS, picture, png, stand
 from signs.application import signs
 from signs.glasses import KNOWN, slim
 from signs.operating import Sight, sample
@@ -130,3 +133,16 @@ def test_an_application_without_an_edition_ships_the_release_as_it_is(office: Of
     plain = replace(office, operate=replace(office.operate, static=replace(office.operate.static, slim="")))
     files = edition_files(plain, whole)
     assert f"bundles/{whole.digest}/signature.json" in files
+
+
+@pytest.mark.slow
+def test_a_process_that_holds_the_edition_alone_stays_within_its_memory(
+    product: Path, office: Office, tmp_path: Path
+) -> None:
+    frame = picture(*COLOURS, size=(640, 480))
+    bodies = [sample(NOW, ""), msgspec.json.encode(Sight("g1", png(frame), NOW)).decode()]
+    (tmp_path / "bodies.json").write_bytes(msgspec.json.encode(bodies))
+    command = [sys.executable, "-m", "benchmarks.static_product", "signs", product, tmp_path / "bodies.json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert 0 < json.loads(done.stdout)["peak"] <= office.operate.static.memory
