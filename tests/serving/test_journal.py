@@ -58,7 +58,7 @@ def test_a_watch_is_told_each_request_with_its_id_and_status(service: Wired) -> 
 
 def test_ids_of_processes_that_were_forked_off_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     first = identified({})
-    journal._Ids.renew()
+    journal._renew()
     assert first.split("-")[0] != identified({}).split("-")[0]
 
 

@@ -27,24 +27,23 @@ _SANE = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}").fullmatch
 _encode = msgspec.json.Encoder().encode
 
 
-class _Ids:
-    """What the ids of this process are made of; a process that is forked off makes its own."""
-
-    prefix = secrets.token_hex(6)
-    numbers = itertools.count()
-
-    @classmethod
-    def renew(cls) -> None:
-        cls.prefix, cls.numbers = secrets.token_hex(6), itertools.count()
+_new = itertools.count().__next__
+_prefix = secrets.token_hex(6)
 
 
-os.register_at_fork(after_in_child=_Ids.renew)
+def _renew() -> None:
+    """Begin the ids of this process anew: one that is forked off makes its own."""
+    global _new, _prefix
+    _new, _prefix = itertools.count().__next__, secrets.token_hex(6)
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 def identified(headers: Mapping[str, str]) -> str:
     """The id of a request: its client's, where that can be written anywhere, or else a new one."""
     given = headers.get(HEADER)
-    return f"{_Ids.prefix}-{next(_Ids.numbers):x}" if given is None or _SANE(given) is None else given
+    return f"{_prefix}-{_new():x}" if given is None or _SANE(given) is None else given
 
 
 class Handled(Protocol):
