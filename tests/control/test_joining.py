@@ -31,7 +31,7 @@ from surge.application import surge
 from surge.traffic import Recorded
 from tests.workshop.village import CITY, UNTIL, copied
 
-ENOUGH = 150
+ENOUGH = 80
 
 
 def say(_: str) -> None:
@@ -137,10 +137,10 @@ def first_tick(service: Running) -> None:
     client.close()
 
 
-def until(holds: Callable[[], bool], service: Running, patience: float = 30.0) -> None:
+def until(holds: Callable[[], bool], alive: Callable[[], None] = lambda: None, patience: float = 30.0) -> None:
     deadline = time.monotonic() + patience
     while not holds():
-        service.alive()
+        alive()
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
 
@@ -154,21 +154,45 @@ def test_a_service_that_joined_and_is_killed_under_load_loses_nothing_it_accepte
     with serving("surge", office.application.options, office.home.root, terms, say) as service:
         first_tick(service)
         with second(office, tmp_path / "own", other) as joined, Balancer((first, other)) as balancer:
-            until(lambda: balancer.ready == (first, other), service)
+            until(lambda: balancer.ready == (first, other), service.alive)
             with Load(balancer.port) as load:
-                until(lambda: len(load.answers) > ENOUGH and len(load.facts) > ENOUGH, service)
+                until(lambda: len(load.answers) > ENOUGH and len(load.facts) > ENOUGH, service.alive)
                 kill(joined)
                 before = len(load.answers)
-                until(lambda: balancer.ready == (first,), service)
-                until(lambda: len(load.answers) > before + ENOUGH, service)
-        spool = office.home.joined / "host-b"
+                until(lambda: balancer.ready == (first,), service.alive)
+                until(lambda: len(load.answers) > before + ENOUGH, service.alive)
+    spool = office.home.joined / "host-b"
+    everything_is_kept_once(office, load)
+    accounts = [file.read_bytes() for file in spool.glob("*/*.settled")]
+    assert len(accounts) == 2, "the killed service had accepted answers and facts, and both were delivered for it"
+
+
+@pytest.mark.slow
+def test_when_the_first_service_is_killed_the_other_goes_on_and_nothing_is_lost(office: Office, tmp_path: Path) -> None:
+    first, other = free_port(), free_port()
+    terms = Terms(port=first, by_events=True)
+    with serving("surge", office.application.options, office.home.root, terms, say) as service:
+        first_tick(service)
+        with second(office, tmp_path / "own", other), Balancer((first, other)) as balancer:
+            until(lambda: balancer.ready == (first, other), service.alive)
+            with Load(balancer.port) as load:
+                until(lambda: len(load.answers) > ENOUGH and len(load.facts) > ENOUGH, service.alive)
+                service.process.kill()
+                for process in running_with(office.home.folder / "service.json"):
+                    os.kill(process, signal.SIGKILL)
+                before = len(load.answers)
+                until(lambda: balancer.ready == (other,))
+                until(lambda: len(load.answers) > before + ENOUGH)
+    with serving("surge", office.application.options, office.home.root, terms, say):
+        pass
+    everything_is_kept_once(office, load)
+
+
+def everything_is_kept_once(office: Office, load: Load) -> None:
     events = office.tables.scan("predictions").filter(pl.col("kind") == "answer").collect()["id"].to_list()
-    orders = (
-        office.tables.scan("orders").filter(pl.col("order_id").str.starts_with("load-")).collect()["order_id"].to_list()
-    )
+    loaded = office.tables.scan("orders").filter(pl.col("order_id").str.starts_with("load-"))
+    orders = loaded.collect()["order_id"].to_list()
     for accepted, kept in ((load.answers, Counter(events)), (load.facts, Counter(orders))):
         assert len(accepted) == len(set(accepted))
         assert [identity for identity in accepted if kept[identity] != 1] == []
     assert len(load.broken) <= 8, "only connections that were open to the one that was killed break"
-    accounts = [file.read_bytes() for file in spool.glob("*/*.settled")]
-    assert len(accounts) == 2, "the killed service had accepted answers and facts, and both were delivered for it"

@@ -17,7 +17,7 @@ PROGRAM = textwrap.dedent(
     from pathlib import Path
     from afield.serving import crew
     from afield.serving.crew import HEARD, Crew
-    from afield.serving.scaling import Scaling, Terms
+    from afield.serving.scaling import Bounds, Scaling
 
     folder, how, fewest, most = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     crew.LOOK_EVERY, crew.PROVEN, crew.DRAIN = 0.02, 0.2, 1.0
@@ -44,7 +44,7 @@ PROGRAM = textwrap.dedent(
         print(said, flush=True)
 
     signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
-    kept = Crew(start, Scaling(Terms(fewest, most, soon=0.05, late=0.05)), busy, tell)
+    kept = Crew(start, Scaling(Bounds(fewest, most, soon=0.05, late=0.05)), busy, tell)
     try:
         kept.run()
     except Exception as error:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afield.serving.scaling import Busy, Scaling, Terms, processors
+from afield.serving.scaling import Bounds, Busy, Scaling, processors
 
 STEP = 0.25
 
 
-def counts(terms: Terms, loads: Iterator[float]) -> list[int]:
+def counts(terms: Bounds, loads: Iterator[float]) -> list[int]:
     """How many workers there are at each step of a load, in workers' worth, that they share evenly."""
     scaling = Scaling(terms)
     given = []
@@ -30,7 +30,7 @@ def counts(terms: Terms, loads: Iterator[float]) -> list[int]:
     more=st.integers(0, 6),
 )
 def test_a_load_that_stays_the_same_never_lets_the_number_go_up_and_down(load: float, fewest: int, more: int) -> None:
-    terms = Terms(fewest, fewest + more, late=2.0)
+    terms = Bounds(fewest, fewest + more, late=2.0)
     given = counts(terms, iter([load] * 400))
     steps = {after - before for before, after in pairwise(given)} - {0}
     assert len(steps) <= 1
@@ -41,21 +41,21 @@ def test_a_load_that_stays_the_same_never_lets_the_number_go_up_and_down(load: f
 
 @given(loads=st.lists(st.floats(-1, 20, allow_nan=False), max_size=200), seed=st.integers(1, 8))
 def test_the_number_stays_within_its_bounds_and_moves_one_at_a_time(loads: list[float], seed: int) -> None:
-    given = counts(Terms(1, seed, soon=0.0, late=0.0), iter(loads))
+    given = counts(Bounds(1, seed, soon=0.0, late=0.0), iter(loads))
     assert all(1 <= count <= seed for count in given)
     assert all(abs(after - before) <= 1 for before, after in pairwise(given))
 
 
 def test_workers_follow_a_load_that_rises_and_falls() -> None:
     loads = [0.2] * 40 + [2.6] * 80 + [0.2] * 800
-    given = counts(Terms(1, 4), iter(loads))
+    given = counts(Bounds(1, 4), iter(loads))
     assert given[39] == 1
     assert given[119] == 4
     assert given[-1] == 1
 
 
 def test_a_short_burst_starts_nobody_and_a_short_lull_ends_nobody() -> None:
-    terms = Terms(1, 4)
+    terms = Bounds(1, 4)
     assert set(counts(terms, iter([0.9, 0.9, 0.9, 0.1] * 50))) == {1}
     busy = [1.0] * 8
     lull = [0.1] * 100 + [0.9] * 2
@@ -63,7 +63,7 @@ def test_a_short_burst_starts_nobody_and_a_short_lull_ends_nobody() -> None:
 
 
 def test_nothing_is_decided_where_nothing_is_known() -> None:
-    scaling = Scaling(Terms(1, 4, soon=0.0, late=0.0))
+    scaling = Scaling(Bounds(1, 4, soon=0.0, late=0.0))
     assert [scaling.step(float(moment), [1.0]) for moment in range(2)] == [1, 2]
     assert [scaling.step(float(moment), []) for moment in range(2, 7)] == [2] * 5
 
@@ -81,7 +81,7 @@ def test_a_worker_is_as_busy_as_its_busiest_thread_and_waiting_for_a_processor_c
     assert busy.look([7]) == {}
     now[0] = 2.0
     written(tmp_path, 1.5, 0.5)
-    written(tmp_path, 0.2, 0.0, thread=8)
+    written(tmp_path, 0.2, 1.4, thread=8)
     assert busy.look([7, 9]) == {7: 0.5}
     now[0] = 3.0
     assert busy.look([7]) == {7: 0.0}

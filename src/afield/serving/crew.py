@@ -15,7 +15,7 @@ from afield.errors import ServingError
 from afield.serving.config import Config
 from afield.serving.counters import clear
 from afield.serving.launch import numeric
-from afield.serving.scaling import Busy, Scaling, Terms
+from afield.serving.scaling import Bounds, Busy, Scaling
 from afield.serving.server import LET_GO, bound, run_worker
 from afield.serving.service import Service
 
@@ -45,8 +45,8 @@ def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:
         listener = bound(address, config.port)
     except OSError as error:
         raise ServingError(f"cannot listen at {address}, port {config.port}: {error}; give another port") from error
-    terms = Terms(config.workers, max(config.workers, config.most))
-    crew = Crew(partial(_started, listener, file, make), Scaling(terms), Busy().look, _tell)
+    bounds = Bounds(config.workers, max(config.workers, config.most))
+    crew = Crew(partial(_started, listener, file, make), Scaling(bounds), Busy().look, _tell)
     signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     try:
         crew.run()
