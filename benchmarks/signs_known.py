@@ -49,7 +49,7 @@ def main() -> None:
     show(
         [
             _share(
-                "the same scene, camera still: known again", found["still"], "at least 0.8", lambda share: share >= 0.8
+                "the same scene, camera still: known again", found["still"], "at least 0.5", lambda share: share >= 0.5
             ),
             _share("the same scene, in a hand: known again", found["hand"], None, None),
             _share("one resembling character: taken for the same", found["character"], "0", lambda share: share == 0),

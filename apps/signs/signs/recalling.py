@@ -24,7 +24,7 @@ from signs.records import Language, Line, Place, Script, Translation
 
 WIDTH, HEIGHT = 640, 480
 PATCH = 8
-ALIKE = 0.82
+ALIKE = 0.88
 """Correlation of the most different patch, from which two frames show the same. See docs/adr/0021 for both errors."""
 STRUCTURE = 6.5
 """Mean square of a patch's pattern from which it has structure that must agree."""
