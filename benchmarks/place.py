@@ -9,10 +9,8 @@ import math
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import msgspec
 
 from afield.application import load
 from afield.cli import home_folder
@@ -27,16 +25,16 @@ from afield.records.traffic import Answer
 from afield.release.signing import Signer
 from afield.serving.hybrid import ALONE, MERGED
 from afield.store.snapshots import publish_rows
-from afield.study.measuring import measure, newest_rows
+from afield.study.measuring import Opened
 from afield.testing.ground import Ground
 from afield.testing.proxy import Way
 from benchmarks.measure import Result, show
-from benchmarks.place_rig import Target, ask, door, standing
+from benchmarks.place_rig import Target, ask, door, once, standing
 
 WAY = Way(round_trip=0.060, round_trip_p95=0.090, up=1e6, down=2e6)
 SYNC = 2.0
 """Rhythm in which a product of `afield serve --design client` looks for news, seconds."""
-RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 0.8, 75.0)}
+RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 1.0, 40.0)}
 """Name → what is loaded, with which options, requests a second, seconds."""
 SHARE, CLOSE = 0.15, 0.002
 SEEDS, DEVICES = 5, 16
@@ -72,18 +70,19 @@ def main() -> None:
     for name in names:
         spec, options, rate, seconds = RUNS[name]
         office = open_office(load(spec, options), home_folder(), _tell)
-        measured = measure(office)
+        champion = Opened(office)
         for design in DESIGNS:
-            show(_compared(office, measured, design, rate, seconds))
+            show(_compared(office, champion, design, rate, seconds))
 
 
 def _tell(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _compared(office: Office, measured: Measured, design: Design, rate: float, seconds: float) -> list[Result]:
+def _compared(office: Office, champion: Opened, design: Design, rate: float, seconds: float) -> list[Result]:
     with tempfile.TemporaryDirectory() as kept:
-        seen, heads, answer_bytes = _reality(office, Path(kept), design, rate, seconds)
+        seen, heads, answer_bytes, single = _reality(office, champion, Path(kept), design, rate, seconds)
+    measured = replace(champion.measured(), single=single)
     told = _considered(measured, design, rate, seen, heads, answer_bytes)
     place = "cloud" if design in ("server", "cached") else "device"
     runs = [
@@ -111,19 +110,15 @@ def _result(name: str, value: float, predicted: float, unit: str, close: float) 
 
 
 def _reality(
-    office: Office, folder: Path, design: Design, rate: float, seconds: float
-) -> tuple[Reality, tuple[float, float], float]:
-    """What happens, the bytes around the bodies of one request, and the bytes of an answer."""
+    office: Office, champion: Opened, folder: Path, design: Design, rate: float, seconds: float
+) -> tuple[Reality, tuple[float, float], float, tuple[float, ...]]:
+    """What happens, the bytes around the bodies of one request, those of an answer, and what answers take alone."""
     bundle = office.home.bundles / office.actions.state.champion
     ground = Ground(folder / "ground", office.application, bundle, Signer(folder / "key"))
-    rows = None if office.operate.observe is not None else newest_rows(office)
-    now = rows.tick if rows is not None else office.clock.now()
+    rows, bodies = champion.rows, champion.bodies
     if rows is not None:
         publish_rows(ground.snapshots, rows)
-    else:
-        ground.publish()
-    ground.control(ground.first, now=now)
-    bodies = [office.operate.sample(now, key).encode() for key in (rows.keys if rows is not None else ("",))]
+    ground.control(ground.first, now=champion.now)
     begun = time.perf_counter()
     with standing(design, ground, folder / "device", WAY) as target:
         path = f"/v1/{office.operate.route}"
@@ -131,11 +126,13 @@ def _reality(
         empty: list[float] = []
         took: list[float] = []
         answers: list[Answer] = []
+        single: list[float] = []
         for _ in range(TURNS):  # in turn, so that what else the machine does meets both
             if design not in ("server", "cached"):
                 empty += door(target.port, rate, seconds / TURNS)
             more, told = ask(target.port, path, bodies, rate, seconds / TURNS)
             took, answers = took + more, answers + told
+            single += champion.timed()[0]
         if design in ("client", "hybrid"):
             time.sleep(2 * SYNC)  # what was recorded last is sent
         counts, ended = target.proxy.counts, time.perf_counter()
@@ -152,6 +149,7 @@ def _reality(
         ),
         heads,
         answer_bytes,
+        tuple(single),
     )
 
 
@@ -162,13 +160,14 @@ def _beyond(answers: list[Answer]) -> float:
 
 def _heads(target: Target, path: str, body: bytes, design: Design) -> tuple[tuple[float, float], float]:
     """Bytes around the bodies of one request, up and down; and the bytes of an answer."""
-    _, answers = ask(target.port, path, [body], 20.0, 0.5)
-    counts = target.proxy.counts
-    size = len(msgspec.json.encode(answers[0]))
+    if design in ("server", "cached"):
+        target.proxy.forget()
+    size = once(target.port, path, body)
     if design not in ("server", "cached"):
         return (200.0, 150.0), size
+    counts = target.proxy.counts
     target.proxy.forget()
-    return (counts.up / len(answers) - len(body), counts.down / len(answers) - size), size
+    return (counts.up - len(body), counts.down - size), size
 
 
 def _considered(

@@ -85,6 +85,15 @@ def _device(design: Design, ground: Ground, folder: Path, upstream: str) -> Conf
     )
 
 
+def once(port: int, path: str, body: bytes) -> int:
+    """Bytes of the answer to one request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("POST", path, body)
+    size = len(connection.getresponse().read())
+    connection.close()
+    return size
+
+
 def door(port: int, rate: float, seconds: float) -> list[float]:
     """Seconds of exchanges about a path that there is not: what the door alone takes, asked as `ask` asks."""
     return _exchanged(port, "GET", "/nothing", (b"",), rate, seconds, http.client.NOT_FOUND)[0]

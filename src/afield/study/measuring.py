@@ -17,6 +17,7 @@ from afield.errors import ServingError, UsageError
 from afield.features.compute import compute
 from afield.features.feature import digest as contract
 from afield.placement.measured import Measured
+from afield.placement.seen import mean
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
 from afield.records.traffic import Event, EventBatch
@@ -33,7 +34,7 @@ WARM, CALLS, BATCHES, ASKED = 5, 200, 20, 5.0
 
 
 def measure(office: Office, bodies: Sequence[bytes] = ()) -> Measured:
-    """What one release costs: the champion, answering on the path that serves it.
+    """What the champion costs here, answering on the path that serves it.
 
     Args:
         office: of the application.
@@ -44,37 +45,74 @@ def measure(office: Office, bodies: Sequence[bytes] = ()) -> Measured:
         ReleaseError: it does not verify, or this code does not reproduce it.
         UsageError: a request cannot be answered.
     """
-    digest = office.actions.state.champion
-    if not digest:
-        name = office.application
-        raise ServingError(f"{name.name} has no release to measure yet; run: afield build {name.called}")
-    home, operate = office.home, office.operate
-    office.tell(f"opening release {digest[:12]}")
-    opened = loader(home.bundles, home.trusted, operate, office.application.name)
-    gc.collect()
-    with measured() as opening:
-        release = opened(digest)
-    rows = None if operate.observe is not None else newest_rows(office)
-    now = rows.tick if rows is not None else office.clock.now()
-    kept: list[Event | EventBatch] = []
-    answers = predictor(operate, clock=lambda: now, record=kept.append)
-    control = ControlState(version=1, champion=digest, now=now)
-    answers.see(Situation(rows, control, {digest: release}))
-    asked = list(bodies) or _samples(office, rows, now)
-    office.tell(f"timing {len(asked)} different requests on the path that serves them")
-    singles, sizes = _singles(office, answers, asked)
-    return Measured(
-        release=digest,
-        single=tuple(singles),
-        row_s=_batch(answers, digest, rows),
-        load_s=opening.seconds,
-        memory=opening.memory,
-        bundle_bytes=float(sum(file.stat().st_size for file in (home.bundles / digest).rglob("*") if file.is_file())),
-        snapshot_bytes=_snapshot(rows),
-        request_bytes=sum(map(len, asked)) / len(asked),
-        answer_bytes=sum(sizes) / len(sizes),
-        event_bytes=sum(len(msgspec.json.encode(event)) for event in kept) / len(kept),
-    )
+    champion = Opened(office, bodies)
+    office.tell(f"timing {len(champion.bodies)} different requests on the path that serves them")
+    return champion.measured()
+
+
+class Opened:
+    """The champion, opened on this machine, with requests to time.
+
+    Attributes:
+        rows: the newest feature rows; None where requests bring their own input.
+        now: domain time of the requests.
+        bodies: the requests.
+    """
+
+    def __init__(self, office: Office, bodies: Sequence[bytes] = ()) -> None:
+        """Open the champion of `office`.
+
+        Raises:
+            ServingError: there is no champion.
+            ReleaseError: it does not verify, or this code does not reproduce it.
+        """
+        self._office, self._digest = office, office.actions.state.champion
+        if not self._digest:
+            name = office.application
+            raise ServingError(f"{name.name} has no release to measure yet; run: afield build {name.called}")
+        home, operate = office.home, office.operate
+        office.tell(f"opening release {self._digest[:12]}")
+        opened = loader(home.bundles, home.trusted, operate, office.application.name)
+        gc.collect()
+        with measured() as self._opening:
+            release = opened(self._digest)
+        self.rows = rows = None if operate.observe is not None else newest_rows(office)
+        self.now = now = rows.tick if rows is not None else office.clock.now()
+        self.bodies = list(bodies) or _samples(office, rows, now)
+        self._kept: list[Event | EventBatch] = []
+        self._answers = predictor(operate, clock=lambda: now, record=self._kept.append)
+        control = ControlState(version=1, champion=self._digest, now=now)
+        self._answers.see(Situation(rows, control, {self._digest: release}))
+
+    def timed(self) -> tuple[list[float], list[int]]:
+        """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
+
+        Raises:
+            UsageError: a request cannot be answered.
+        """
+        return _singles(self._office, self._answers, self.bodies)
+
+    def measured(self) -> Measured:
+        """What it costs.
+
+        Raises:
+            UsageError: a request cannot be answered.
+        """
+        singles, sizes = self.timed()
+        folder = self._office.home.bundles / self._digest
+        events = [len(msgspec.json.encode(event)) for event in self._kept]
+        return Measured(
+            release=self._digest,
+            single=tuple(singles),
+            row_s=_batch(self._answers, self._digest, self.rows),
+            load_s=self._opening.seconds,
+            memory=self._opening.memory,
+            bundle_bytes=float(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())),
+            snapshot_bytes=_snapshot(self.rows),
+            request_bytes=mean([len(body) for body in self.bodies]),
+            answer_bytes=mean(sizes),
+            event_bytes=mean(events),
+        )
 
 
 def newest_rows(office: Office) -> FeatureRows:

@@ -1,0 +1,72 @@
+"""`afield place`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Town
+from tests.commands.town import APP
+
+TOY = "afield.testing.toy:toy"
+
+
+@pytest.mark.slow
+def test_the_designs_stand_side_by_side_with_a_recommendation_and_where_it_turns(town: Town, tmp_path: Path) -> None:
+    few = ("--design", "static", "--design", "server", "--seeds", "2")
+    done = town("place", APP, *few, "--consider", "devices=5000", "--out", tmp_path, "--json")
+    assert done.code == 0, done.err
+    found = done.value
+    names = [f"{row['option']['design']} {row['option']['place']}" for row in found["rows"]]
+    assert names == ["static vehicle", "static phone", "server cloud"]
+    assert found["recommended"] in found["says"]
+    assert found["measured"]["release"] == found["provenance"]["release"] == town.release
+    assert found["measured"]["snapshot_bytes"] > 0
+    assert found["changes"] == {"devices": 5000.0}
+    assert all(row["figures"]["latency_p95"]["value"] > 0 for row in found["rows"])
+    assert found["tips"]
+    assert json.loads((tmp_path / "place.json").read_bytes())["recommended"] == found["recommended"]
+    page = (tmp_path / "place.html").read_text("utf-8")
+    assert found["says"] in page
+    assert found["tips"][0]["reason"] in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.slow
+def test_requests_of_ones_own_are_timed(town: Town, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"pickup_location": 7777, "order_time": "2024-02-25T23:10:00"}')
+    done = town("place", APP, "--design", "server", "--seeds", "1", "--no-tipping", "--request", body)
+    assert done.code == 2
+    assert "request 1 cannot be timed" in done.err
+    body.write_text("no request")
+    done = town("place", APP, "--design", "server", "--seeds", "1", "--no-tipping", "--request", body)
+    assert done.code == 2
+    assert "request 1 cannot be timed" in done.err
+
+
+def test_without_a_release_it_says_what_to_run(empty_town: Town) -> None:
+    done = empty_town("place", APP)
+    assert done.code == 1
+    assert f"town has no release to measure yet; run: afield build {APP}" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--consider", "offline_share"), "write it as NAME=NUMBER"),
+        (("--consider", "offline_share=much"), "write it as NAME=NUMBER"),
+        (("--consider", "hurry=1"), "hurry: no such consideration; there are devices, requests"),
+        (("--consider", "requests=0"), "requests is 0; it must be above 0"),
+        (("--consider", "requests=-1"), "requests is -1; nothing here is below 0"),
+        (("--consider", "devices=inf"), "devices is inf; a finite number is expected"),
+        (("--consider", "offline_share=1", "--design", "server"), "server need a network for every answer"),
+        (("--seeds", "0"), "at least one fleet is simulated"),
+        (("--request", "/nowhere/body.json"), "/nowhere/body.json: cannot be read"),
+        (("--design", "telepathy"), "telepathy"),
+    ],
+)
+def test_what_cannot_be_weighed_is_refused(empty_town: Town, arguments: tuple[str, ...], said: str) -> None:
+    done = empty_town("place", APP, *arguments)
+    assert done.code == 2
+    assert said in done.err
