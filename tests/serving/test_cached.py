@@ -65,7 +65,7 @@ def cached_of(bakery: Bakery, store: InProcess | Broken | None = None, **ahead: 
 
 
 def test_every_key_of_the_next_four_slots_is_made_ahead(bakery: Bakery) -> None:
-    cached = cached_of(bakery, fresh=4 * HOUR)
+    cached = cached_of(bakery)
     assert cached.step() == len(SHOPS) * 4
     for at in slots(TICK, HOUR, 4):
         for shop in SHOPS:

@@ -172,7 +172,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         rollout=Ladder(),
         interval=("low", "high"),
         level=LEVEL,
-        ahead=Ahead(slots=4, fresh=4 * slot),
+        ahead=Ahead(slots=4),
         ask=Ask(oldest=slot.total_seconds(), deadline=0.5),
         static=Edition(regimes=REGIMES),
     )

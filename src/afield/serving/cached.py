@@ -84,7 +84,8 @@ class Cached:
         self._predictor = predictor
         self._twin = predictor.twin()
         self._store = store
-        self._ahead = ahead
+        self._slots = ahead.slots
+        self._fresh = ahead.fresh or max(1, ahead.slots) * product.step
         self._asked = asked
         self._product = product
         self._encode = msgspec.msgpack.Encoder().encode
@@ -119,7 +120,7 @@ class Cached:
         self._twin.see(seen)
         if not rows.keys or not self._store.claim(f"ahead:{seen.terms}:{rows.version}", CLAIMED):
             return 0
-        return self._fill(slots(rows.tick, self._product.step, self._ahead.slots), rows.keys)
+        return self._fill(slots(rows.tick, self._product.step, self._slots), rows.keys)
 
     def run(self, go_on: Callable[[], bool], every: float = EVERY) -> None:
         """Step every `every` seconds while `go_on()`."""
@@ -158,7 +159,7 @@ class Cached:
         if kept.schema != SCHEMA or kept.basis != basis:
             self.tally.garbage += 1
             return None
-        if kept.draft.as_of is None or query.at - kept.draft.as_of > self._ahead.fresh:
+        if kept.draft.as_of is None or query.at - kept.draft.as_of > self._fresh:
             self.tally.old += 1
             return None
         self.tally.found += 1
@@ -183,4 +184,4 @@ class Cached:
         if not stale and any(name.startswith(FALLBACK) for name in draft.applied):
             return False
         content = self._encode(_Kept(SCHEMA, basis, draft))
-        return self._store.put(basis, content, self._ahead.fresh.total_seconds())
+        return self._store.put(basis, content, self._fresh.total_seconds())

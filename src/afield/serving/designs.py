@@ -49,12 +49,13 @@ class Ahead:
 
     Attributes:
         slots: for how many slots, from the tick on, every key is answered ahead; 0: only what was asked is kept.
-        fresh: age from which a kept answer is not used: of its facts, or of what was seen in an input.
+        fresh: age from which a kept answer is not used: of its facts, or of what was seen in an input; None: that of
+            the slots ahead, or a day where inputs are known again.
         recall: tells known inputs, where requests bring their own.
     """
 
     slots: int = 4
-    fresh: timedelta = timedelta(hours=2)
+    fresh: timedelta | None = None
     recall: Recall | None = None
 
 

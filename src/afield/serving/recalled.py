@@ -1,7 +1,7 @@
 """The cached design where requests bring their own input: what was seen at a place before is known again."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from afield.serving.predictor import Predictor
 
 SCHEMA = 1
 KNOWN = "cached:known"
+DAY = timedelta(days=1)
 
 
 class _Known(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -54,7 +55,7 @@ class Recalled:
         """Answer for `predictor` from `store`; without a `recall` of the application everything is looked at."""
         self._predictor = predictor
         self._store = store
-        self._ahead = ahead
+        self._fresh = ahead.fresh or DAY
         self._recall = ahead.recall
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(_Cell).decode
@@ -111,13 +112,13 @@ class Recalled:
             draft.held,
         )
         before = self._cell(name)[-CELL_HOLDS + 1 :]
-        self._store.put(name, self._encode(_Cell(SCHEMA, name, (*before, known))), self._ahead.fresh.total_seconds())
+        self._store.put(name, self._encode(_Cell(SCHEMA, name, (*before, known))), self._fresh.total_seconds())
         return draft
 
     def _known(self, recall: Recall, name: str, asked: bytes, at: datetime) -> Iterator[Observed]:
         """What is known under a name and shows the same, the newest first."""
         for known in reversed(self._cell(name)):
-            if not -self._ahead.fresh <= at - known.seen_at <= self._ahead.fresh:
+            if not -self._fresh <= at - known.seen_at <= self._fresh:
                 self.tally.old += 1
                 continue
             if not recall.same(known.print, asked):
