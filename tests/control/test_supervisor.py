@@ -10,6 +10,7 @@ import pytest
 from afield.clock import SimulatedClock
 from afield.control import supervisor as supervisors
 from afield.control.supervisor import Supervisor
+from afield.errors import StoreError
 
 NOON = datetime(2024, 3, 1, 12)
 HOUR = timedelta(hours=1)
@@ -23,13 +24,15 @@ class Scene:
         self.clock = SimulatedClock(NOON)
         self.ticks: list[datetime] = []
         self.followed: list[datetime] = []
-        self.delivered = self.checked = 0
+        self.delivered = self.checked = self.resumed = 0
+        self.told: list[str] = []
         self.script = list(script)
         self.stop = threading.Event()
         self.heartbeat = folder / "alive"
         Supervisor(
-            self, self, self.clock, HOUR, by_events=by_events, heartbeat=self.heartbeat, check=self.check, began=NOON
-        ).run(self.stop)
+            self, self, self.clock, HOUR, by_events=by_events, heartbeat=self.heartbeat, check=self.check, began=NOON,
+            tell=self.told.append,
+        ).run(self.stop)  # fmt: skip
 
     def poll(self) -> int:
         if self.script:
@@ -40,6 +43,9 @@ class Scene:
 
     def deliver(self) -> None:
         self.delivered += 1
+
+    def resume(self) -> None:
+        self.resumed += 1
 
     def check(self) -> None:
         self.checked += 1
@@ -64,7 +70,7 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LIVE_PAUSE", "REPLAY_PAUSE", "FOLLOW_EVERY"):
+    for name in ("LIVE_PAUSE", "REPLAY_PAUSE", "FOLLOW_EVERY", "RETRY"):
         monkeypatch.setattr(supervisors, name, 0.0)
 
 
@@ -108,3 +114,23 @@ def test_between_ticks_it_shows_that_it_lives_and_looks_after_the_workers(tmp_pa
 
 def test_what_was_recorded_is_delivered_at_the_end(tmp_path: Path) -> None:
     assert Scene(tmp_path, sent(1), by_events=True).delivered == 1
+
+
+def test_a_store_that_does_not_answer_ends_nothing_and_is_told_until_it_answers_again(tmp_path: Path) -> None:
+    problems: list[bool] = []
+
+    def fails(_: Scene) -> None:
+        raise StoreError("the tables cannot be written")
+
+    def look(scene: Scene) -> None:
+        problems.append(scene.heartbeat.with_suffix(".problem").exists())
+
+    scene = Scene(tmp_path, sent(1), fails, look, sent(2), wait, wait, look, wait, by_events=True)
+    assert scene.ticks == [NOON + HOUR, NOON + 2 * HOUR]
+    assert scene.resumed == 1
+    assert problems == [True, False]
+    assert scene.told == [
+        "the tables cannot be written; what was accepted is kept, and tried again",
+        "all stores answer again",
+    ]
+    assert scene.delivered == 2, "once to catch up, once at the end"

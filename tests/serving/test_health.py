@@ -60,6 +60,13 @@ def test_without_its_supervisor_it_stays_ready_and_says_so(bakery: Bakery, tmp_p
     assert "has never been alive" in health.read().problem
 
 
+def test_what_the_supervisor_cannot_do_is_told(bakery: Bakery, tmp_path: Path) -> None:
+    bakery.see(release("r1"))
+    health = reader(bakery, tmp_path)
+    (tmp_path / "heartbeat.problem").write_text("the tables cannot be written")
+    assert said(health.read()) == ("degraded", True, "the supervisor: the tables cannot be written")
+
+
 def test_what_is_wrong_beside_the_model_is_told_and_leaves_it_ready(bakery: Bakery, tmp_path: Path) -> None:
     bakery.see(release("r1"))
     health = reader(bakery, tmp_path, "", "disk full: telemetry is refused", "disk full: telemetry is refused")

@@ -143,6 +143,10 @@ class Room:
         self._measured = max(self._measured, border)
         return tuple(Window(start, start + chunk) for start in due)
 
+    def resume(self) -> None:
+        """Begin again with the first chunk whose truth was not kept: something went wrong in between."""
+        self._measured = None
+
     def deliver(self) -> None:
         """Bring everything recorded to its tables."""
         self._kit.intake.deliver()

@@ -19,7 +19,7 @@ from afield.control.room import Equipment, Room
 from afield.control.supervisor import Supervisor
 from afield.control.training import Trainer
 from afield.control.watch import Watch
-from afield.errors import ServingError
+from afield.errors import ServingError, StoreError
 from afield.serving.config import Config, Design
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
@@ -156,6 +156,7 @@ class Service:
             heartbeat=self._heartbeat,
             check=self._check,
             began=self._began,
+            tell=office.tell,
         ).run(self._stop)
 
     def _warn(self) -> None:
@@ -180,8 +181,12 @@ class Service:
         self._stop.set()
         self._plane.stop()
         self._trainer.stop()
-        self._intake.deliver()
-        self._spool.close()
+        try:
+            self._intake.deliver()
+        except StoreError as error:
+            self._office.tell(f"not everything was delivered: {error}; it is kept, and the next start delivers it")
+        finally:
+            self._spool.close()
 
     def _now(self) -> datetime:
         """Domain time before the first tick: after events, where the service stood, or where its facts end."""

@@ -1,5 +1,6 @@
 """The supervisor: one process beside the workers that ticks, follows the ledger, and lets nothing go unserved."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,15 @@ from pathlib import Path
 from afield.clock import Clock
 from afield.control.intake import Intake
 from afield.control.room import Room
+from afield.errors import StoreError
 from afield.operate import operate
+from afield.serving.health import PROBLEM
+from afield.store.durable import write_whole
 
 LIVE_PAUSE = 0.1
 REPLAY_PAUSE = 0.002
 FOLLOW_EVERY = 0.1
+RETRY = 1.0
 
 
 class Supervisor:
@@ -30,6 +35,7 @@ class Supervisor:
         heartbeat: Path,
         check: Callable[[], None],
         began: datetime,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Supervise `room`.
 
@@ -42,6 +48,7 @@ class Supervisor:
             heartbeat: file whose modification time says that this process lives.
             check: is called in between; restarts a data plane that died.
             began: domain time until the first watermark comes.
+            tell: is told what cannot be read or written, once for each way in which it fails.
         """
         self._room = room
         self._intake = intake
@@ -51,13 +58,30 @@ class Supervisor:
         self._heartbeat = heartbeat
         self._check = check
         self._began = began
+        self._tell = tell
+        self._problem = ""
+        self._tried = 0.0
         self._done: datetime | None = None
         self._followed = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until `stop` is set; then deliver what was recorded."""
-        operate(self._room, self._ticks(stop))
-        self._intake.deliver()
+        """Tick until `stop` is set; then deliver what was recorded.
+
+        A store that does not answer (tables, ledger, snapshots) ends nothing: workers go on, what they accept stays in
+        the spools, and it is tried again. The file `PROBLEM` beside the heartbeat says what is wrong meanwhile.
+        """
+        self._heartbeat.with_suffix(PROBLEM).unlink(missing_ok=True)
+        while not stop.is_set():
+            try:
+                operate(self._room, self._ticks(stop))
+            except StoreError as error:
+                self._note(str(error))
+                self._room.resume()
+                stop.wait(RETRY)
+        try:
+            self._intake.deliver()
+        except StoreError as error:
+            self._note(str(error))
 
     def _ticks(self, stop: threading.Event) -> Iterator[datetime]:
         """Each tick once its moment has come; in between, facts are taken in and the ledger is followed."""
@@ -69,6 +93,7 @@ class Supervisor:
             if due is None:
                 self._check()
                 self._follow()
+                self._catch_up()
                 stop.wait(pause)
                 continue
             self._done = due
@@ -79,6 +104,27 @@ class Supervisor:
         if time.monotonic() - self._followed > FOLLOW_EVERY:
             self._followed = time.monotonic()
             self._room.follow(self._now() or self._began)
+
+    def _catch_up(self) -> None:
+        """Where something could not be delivered, try again; once it can be, all is well."""
+        if not self._problem or time.monotonic() - self._tried < RETRY:
+            return
+        self._tried = time.monotonic()
+        self._intake.deliver()
+        self._note("")
+
+    def _note(self, problem: str) -> None:
+        """Let people and workers know what is wrong; "" for nothing any more."""
+        if problem == self._problem:
+            return
+        self._problem = problem
+        self._tell(f"{problem}; what was accepted is kept, and tried again" if problem else "all stores answer again")
+        file = self._heartbeat.with_suffix(PROBLEM)
+        with contextlib.suppress(OSError, StoreError):
+            if problem:
+                write_whole(file, (problem.encode(),))
+            else:
+                file.unlink(missing_ok=True)
 
     def _due(self) -> datetime | None:
         """The tick whose moment has come: on the wall clock the newest; after events, each in its turn."""

@@ -15,6 +15,9 @@ from afield.serving.predictor import Predictor
 STALE = 30.0
 """Seconds without a sign of life after which the supervisor is taken to be gone."""
 
+PROBLEM = ".problem"
+"""Ending of the file beside the heartbeat in which the supervisor says what it cannot do at the moment."""
+
 
 class Health(msgspec.Struct, frozen=True):
     """The body of `GET /healthz`.
@@ -103,6 +106,7 @@ class HealthReader:
             seen.problem or ("" if release else "no release is loaded yet"),
             "" if rows is not None or seen.problem else "no feature rows have been published yet",
             _absent(alive) if self._heartbeat else "",
+            _noted(self._heartbeat.with_suffix(PROBLEM)) if self._heartbeat else "",
             self._predictor.problem,
             *self._problems(),
         )
@@ -134,6 +138,14 @@ def _absent(age: float | None) -> str:
     if age is None:
         return "the supervisor has never been alive; answers come from the last snapshots"
     return f"the supervisor was last alive {age:.0f} s ago; answers come from the last snapshots" if age > STALE else ""
+
+
+def _noted(file: Path) -> str:
+    """What the supervisor wrote down as its problem; "" where it has none."""
+    try:
+        return f"the supervisor: {file.read_text('utf-8', 'replace')[:500]}"
+    except OSError:
+        return ""
 
 
 def _age(path: Path) -> float | None:
