@@ -40,6 +40,24 @@ def test_requests_that_are_ready_at_once_are_answered_together(gather: float) ->
         assert sum(singles) == 20
 
 
+def test_after_a_stall_that_took_all_its_time_it_answers_again() -> None:
+    with wired(patience=Patience(within=0.05)) as service:
+        service.kitchen.stall = 0.2
+        assert asked(service, "/many").status == 200
+        service.kitchen.stall = 0.0
+        assert {asked(service, "/many").status for _ in range(3)} == {200}
+
+
+def test_those_that_would_wait_too_long_are_told_and_the_others_answered() -> None:
+    with wired(patience=Patience(within=0.2)) as service:
+        service.kitchen.stall = 0.01
+        assert asked(service, "/many").status == 200
+        replies = sent(service, b"".join([post(b"x", path=b"/many")] * 30))
+        statuses = [status for status, _, _ in replies]
+        assert (statuses[0], statuses[-1]) == (200, 503)
+        assert len(service.kitchen.shed) == statuses.count(503)
+
+
 def test_no_more_are_answered_together_than_is_bounded() -> None:
     with wired(patience=Patience(together=4)) as service:
         assert len(sent(service, b"".join([post(b"x", path=b"/many")] * 20))) == 20

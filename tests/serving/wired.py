@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -28,6 +29,7 @@ class Kitchen:
         self.counted: list[tuple[str, int, int]] = []
         self.shed: list[str] = []
         self.left = self.closed = False
+        self.stall = 0.0  # seconds that one of many takes
         self.watched: list[tuple[str, int, float]] = []
 
     def routes(self) -> Mapping[str, Route]:
@@ -38,7 +40,7 @@ class Kitchen:
             "/empty": Route("empty", {"GET": lambda _: Reply(304, b"", headers=(("etag", '"1"'),))}),
             "/split": Route("split", {"GET": lambda _: Reply(200, b"", headers=(("x-id", "a\r\nevil: 1"),))}),
             "/cook": Route("cook", {"POST": self._cook}, lane=MODEL),
-            "/many": Route("many", {"POST": _echoed}, together=self._many),
+            "/many": Route("many", {"POST": lambda request: self._many((request,))[0]}, together=self._many),
             "/{name}/it": Route("named", {"GET": lambda request: Reply(200, msgspec.json.encode(request.names))}),
         }
 
@@ -49,6 +51,9 @@ class Kitchen:
 
     def _many(self, requests: Sequence[Request]) -> Sequence[Reply]:
         self.together.append(len(requests))
+        end = time.perf_counter() + self.stall * len(requests)
+        while time.perf_counter() < end:
+            pass
         return [_echoed(request) for request in requests]
 
     def service(self, patience: Patience) -> Service:

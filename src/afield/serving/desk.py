@@ -14,6 +14,8 @@ from afield.serving.wire import Exchange
 
 WITHIN = ("x-request-timeout-ms", "x-envoy-expected-rq-timeout-ms")
 """Headers in which a client, or the Envoy before the service, says for how many milliseconds it waits."""
+HOPE = 0.5
+"""Share of its time that a request may be expected to wait: what it meets may be slower than what was before it."""
 _LEARNING = 0.2
 
 
@@ -68,9 +70,11 @@ class Desk:
         elif route.together is None or exchange.method != "POST":
             exchange.answer(self._service.answered(route, exchange.request))
         else:
-            # What came while the loop was busy has waited up to `late` unseen, and waits for those before it.
+            # It may have waited unseen since the last turn began, and waits for those before it. The first is always
+            # tried, as there would be no other way to find out that answers are quick again.
+            exchange.began -= self._late
             ahead = self._late + (len(self._ready) + 1) * self._pace.seconds
-            if ahead > exchange.within:
+            if self._ready and ahead > HOPE * exchange.within:
                 self._refuse(exchange, route, ahead)
                 return
             self._ready.append(exchange)
@@ -101,6 +105,9 @@ class Desk:
             exchange = self._ready.popleft()
             if exchange.connection.lost or exchange.route is None:
                 continue
+            if start - exchange.began > exchange.within:
+                self._refuse(exchange, exchange.route, pace)
+                continue
             taken.setdefault(exchange.route.label, (exchange.route, []))[1].append(exchange)
             count += 1
         for route, exchanges in taken.values():
@@ -110,8 +117,13 @@ class Desk:
         if count:
             self._late = self._loop.time() - start
             self._pace.learn(self._late, count)
+            self._loop.call_soon(self._catch_up)
         if self._ready:
             self._loop.call_soon(self._turn)
+
+    def _catch_up(self) -> None:
+        """What came during the last turn has been read by now."""
+        self._late = 0.0
 
     def _refuse(self, exchange: Exchange, route: Route, ahead: float) -> None:
         self._service.shed(route.label)
