@@ -248,6 +248,8 @@ def main(arguments: list[str]) -> int:
     try:
         config = read_config(file)
         _access(config)
+        if config.otlp:
+            resolve(OTLP)  # so that a missing extra is told before anything is started
         serve(config, file, make if config.design in ("server", "cached") else resolve(DEVICE))
     except AfieldError as error:
         sys.stderr.write(f"afield: {error}\n")

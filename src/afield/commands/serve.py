@@ -16,6 +16,7 @@ from afield.control.service import Service, Terms, running
 from afield.errors import UsageError
 from afield.live import live
 from afield.serving.config import Design
+from afield.serving.journal import Told
 from afield.serving.scaling import processors
 from afield.serving.tokens import is_plain, read_tokens
 
@@ -28,6 +29,9 @@ JOIN_HELP = (
 DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
 UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
 CACHE_HELP = "of cached: a Valkey or Redis, e.g. valkey://127.0.0.1:6379/0; left out: the workers' memory"
+OTLP_HELP = (
+    "an OpenTelemetry collector (HTTP) that is sent traces and metrics, e.g. http://127.0.0.1:4318; extra afield[otlp]"
+)
 AUTO = "auto"
 RANGE = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 LIVE_HELP = "generated traffic runs beside the service at wall-clock time; builds what it needs first"
@@ -48,6 +52,8 @@ def run(
     upstream: Annotated[str, Parameter(help=UPSTREAM_HELP)] = "",
     upstream_token: Annotated[Path | None, Parameter(help="file with the token that is sent there")] = None,
     cache: Annotated[str, Parameter(help=CACHE_HELP)] = "",
+    log: Annotated[Told, Parameter(help="requests that get a line of JSON on stderr: all, errors or none")] = "errors",
+    otlp: Annotated[str, Parameter(help=OTLP_HELP)] = "",
     events_clock: Annotated[
         bool, Parameter(negative="", help="domain time follows the events' watermark: for `afield replay`")
     ] = False,
@@ -70,6 +76,8 @@ def run(
         upstream: address of the service that client and hybrid speak to.
         upstream_token: file with the token that is sent there.
         cache: URL of the Valkey or Redis of the cached design.
+        log: requests that get a line of JSON on stderr.
+        otlp: address of an OpenTelemetry collector.
         events_clock: domain time follows the events' watermark instead of the wall clock.
         traffic: let generated traffic run beside it.
         context: from the command line.
@@ -90,6 +98,8 @@ def run(
         by_events=events_clock,
         design=design,
         cache=cache,
+        log=log,
+        otlp=otlp,
     )
     if design in ("client", "hybrid", "static"):
         with product(application, context.home, terms, upstream, upstream_token) as running_there:

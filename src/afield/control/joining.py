@@ -122,6 +122,8 @@ def _config(application: Application, home: Home, terms: Terms, name: str, folde
         privacy=str(home.privacy),
         seal_after=LIVE_SEAL,
         seams=dict(terms.seams),
+        log=terms.log,
+        otlp=terms.otlp,
         design=terms.design,
         cache=terms.cache,
     )

@@ -21,6 +21,7 @@ from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError, StoreError
 from afield.serving.config import Config, Design
+from afield.serving.journal import Told
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 from afield.telemetry.recorder import Recorder
@@ -48,6 +49,8 @@ class Terms:
         seams: fault wrappers of a drill; see `serving.config.Config`.
         design: server, or cached.
         cache: URL of the Valkey or Redis of the cached design; "" for the workers' memory.
+        log: requests that get a line of JSON on stderr: all, errors or none.
+        otlp: address of an OpenTelemetry collector; "" for none.
     """
 
     address: str = "127.0.0.1"
@@ -61,6 +64,8 @@ class Terms:
     seams: Mapping[str, str] = field(default_factory=dict)
     design: Design = "server"
     cache: str = ""
+    log: Told = "errors"
+    otlp: str = ""
 
 
 @contextmanager
@@ -122,6 +127,8 @@ class Service:
             privacy=str(home.privacy),
             seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
             seams=dict(terms.seams),
+            log=terms.log,
+            otlp=terms.otlp,
             design=terms.design,
             cache=terms.cache,
         )

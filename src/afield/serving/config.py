@@ -90,6 +90,8 @@ def read_config(file: Path) -> Config:
         raise UsageError(f"{file}: port must be 1 to 65535 and workers at least 1")
     if not (0 < config.within <= 600 and 0 <= config.gather <= 0.1):
         raise UsageError(f"{file}: within must be more than 0 and at most 600 seconds, gather 0 to 0.1")
+    if config.otlp and not config.otlp.startswith(("http://", "https://")):
+        raise UsageError(f"{file}: {config.otlp!r} is no address of a collector; write it as http://127.0.0.1:4318")
     if not config.token and not is_loopback(config.address):
         raise ServingError(
             f"{file}: {config.address} can be reached by others; name a file of tokens in `token`, or use 127.0.0.1"
