@@ -5,17 +5,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from afield.answering import loader
 from afield.errors import ReleaseError
 from afield.exchange.rows import compiled_at_once
 from afield.records.facts import Window
 from afield.records.table import Table
 from afield.records.traffic import Answer, Query
+from afield.release.bundle import load, write
+from afield.release.signing import Signer, Trusted
 from afield.serving.inference import Outputs
 from afield.serving.product import Observation
 from afield.serving.releases import Release
 from afield.serving.static import Lookup
+from afield.testing.stand import Stand
 from afield.testing.toy import operate
 from tests.exchange.tables import END
 from tests.serving.bakery import bakery_of, broken, release, rows_at
@@ -75,3 +80,21 @@ def test_an_application_that_finds_its_features_in_the_request_carries_none(tmp_
 
 def looked_at(_: object, __: Release) -> Observation:
     raise AssertionError("looked at")
+
+
+def test_a_bundle_that_carries_a_table_is_opened_with_it_and_one_without_is_opened_too(
+    tmp_path: Path, made: Table
+) -> None:
+    stand = Stand(tmp_path)
+    plain = stand.release()
+    bundle = load(stand.bundles, plain, Trusted(stand.trusted))
+    files = {file.name: bundle.read(file.name) for file in bundle.manifest.files}
+    files["tables/static.json"] = msgspec.json.encode(made)
+    carrying = write(stand.bundles, bundle.manifest, files, Signer(tmp_path / "keys" / "signing.key"))
+    opened = loader(stand.bundles, stand.trusted, operate({}), "toy")
+    assert opened(plain).table is None
+    spoken = opened(carrying).table
+    assert spoken is not None
+    found = spoken(("north",), STALE)
+    assert found is not None
+    assert found["forecast"].tolist() == Lookup(made).outputs(("north",), STALE)["forecast"].tolist()

@@ -3,11 +3,16 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from afield.exchange.forms import as_arrow, as_javascript, as_python, described
 from afield.records.table import Table
@@ -36,6 +41,20 @@ let text = "";
 for await (const piece of process.stdin) text += piece;
 console.log(JSON.stringify(JSON.parse(text).map(([key, at, regime]) => answer(key, at, regime))));
 """
+
+
+Answers = Callable[[str, datetime, str], dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def module(made: Table) -> dict[float, Answers]:
+    """The function `answer` of the Python module, for slots of a quarter of an hour and of an hour."""
+    found: dict[float, Answers] = {}
+    for step in (900.0, 3600.0):
+        names: dict[str, Any] = {}
+        exec(as_python(msgspec.structs.replace(made, step=step)), names)
+        found[step] = names["answer"]
+    return found
 
 
 def questions() -> str:
@@ -102,6 +121,23 @@ def test_the_python_module_refuses_a_key_that_it_does_not_know(made: Table) -> N
     assert callable(answer)
     with pytest.raises(LookupError, match="nothing is known of 'nowhere'"):
         answer("nowhere", datetime(2026, 3, 2))
+
+
+@given(
+    at=st.datetimes(min_value=datetime(1990, 1, 1), max_value=END + timedelta(days=181)),
+    shop=st.sampled_from(SHOPS),
+    regime=st.sampled_from(("", "usual", "market day")),
+    step=st.sampled_from((900.0, 3600.0)),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_module_and_the_predictor_agree_at_any_moment(
+    made: Table, module: dict[float, Answers], tmp_path: Path, at: datetime, shop: str, regime: str, step: float
+) -> None:
+    found = host(compiled(tmp_path, msgspec.structs.replace(made, step=step)), [], now=at)
+    found.regime = regime
+    answer, said = found.ask(asking(shop, at)), module[step](shop, at, regime)
+    assert (answer.output, list(answer.interval or ())) == (said["output"], said["interval"])
+    assert answer.facts_age == said["facts_age"]
 
 
 def test_the_arrow_file_holds_every_number_of_the_table(made: Table) -> None:
