@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -187,6 +188,30 @@ def reachable(service: Running) -> bool:
         return service.call("GET", "/healthz")[0] == 200
     except (OSError, http.client.HTTPException):
         return False
+
+
+@pytest.mark.slow
+def test_ten_thousand_open_connections_are_kept_and_the_next_request_is_answered(
+    stand: Stand, start: Callable[..., Running]
+) -> None:
+    stand.rows()
+    stand.control(stand.release())
+    service = start()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        connections = [socket.create_connection(("127.0.0.1", service.config.port), 20) for _ in range(10_000)]
+        for connection in connections[::100]:
+            connection.sendall(b"GET /hea")  # some have begun to say something
+        assert service.ask().release
+        for connection in connections[1::100]:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        for connection in connections:
+            connection.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert service.ask().release
 
 
 @pytest.mark.slow

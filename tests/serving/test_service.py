@@ -1,4 +1,6 @@
 import hashlib
+import shutil
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -298,6 +300,14 @@ def test_labels_are_escaped() -> None:
     family.add(2, text='a "quoted"\nline\\')
     (parsed,) = text_string_to_metric_families(family.text())
     assert parsed.samples[0].labels == {"text": 'a "quoted"\nline\\'}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed; it comes with Prometheus")
+def test_promtool_finds_no_fault_in_the_measures(service: Service) -> None:
+    call(service, "POST", "/v1/loaves", ASK)
+    measures = call(service, "GET", "/metrics").body
+    done = subprocess.run([str(shutil.which("promtool")), "check", "metrics"], input=measures, capture_output=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 
 def test_an_unforeseen_failure_becomes_a_reply_and_a_log_line(

@@ -11,11 +11,12 @@ import msgspec
 import uvloop
 
 from afield.serving.access import Access
+from afield.serving.exchange import Limits
 from afield.serving.http import Reply, Request
 from afield.serving.routing import MODEL, Route
 from afield.serving.server import bound, serve
 from afield.serving.service import Patience, Service
-from afield.serving.wire import Connection, Limits
+from afield.serving.wire import Connection
 
 
 class Kitchen:
@@ -71,9 +72,7 @@ class Kitchen:
             close=close,
             patience=patience,
             shed=self.shed.append,
-            watch=lambda handled, reply, seconds: self.watched.append(
-                (handled.identity, reply.status, seconds)
-            ),
+            watch=lambda handled, reply, seconds: self.watched.append((handled.identity, reply.status, seconds)),
         )
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from afield.errors import RequestError
+from afield.serving.exchange import Exchange
 from afield.serving.http import Reply, failed, refused
 from afield.serving.routing import Route
 from afield.serving.service import Service
-from afield.serving.wire import Exchange
 
 WITHIN = ("x-request-timeout-ms", "x-envoy-expected-rq-timeout-ms")
 """Headers in which a client, or the Envoy before the service, says for how many milliseconds it waits."""

@@ -10,9 +10,10 @@ from dataclasses import replace
 import uvloop
 
 from afield.serving.desk import Desk
+from afield.serving.exchange import Limits
 from afield.serving.heads import tick
 from afield.serving.service import Service
-from afield.serving.wire import Connection, Limits
+from afield.serving.wire import Connection
 
 BACKLOG = 4096
 SWEEP = 0.25

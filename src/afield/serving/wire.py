@@ -7,25 +7,21 @@ request is refused as soon as its headers say that it must be; what is left of i
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Protocol, cast
+from collections.abc import Callable
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 import httptools
-import msgspec
 
+from afield.serving.exchange import Desk, Exchange, Known, Limits
 from afield.serving.heads import CONTINUE, encoded, plain
-from afield.serving.http import LARGEST_BODY, Reply, Request, refused
-from afield.serving.journal import Watch, identified
-from afield.serving.routing import Route
+from afield.serving.http import LARGEST_BODY, Reply, refused
+from afield.serving.journal import identified
 
 KNOWN = 0.25
 """Seconds for which a head that was admitted need not be looked at again; a token that is revoked counts no longer."""
 LINGER = 1.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _KNOWN = (
     *("accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "expect", "host"),
     *("idempotency-key", "if-none-match", "origin", "range", "traceparent", "user-agent", "x-request-id"),
@@ -34,94 +30,6 @@ _NAMES = {form.encode(): name for name in _KNOWN for form in (name, name.title()
 """Names of headers as they mostly come: decoding each again would cost more than reading the rest of the head."""
 _ONCE = frozenset({"host", "authorization", "expect"})
 _IDLE, _HEAD, _BODY, _BUSY, _LEAVING = range(5)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one connection may take.
-
-    Attributes:
-        head: bytes of the request line and the headers.
-        headers: how many of them.
-        head_seconds: a head must be there within this time of its first byte.
-        body_seconds: so must the body; and so long may a reply not move on.
-        idle_seconds: a connection without a request is closed after this time.
-        connections: how many are open at once.
-        pipelined: requests of one connection that wait for their replies; it is not read beyond them.
-    """
-
-    head: int = 16_384
-    headers: int = 100
-    head_seconds: float = 10.0
-    body_seconds: float = 30.0
-    idle_seconds: float = 75.0
-    connections: int = 16_384
-    pipelined: int = 32
-
-
-class Exchange(msgspec.Struct, eq=False):
-    """A request on its way to its reply.
-
-    Attributes:
-        connection: where it came from.
-        method, path, query, headers: as in `Request`.
-        version: of HTTP.
-        keep_alive: whether the connection stays open behind it.
-        body: all of it once `Desk.take` is called.
-        route, names: what answers and what its pattern named; None until it is admitted.
-        reply: the bytes that go back, None until they are known.
-        began: when its last byte was read, seconds of the loop's clock.
-        within: seconds from then in which the reply is of use.
-        identity: that the client gave it, or that it was given here.
-        whole: when its last byte was read, by a finer clock, where somebody watches.
-    """
-
-    connection: "Connection"
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    version: str = "1.1"
-    keep_alive: bool = False
-    body: bytes = b""
-    route: Route | None = None
-    names: Mapping[str, str] = _NOTHING
-    reply: bytes | None = None
-    began: float = 0.0
-    within: float = 0.0
-    identity: str = ""
-    whole: float = 0.0
-
-    @property
-    def request(self) -> Request:
-        """What handlers are given."""
-        return Request(self.method, self.path, self.headers, self.body, self.query, self.names, self.identity)
-
-    def answer(self, reply: Reply) -> None:
-        """Send the reply, behind those of earlier requests."""
-        self.connection.answer(self, reply)
-
-
-class Desk(Protocol):
-    """Where requests go."""
-
-    @property
-    def leaving(self) -> bool:
-        """Whether connections are to be closed behind their replies."""
-        ...
-
-    @property
-    def watch(self) -> Watch | None:
-        """Told each request with its reply; None where nobody is."""
-        ...
-
-    def admit(self, exchange: Exchange) -> Reply | None:
-        """Why a request is refused whose head is complete; None where its body is to be read."""
-        ...
-
-    def take(self, exchange: Exchange) -> None:
-        """Take a whole request over; `exchange.answer` is called once, now or later."""
-        ...
 
 
 class Connection(asyncio.Protocol):
@@ -164,7 +72,7 @@ class Connection(asyncio.Protocol):
         self._url, self._length = b"", 0
         self._headers: dict[str, str] = {}
         self._stated = "0"
-        self._known: _Known | None = None
+        self._known: Known | None = None
         self._body: list[bytes] = []
         self.lost = self.let_go = False
 
@@ -338,7 +246,7 @@ class Connection(asyncio.Protocol):
             else:
                 reply = self._desk.admit(exchange)
             if reply is None:
-                self._known = _Known(method, self._url, self._since + KNOWN, exchange)
+                self._known = Known(method, self._url, self._since + KNOWN, exchange)
         exchange.identity = identified(headers)
         self._queue.append(exchange)
         self._current, self._state = exchange, _BODY
@@ -410,47 +318,6 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         else:
             self._transport.close()
-
-
-class _Known:
-    """A head that was admitted a moment ago: the next of a connection mostly has the same, but for its length."""
-
-    __slots__ = ("_exchange", "_keep_alive", "_method", "_route", "_until", "_url")
-
-    def __init__(self, method: bytes, url: bytes, until: float, exchange: Exchange) -> None:
-        self._method, self._url, self._until, self._exchange = method, url, until, exchange
-        # The connection changes these of an exchange that it ends.
-        self._keep_alive, self._route = exchange.keep_alive, exchange.route
-
-    def like(self, method: bytes, url: bytes, version: str, headers: dict[str, str], now: float) -> bool:
-        """Whether a head says the same, and was admitted lately enough."""
-        before = self._exchange
-        return (
-            now < self._until
-            and url == self._url
-            and headers == before.headers
-            and method == self._method
-            and version == before.version
-        )
-
-    def again(self) -> Exchange:
-        """A request of the same head."""
-        of = self._exchange
-        return Exchange(
-            of.connection,
-            of.method,
-            of.path,
-            of.query,
-            of.headers,
-            of.version,
-            self._keep_alive,
-            b"",
-            self._route,
-            of.names,
-            None,
-            0.0,
-            of.within,
-        )
 
 
 def _absolute(target: bytes) -> bytes:
