@@ -257,6 +257,41 @@ def test_a_device_whose_notes_are_lost_still_refuses_a_downgrade(
     assert again.ask(EAST).release == second
 
 
+@pytest.mark.parametrize("name", ["../kept", "..", "", "/", "x" * 64, "A" * 64])
+def test_a_service_that_names_a_path_instead_of_a_release_reaches_nothing(
+    stand: Stand, client: Client, first: str, name: str
+) -> None:
+    beside = client.folder.root / "kept"
+    beside.mkdir()
+    stand.control(name, challenger=name, stage="canary")
+
+    client.synchronise()
+
+    assert beside.is_dir()
+    assert client.folder.telemetry.is_dir()
+    assert client.ask(EAST).release == first
+
+
+def test_of_two_processes_with_one_folder_one_fetches_and_both_answer(
+    stand: Stand, server: Server, client: Client, device: Device
+) -> None:
+    other = device()
+    server.asked.clear()
+    other.synchronise()
+    assert server.asked == []
+    second = stand.release((0.0, 1.0))
+    stand.control(second)
+
+    client.synchronise()
+    other.synchronise()
+
+    assert other.ask(EAST).release == second
+    client.stop()
+    stand.control(stand.release((1.0, 0.0)))
+    other.synchronise()
+    assert other.ask(EAST).release not in (second, "none")
+
+
 def test_a_release_of_another_application_is_refused(stand: Stand, client: Client, first: str) -> None:
     stand.control(stand.release((0.0, 1.0), application="surge"))
 

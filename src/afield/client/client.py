@@ -38,6 +38,7 @@ from afield.records.traffic import Answer, Counts, Query
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
+from afield.telemetry.claims import Claim, claim
 
 EVERY = 10.0
 
@@ -124,6 +125,7 @@ class Client:
         self._turn, self._syncing, self._ending = threading.Lock(), threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        self._claim: Claim | None = None
         self._take_over()
 
     @property
@@ -182,9 +184,8 @@ class Client:
         """Bring all that is new and send all that was recorded, now; `standing().problem` says what failed."""
         with self._syncing:
             self._recording.seal()
-            while self._synchroniser.step() and not self._ending.is_set():
+            while self._step() and not self._ending.is_set():
                 pass
-            self._downloader.remember(self._clock.offset)
 
     def wait(self, patience: float) -> bool:
         """Wait until a release is in force, at most `patience` seconds; whether one is."""
@@ -198,6 +199,9 @@ class Client:
             self._thread.join()
             self._thread = None
         self._recording.close()
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
     def standing(self) -> Standing:
         """How the device stands."""
@@ -219,10 +223,21 @@ class Client:
     def _run(self) -> None:
         while not self._ending.is_set():
             with self._syncing:
-                more = self._synchroniser.step()
-                self._downloader.remember(self._clock.offset)
+                more = self._step()
             if not more:
                 self._ending.wait(self._synchroniser.pause())
+
+    def _step(self) -> bool:
+        """Fetch and send once; where another process does that for this folder, take over what it brings."""
+        if self._claim is None:
+            self._claim = claim(self.folder.root, "synchroniser")
+            if self._claim is None:
+                self._take_over()
+                return False
+            self._downloader.resume()
+        more = self._synchroniser.step()
+        self._downloader.remember(self._clock.offset)
+        return more
 
     def _take_over(self) -> None:
         self._updates.step()

@@ -78,6 +78,10 @@ class Downloader:
         later = self._publish(self._told)
         return Step(rows is not None or at_once or later, more)
 
+    def resume(self) -> None:
+        """Go on from what the folder says; another process may have brought it there meanwhile."""
+        self.kept = self._folder.remembered()
+
     def remember(self, offset: float) -> None:
         """Keep by how much the device's clock was behind, in seconds.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from afield.errors import ReleaseError
 from afield.serving.releases import Release
 
 
@@ -19,7 +20,7 @@ class Opening:
         Raises:
             ReleaseError: it does not verify, or does not reproduce its golden rows.
         """
-        self._waiting[digest] = self._opened(digest)
+        self._waiting[digest] = self._open(digest)
         return self._waiting[digest]
 
     def take(self, digest: str) -> Release:
@@ -28,4 +29,12 @@ class Opening:
         Raises:
             ReleaseError: it does not verify, or does not reproduce its golden rows.
         """
-        return self._waiting.pop(digest, None) or self._opened(digest)
+        return self._waiting.pop(digest, None) or self._open(digest)
+
+    def _open(self, digest: str) -> Release:
+        try:
+            return self._opened(digest)
+        except ReleaseError:
+            raise
+        except Exception as error:  # the application's own code prepares a release: whatever it raises refuses it
+            raise ReleaseError(f"it cannot be opened: {type(error).__name__}: {error}") from error

@@ -15,7 +15,7 @@ from afield.client.incoming import bring, drop
 from afield.client.upstream import UnreachableError, Upstream
 from afield.errors import ReleaseError, StoreError
 from afield.records.release import File, Manifest
-from afield.release.bundle import LARGEST_MANIFEST, check_manifest, load
+from afield.release.bundle import DIGEST, LARGEST_MANIFEST, check_manifest, load
 from afield.release.layout import LARGEST_FILE, sha256, sync
 from afield.release.signing import LARGEST_STATEMENT, Trusted
 
@@ -74,6 +74,8 @@ class Releases:
             StoreError: the disk does not take it.
         """
         self._steps += 1
+        if not DIGEST.fullmatch(digest):
+            raise ReleaseError(f"{digest[:80]!r} is no release digest: the service's control state is wrong")
         known, statement = self._refused.get((digest, order)), order.encode() or None
         if known is not None and self._steps < known.until:
             raise ReleaseError(known.reason)

@@ -1,7 +1,6 @@
 """What stands in the supervisor's place on a device: fetches and sends in turns, patiently where nobody answers."""
 
 import secrets
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -81,12 +80,6 @@ class Synchroniser:
         self._failures = self._failures + 1 if unreached else 0
         return more and not unreached
 
-    def run(self, stop: threading.Event) -> None:
-        """Step until `stop` is set."""
-        while not stop.is_set():
-            if not self.step():
-                stop.wait(self.pause())
-
     def pause(self) -> float:
         """Seconds until the next look: longer after each failure, and never the same for a whole fleet."""
         longest = max(self._every, LONGEST)
@@ -98,9 +91,9 @@ class Synchroniser:
         except (UnreachableError, StoreError) as error:
             problems.append(str(error))
             # What came before the failure counts.
-            self._taken_over()
-            return False
-        self.contact = self._now()
+            step = Step(changed=True, more=False)
+        else:
+            self.contact = self._now()
         if step.changed:
             self._taken_over()
         return step.more

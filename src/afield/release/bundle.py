@@ -38,7 +38,7 @@ from afield.release.signing import LARGEST_STATEMENT, Signer, Statement, Trusted
 
 LARGEST_MANIFEST = 4 * 2**20
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def load(
     Raises:
         ReleaseError: anything is missing, extra, changed, linked, unsigned, too new or a downgrade.
     """
-    if not _DIGEST.fullmatch(digest):
+    if not DIGEST.fullmatch(digest):
         raise ReleaseError(f"{digest[:80]!r} is no release digest; give 64 hexadecimal digits")
     folder = root / digest
     if not folder.is_dir():
