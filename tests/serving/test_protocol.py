@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import msgspec
 import pytest
 
-from afield.errors import InferenceError, RequestError
+from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.serving.http import NotFoundError
 from afield.serving.messages import InferReply
 from afield.serving.protocol import MOST_ROWS, Protocol
@@ -127,6 +129,24 @@ def test_keys_go_to_the_champion_only(protocol: Protocol) -> None:
 def test_a_model_that_fails_on_given_features_is_an_error(protocol: Protocol) -> None:
     with pytest.raises(InferenceError, match="broken"):
         ask(protocol, features([1, 2, 3, 4]), version="r3")
+
+
+def test_numbers_that_the_model_has_no_answer_for_are_the_client_s_fault(bakery: Bakery) -> None:
+    bakery.see(release("r1", (3e38, 3e38)))
+    protocol = Protocol("toy", "0.1.0", bakery.predictor)
+    assert ask(protocol, features([0, 0], (1, 2))).outputs[0].data == [0.0]
+    with pytest.raises(ContradictionError, match="no answer for these numbers"):
+        ask(protocol, features([3e38, 3e38], (1, 2)))
+
+
+def test_an_output_that_no_fallback_knows_is_told_apart_from_one_that_is_not_there(bakery: Bakery) -> None:
+    bakery.see(replace(broken("r1"), outputs=("forecast", "low", "high")))
+    protocol = Protocol("toy", "0.1.0", bakery.predictor)
+    assert "low" not in {one.name for one in ask(protocol, keys("east")).outputs}
+    with pytest.raises(ContradictionError, match="low is not known while a fallback answers"):
+        ask(protocol, keys("east"), outputs=[{"name": "low"}])
+    with pytest.raises(RequestError, match="no output 'price'"):
+        ask(protocol, keys("east"), outputs=[{"name": "price"}])
 
 
 def test_metadata_names_inputs_columns_outputs_and_versions(protocol: Protocol) -> None:

@@ -85,16 +85,26 @@ class Replies:
         self, descriptor: int, file: Path, fingerprint: bytes, cipher: bytes, give: Callable[[], Reply]
     ) -> Reply:
         """The reply, kept where it is none of a failure."""
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, fingerprint, 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, fingerprint, 0)
+        except OSError as error:
+            raise ServingError(
+                f"replies cannot be kept at the moment ({error.strerror}); send it again later"
+            ) from error
         reply = None
         try:
             reply = give()
         finally:
             if reply is None or reply.status >= 300:
                 file.unlink(missing_ok=True)
-        os.pwrite(descriptor, _sealed(reply, cipher), _PRINT)
-        os.utime(descriptor, (self._clock(), self._clock()))
+        try:
+            content = _sealed(reply, cipher)
+            if os.pwrite(descriptor, content, _PRINT) < len(content):
+                file.unlink(missing_ok=True)
+            os.utime(descriptor, (self._clock(), self._clock()))
+        except OSError:  # it was answered and recorded: that goes back, and is done again if it is asked again
+            file.unlink(missing_ok=True)
         self._added += 1
         if self._added % _EVERY == 0:
             self._forget()
@@ -157,7 +167,12 @@ def _replied(handler: Handler, request: Request) -> Reply:
 def _claimed(file: Path) -> int | None:
     """The file, open and locked; None while another request holds it."""
     while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise ServingError(
+                f"replies cannot be kept at the moment ({error.strerror}); send it again later"
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

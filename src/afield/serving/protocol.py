@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.errors import InferenceError, RequestError
+from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.serving import binary, tensors
 from afield.serving.http import NotFoundError
 from afield.serving.inference import Outputs, Rows
@@ -149,6 +149,7 @@ class Protocol:
             NotFoundError: there is no such model or version.
             msgspec.DecodeError: the JSON is malformed.
             RequestError: an input does not fit; the message names it.
+            ContradictionError: the model has no answer for these numbers, or an output is not known at the moment.
             InferenceError: the model failed.
         """
         release = self.release(model, version)
@@ -157,7 +158,7 @@ class Protocol:
         given, data = self._given(request, tail)
         parameters: dict[str, str] = {}
         outputs = self._outputs(release, given, data, parameters, pinned=version is not None)
-        found = list(_tensors(request, outputs))
+        found = list(_tensors(request, outputs, release.outputs))
         tail = b"".join(raw for _, raw in found if raw is not None)
         reply = InferReply(model, release.digest, [one for one, _ in found], request.id, parameters)
         return Inferred(reply, tail if any(raw is not None for _, raw in found) else None, given.shape[0])
@@ -187,12 +188,23 @@ class Protocol:
             return {name: values for name, values in scored.outputs.items() if np.isfinite(values).all()}
         if given.name == FEATURES:
             matrix = _matrix(given, data, len(release.features))
-            names = {name: place for place, name in enumerate(release.features)}
-            return self._predictor.score(release.digest, Rows(names, matrix))
+            return self._scored(release, matrix)
         raise RequestError(f"no input {given.name[:80]!r}; send {FEATURES} or {KEYS}", "inputs[0].name")
 
+    def _scored(self, release: Release, matrix: NDArray[np.float64]) -> Outputs:
+        """The outputs for features that the client brought; where the model answers zeros, these are at fault."""
+        names = {name: place for place, name in enumerate(release.features)}
+        try:
+            return self._predictor.score(release.digest, Rows(names, matrix))
+        except InferenceError as error:
+            try:
+                self._predictor.score(release.digest, Rows(names, np.zeros((1, len(names)))))
+            except InferenceError:
+                raise error from None
+            raise ContradictionError(f"the model has no answer for these numbers: {error}", FEATURES) from error
 
-def _tensors(request: InferRequest, outputs: Outputs) -> Iterator[tuple[Tensor, bytes | None]]:
+
+def _tensors(request: InferRequest, outputs: Outputs, known: tuple[str, ...]) -> Iterator[tuple[Tensor, bytes | None]]:
     """The outputs that a request asks for, all where it names none; each with its bytes where it is to be binary."""
     everything = request.parameters.get(binary.ALL_WANTED, False)
     if not isinstance(everything, bool):
@@ -201,6 +213,8 @@ def _tensors(request: InferRequest, outputs: Outputs) -> Iterator[tuple[Tensor, 
     if len({one.name for one in wanted}) < len(wanted):
         raise RequestError("an output is asked for twice", "outputs")
     for place, one in enumerate(wanted):
+        if one.name in known and one.name not in outputs:
+            raise ContradictionError(f"{one.name} is not known while a fallback answers", f"outputs[{place}].name")
         if one.name not in outputs:
             raise RequestError(f"no output {one.name[:80]!r}; there is: {', '.join(outputs)}", f"outputs[{place}].name")
         _refuse_elsewhere(one.parameters, f"outputs[{place}]")
