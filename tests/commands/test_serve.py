@@ -1,0 +1,81 @@
+"""`afield serve --design`: what goes together, and products that answer without a supervisor."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from afield.application import Application
+from afield.cli import VERBS, run
+from afield.commands.product import product
+from afield.control.process import serving
+from afield.control.service import Terms
+from afield.demo import free_port
+from afield.errors import ServingError
+from afield.home import Home
+from afield.hosting import Remote
+from tests.workshop.village import UNTIL, copied
+
+BODY = f'{{"pickup_location": 3, "order_time": "{UNTIL.isoformat()}"}}'.encode()
+
+
+def say(_: str) -> None:
+    """Tells nobody; a module's function, for it goes to another process."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--design", "client"], "needs --upstream URL"),
+        (["--design", "static", "--upstream", "http://127.0.0.1:1"], "speaks to no --upstream"),
+        (["--cache", "valkey://127.0.0.1:1"], "--cache belongs to --design cached"),
+        (["--design", "everywhere"], "server"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    monkeypatch.setenv("AFIELD_HOME", str(tmp_path))
+    assert run(["serve", "afield.testing.toy:toy", *arguments], VERBS) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.slow
+def test_the_release_compiled_into_the_product_answers_without_a_service(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    office = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    terms = Terms(port=free_port(), design="static")
+    with product(office.application, tmp_path, terms, "", None) as process:
+        answer = Remote(f"http://127.0.0.1:{terms.port}", "quote").ask(BODY)
+        assert (answer.release, answer.applied) == (office.actions.state.champion, ("static",))
+    assert process.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_device_fetches_its_release_and_answers_when_the_service_is_gone(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    office = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    champion = office.actions.state.champion
+    up, here = Terms(port=free_port(), by_events=True), Terms(port=free_port(), design="hybrid")
+    there = Remote(f"http://127.0.0.1:{here.port}", "quote")
+    with product_after_its_service(office.application, tmp_path, up, here, champion):
+        assert there.ask(BODY).id
+    with pytest.raises(ServingError):
+        there.ask(BODY)
+
+
+@contextmanager
+def product_after_its_service(
+    application: Application, root: Path, up: Terms, here: Terms, champion: str
+) -> Iterator[None]:
+    """A product that has fetched its release, and whose service has ended."""
+    with ExitStack() as stack:
+        with serving("surge", application.options, root, up, say) as service:
+            process = stack.enter_context(product(application, root, here, service.url, None))
+            folder = Home.of(root, application).folder / here.design / "bundles" / champion
+            while not folder.is_dir():
+                assert process.poll() is None, "the product ended"
+        yield
