@@ -8,6 +8,7 @@ import msgspec
 
 from afield.records.traffic import Answer, Query
 from afield.serving.http import LARGEST_BODY, Reply, Request, failed
+from afield.serving.reading import reader
 from afield.serving.routing import Route
 
 _encode = msgspec.json.Encoder().encode
@@ -48,7 +49,7 @@ def routes(
         all_measured: told the answers of such queries and the seconds that each of them took.
         lane: the line in which they are answered (`Route.lane`).
     """
-    decode = msgspec.json.Decoder(asked.request).decode
+    decode = reader(asked.request)
 
     def give(request: Request) -> Reply:
         start = time.perf_counter()

@@ -12,6 +12,7 @@ import msgspec
 from afield.records.traffic import Answer, Query
 from afield.serving.asking import Asked
 from afield.serving.http import LARGEST_BODY, Reply, Request, failed
+from afield.serving.reading import reader
 from afield.serving.routing import MODEL, Route
 
 MOST = 1000
@@ -34,7 +35,7 @@ def routes(
     asked: Asked, answer: Callable[[Query], Answer], measured: Callable[[Answer, float], None]
 ) -> Mapping[str, Route]:
     """The route of batches, beside that of single questions; the arguments are those of `asking.routes`."""
-    decode, read = msgspec.json.Decoder(asked.request).decode, msgspec.json.Decoder(Batch).decode
+    decode, read = reader(asked.request), msgspec.json.Decoder(Batch).decode
 
     def one(body: msgspec.Raw) -> Answer | Refusal:
         start = time.perf_counter()

@@ -8,6 +8,7 @@ import msgspec
 from afield.errors import RequestError
 from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
 from afield.serving.http import Reply, Request
+from afield.serving.reading import reader
 from afield.serving.routing import FILES, Route
 
 LONGEST_ID = 200
@@ -33,8 +34,8 @@ class Ingestion:
         self._kinds = kinds
         self._append = append
         self._keep = keep
-        self._batches = msgspec.json.Decoder(Ingest)
-        self._events = msgspec.json.Decoder(TelemetryBatch)
+        self._read_batch = reader(Ingest)
+        self._read_events = reader(TelemetryBatch)
 
     def facts(self, body: bytes) -> dict[str, int]:
         """Take the body of `POST /v1/events`; the counts accepted. Sent again, it changes nothing later on.
@@ -44,7 +45,7 @@ class Ingestion:
             RequestError: a kind, field or time is wrong; nothing of the batch is kept.
             TelemetryError: it cannot be kept now; nothing of the batch is.
         """
-        batch = self._batches.decode(body)
+        batch = self._read_batch(body)
         for place, fact in enumerate(batch.facts):
             self._check_fact(fact, f"facts[{place}]")
         for place, outcome in enumerate(batch.outcomes):
@@ -79,7 +80,7 @@ class Ingestion:
             RequestError: the schema is newer, or a field is wrong; nothing of the batch is kept.
             TelemetryError: it cannot be kept now; send it again, it is idempotent by id.
         """
-        batch = self._events.decode(body)
+        batch = self._read_events(body)
         if batch.schema > SCHEMA:
             raise RequestError(f"telemetry schema {batch.schema} is newer than {SCHEMA}; upgrade the service", "schema")
         for place, event in enumerate(batch.events):
