@@ -17,6 +17,7 @@ from afield.exchange.writing import check_new, write_folder
 from afield.release.registry import champion, named
 
 Form = Literal["static", "mlflow", "onnx"]
+FORMS_HELP = "static: a product without a network; mlflow: what mlflow.pyfunc reads; onnx: plain files and an example"
 FORMS: Mapping[Form, Callable[[Office, str], dict[str, bytes]]] = {
     "static": compile_release,
     "mlflow": mlflow_files,
@@ -26,10 +27,10 @@ FORMS: Mapping[Form, Callable[[Office, str], dict[str, bytes]]] = {
 
 def run(
     app: str,
-    release: Annotated[str, Parameter(help="the first digits of a release; left out: the champion")] = "",
+    release: Annotated[str | None, Parameter(help="the first digits of a release; left out: the champion")] = None,
     /,
     *,
-    to: Annotated[Form, Parameter(help="what it is made into")],
+    to: Annotated[Form, Parameter(help=FORMS_HELP)],
     out: Annotated[Path, Parameter(help="folder to make; it must not be there yet")],
     context: Context,
     **options: str,

@@ -3,18 +3,22 @@
 What it says of itself is not believed before it was looked at, and nothing but its graph is read: no pickle, no code.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
+import yaml
 
 from afield.errors import ReleaseError
 from afield.exchange.inspecting import Interface, inspect
 from afield.release.layout import read_plain, sha256
 
 LARGEST = 2**29
-LARGEST_MLMODEL = 2**20
+LARGEST_MLMODEL = 2**18
+DEEPEST = 64
 MLMODEL = "MLmodel"
 ADVICE = "give an ONNX file, or an MLflow model directory with the ONNX flavour"
 
@@ -108,10 +112,20 @@ def _features(path: Path, given: Sequence[str], signed: tuple[str, ...], found: 
 
 def _described(file: Path) -> _Described:
     raw = _read(file, LARGEST_MLMODEL)
+    if _depth(raw) > DEEPEST:
+        raise ReleaseError(f"{file}: not the MLmodel of a model (it is nested too deep); {ADVICE}")
     try:
-        return msgspec.yaml.decode(raw, type=_Described)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ReleaseError(f"{file}: not the MLmodel of a model ({error}); {ADVICE}") from error
+        # Not the loader in C, nor msgspec's, which takes it: what is nested deep ends the process there.
+        return msgspec.convert(yaml.load(raw, Loader=yaml.SafeLoader), _Described)
+    except (yaml.YAMLError, msgspec.ValidationError, ValueError, RecursionError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ReleaseError(f"{file}: not the MLmodel of a model ({said}); {ADVICE}") from error
+
+
+def _depth(raw: bytes) -> int:
+    """How deep brackets are nested: a reader of YAML takes the square of that time."""
+    steps = (1 if found.group() in b"[{" else -1 for found in re.finditer(rb"[\[\]{}]", raw))
+    return max(accumulate(steps), default=0)
 
 
 def _graph_of(folder: Path, described: _Described) -> str:
