@@ -1,4 +1,4 @@
-"""What `afield place` predicts beside what happens: `python -m benchmarks.place [surge] [signs] [--json]`.
+"""What `afield place` predicts beside what happens: `python -m benchmarks.place [APP] [DESIGN] [--json]`.
 
 The real designs run as processes of their own behind a network of the testing kit; people ask at random. The planner's
 simulation is told the same: this machine, this network, these requests. AFIELD_HOME must hold a release of each
@@ -38,7 +38,7 @@ RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 
 """Name → what is loaded, with which options, requests a second, seconds."""
 SHARE, CLOSE = 0.15, 0.002
 SEEDS, DEVICES = 5, 16
-TURNS, LOOPBACK = 5, 1e9
+TURNS, LOOPBACK = 10, 1e9
 """Turns in which a product's door and its answers are timed, and bytes a second within this machine."""
 
 
@@ -66,12 +66,13 @@ class Reality:
 
 def main() -> None:
     """Measure and print."""
-    names = [name for name in sys.argv[1:] if not name.startswith("-")] or list(RUNS)
+    said = [name for name in sys.argv[1:] if not name.startswith("-")]
+    names, designs = [name for name in RUNS if name in said] or RUNS, [each for each in DESIGNS if each in said]
     for name in names:
         spec, options, rate, seconds = RUNS[name]
         office = open_office(load(spec, options), home_folder(), _tell)
         champion = Opened(office)
-        for design in DESIGNS:
+        for design in designs or DESIGNS:
             show(_compared(office, champion, design, rate, seconds))
 
 
@@ -132,7 +133,7 @@ def _reality(
                 empty += door(target.port, rate, seconds / TURNS)
             more, told = ask(target.port, path, bodies, rate, seconds / TURNS)
             took, answers = took + more, answers + told
-            single += champion.timed()[0]
+            single += champion.timed(seconds / TURNS / 4)[0]
         if design in ("client", "hybrid"):
             time.sleep(2 * SYNC)  # what was recorded last is sent
         counts, ended = target.proxy.counts, time.perf_counter()

@@ -22,7 +22,8 @@ from afield.testing.hosts import compile_into
 from afield.testing.proxy import Proxy, Way
 from benchmarks.services import free_port
 
-ASKERS, PATIENCE = 16, 30.0
+ASKERS, PATIENCE, SHED = 16, 30.0, 0.1
+"""People who ask, seconds that they wait, and the share of requests that a busy service may refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,6 @@ def _exchanged(
         due.put(None)
     for each in people:
         each.join()
-    if failed:
+    if len(failed) > SHED * (len(failed) + len(took)):
         raise RuntimeError(f"{len(failed)} requests failed, e.g. {failed[0]}")
     return took, contents

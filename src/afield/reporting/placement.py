@@ -93,7 +93,7 @@ def turns(placed: Placed) -> tuple[str, ...]:
     """The tipping points in sentences."""
     told = (_turn(tip) for tip in placed.tips)
     return tuple(
-        f"{name} {at} ({between}; now {now}): {winner}, for {why}" for name, at, between, now, winner, why in told
+        f"{name} {at} ({between}; now {now}): {winner} wins; {why}" for name, at, between, now, winner, why in told
     )
 
 

@@ -84,13 +84,15 @@ class Opened:
         control = ControlState(version=1, champion=self._digest, now=now)
         self._answers.see(Situation(rows, control, {self._digest: release}))
 
-    def timed(self) -> tuple[list[float], list[int]]:
+    def timed(self, most: float = ASKED) -> tuple[list[float], list[int]]:
         """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
+
+        After `most` seconds no further request is timed.
 
         Raises:
             UsageError: a request cannot be answered.
         """
-        return _singles(self._office, self._answers, self.bodies)
+        return _singles(self._office, self._answers, self.bodies, most)
 
     def measured(self) -> Measured:
         """What it costs.
@@ -146,12 +148,12 @@ def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[by
     return [office.operate.sample(now, key).encode() for key in keys]
 
 
-def _singles(office: Office, answers: Predictor, asked: Sequence[bytes]) -> tuple[list[float], list[int]]:
+def _singles(office: Office, answers: Predictor, asked: Sequence[bytes], most: float) -> tuple[list[float], list[int]]:
     """Seconds from bytes to bytes of each request, in turn, and the bytes of each answer."""
     decode, resolve = msgspec.json.Decoder(office.operate.request).decode, office.operate.resolve
     encode = msgspec.json.Encoder().encode
     seconds, sizes = [], []
-    ends = perf_counter() + ASKED
+    ends = perf_counter() + most
     for number in range(WARM + CALLS):
         body = asked[number % len(asked)]
         begun = perf_counter()

@@ -111,9 +111,10 @@ def place(office: Office, wanted: Wanted) -> Placed:
 
 def _says(winner: Row, rows: Sequence[Row]) -> str:
     """The recommendation, and how sure it is."""
-    told = f"{winner.option.name}: {winner.cost.value:,.0f} a month"
+    told = f"Recommended: {winner.option.name}, at {winner.cost.value:,.0f} a month"
     if winner.misses:
-        return f"No option meets everything. Nearest is {told}; it {_missing(winner)}"
+        nearest = f"{winner.option.name}, at {winner.cost.value:,.0f} a month"
+        return f"No option meets everything. Nearest is {nearest}, but: {_missing(winner)}"
     others = [each for each in rows if each.option != winner.option and not each.misses]
     if not others:
         return f"{told}; it is the only one that meets everything"
