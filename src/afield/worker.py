@@ -56,6 +56,8 @@ from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
 ASKER = "unit"
+# Seconds in which a request is answered or refused: of applications that look into it, and of the others.
+LOOKING, ANSWERING = 10.0, 2.0
 DEVICE = "afield.device:make"
 OTLP = "afield.serving.otlp:Otlp"
 
@@ -131,7 +133,7 @@ def make(file: Path) -> Service:
         counted=metrics.request,
         leave=health.leave,
         close=lambda: _closed(stopped, otlp),
-        patience=Patience(within=config.within, gather=config.gather),
+        patience=Patience(within=config.within or (LOOKING if operate.observe else ANSWERING), gather=config.gather),
         shed=metrics.shed,
         watch=both(Journal(config.log) if config.log != "none" else None, otlp),
     )

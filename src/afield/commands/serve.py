@@ -28,6 +28,8 @@ JOIN_HELP = (
 )
 DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
 UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
+LONGEST = 600
+WITHIN_HELP = "seconds in which a request is answered or refused; 0: 2, or 10 where it brings its own input"
 CACHE_HELP = "of cached: a Valkey or Redis, e.g. valkey://127.0.0.1:6379/0; left out: the workers' memory"
 OTLP_HELP = (
     "an OpenTelemetry collector (HTTP) that is sent traces and metrics, e.g. http://127.0.0.1:4318; extra afield[otlp]"
@@ -54,6 +56,7 @@ def run(
     cache: Annotated[str, Parameter(help=CACHE_HELP)] = "",
     log: Annotated[Told, Parameter(help="requests that get a line of JSON on stderr: all, errors or none")] = "errors",
     otlp: Annotated[str, Parameter(help=OTLP_HELP)] = "",
+    within: Annotated[float, Parameter(help=WITHIN_HELP)] = 0.0,
     events_clock: Annotated[
         bool, Parameter(negative="", help="domain time follows the events' watermark: for `afield replay`")
     ] = False,
@@ -78,6 +81,7 @@ def run(
         cache: URL of the Valkey or Redis of the cached design.
         log: requests that get a line of JSON on stderr.
         otlp: address of an OpenTelemetry collector.
+        within: seconds in which a request is answered or refused.
         events_clock: domain time follows the events' watermark instead of the wall clock.
         traffic: let generated traffic run beside it.
         context: from the command line.
@@ -87,6 +91,8 @@ def run(
     if token is not None and is_plain(read_tokens(token)):
         progress(f"{token} holds one plain token: it may do everything, for ever. Better: afield token new {app} NAME")
     _check(design, upstream, cache, join, traffic=traffic, by_events=events_clock)
+    if not 0 <= within <= LONGEST:
+        raise UsageError(f"--within {within:g}: write seconds, 0 to {LONGEST}")
     fewest, most = counts(workers)
     terms = Terms(
         address=address,
@@ -100,6 +106,7 @@ def run(
         cache=cache,
         log=log,
         otlp=otlp,
+        within=within,
     )
     if design in ("client", "hybrid", "static"):
         with product(application, context.home, terms, upstream, upstream_token) as running_there:

@@ -51,6 +51,7 @@ class Terms:
         cache: URL of the Valkey or Redis of the cached design; "" for the workers' memory.
         log: requests that get a line of JSON on stderr: all, errors or none.
         otlp: address of an OpenTelemetry collector; "" for none.
+        within: seconds in which a request is answered or refused; 0: as suits the application.
     """
 
     address: str = "127.0.0.1"
@@ -66,6 +67,7 @@ class Terms:
     cache: str = ""
     log: Told = "errors"
     otlp: str = ""
+    within: float = 0.0
 
 
 @contextmanager
@@ -129,6 +131,7 @@ class Service:
             seams=dict(terms.seams),
             log=terms.log,
             otlp=terms.otlp,
+            within=terms.within,
             design=terms.design,
             cache=terms.cache,
         )

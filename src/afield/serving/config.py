@@ -39,7 +39,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         cache: URL of the Valkey or Redis in which the cached design keeps its drafts; "" for this process's memory.
         upstream: address of the service that client and hybrid speak to.
         upstream_token: file with the token that they send there; "" for none.
-        within: seconds in which a request is answered or refused, where its client does not say less.
+        within: seconds in which a request is answered or refused, where its client does not say less; 0: 2, or 10
+            where the application finds its features in the request.
         gather: seconds to wait for more requests to answer together; 0: those that are there.
         log: requests that get a line of JSON on stderr: all, those that the service failed on ("errors"), or none.
         otlp: address of an OpenTelemetry collector (OTLP over HTTP) that is sent traces and metrics; "" for none.
@@ -64,7 +65,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     own: str = ""
     privacy: str = ""
     seal_after: float = 5.0
-    within: float = 2.0
+    within: float = 0.0
     gather: float = 0.0
     seams: dict[str, str] = {}
     design: Design = "server"
@@ -88,8 +89,8 @@ def read_config(file: Path) -> Config:
         raise UsageError(f"{file}: {error}") from error
     if not 1 <= config.port <= 65535 or config.workers < 1:
         raise UsageError(f"{file}: port must be 1 to 65535 and workers at least 1")
-    if not (0 < config.within <= 600 and 0 <= config.gather <= 0.1):
-        raise UsageError(f"{file}: within must be more than 0 and at most 600 seconds, gather 0 to 0.1")
+    if not (0 <= config.within <= 600 and 0 <= config.gather <= 0.1):
+        raise UsageError(f"{file}: within must be 0 to 600 seconds, gather 0 to 0.1")
     if config.otlp and not config.otlp.startswith(("http://", "https://")):
         raise UsageError(f"{file}: {config.otlp!r} is no address of a collector; write it as http://127.0.0.1:4318")
     if not config.token and not is_loopback(config.address):
