@@ -8,217 +8,24 @@ next good request answered; and that its telemetry adds up.
 import argparse
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from afield.application import load
 from afield.control.office import open_office
-from afield.errors import AfieldError, RequestError, ServingError, UsageError
+from afield.errors import AfieldError, UsageError
 from afield.home import Home
-from afield.records.decision import Override
-from afield.records.traffic import Answer
 from afield.release.signing import Signer
 from afield.serving.config import Design
+from afield.store.snapshots import Follower
+from afield.testing.examination import SAME as SAME
+from afield.testing.examination import Ask, Examination
+from afield.testing.examination import Finding as Finding
 from afield.testing.ground import Ground
-from afield.testing.hosts import DESIGNS, ONLINE, Standing, put_up
-
-SAME, OFFLINE, AGE = "same facts, same answer", "offline", "how old an answer can be"
-UPDATE, ROLLBACK, OVERRIDE, MODE = "an update arrives", "a rollback arrives", "an override acts", "mode off acts"
-BAD, TELEMETRY = "bad input", "telemetry adds up"
-PATIENCE = 10.0
-OWN = ("hybrid:", "static", "cached:")
-
-Ask = Callable[[datetime, str], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was seen of one property of one design.
-
-    Attributes:
-        design, property: what was looked at.
-        holds: whether it is as it must be.
-        said: what was seen.
-    """
-
-    design: Design
-    property: str
-    holds: bool
-    said: str
-
-
-class Examination:
-    """One design under examination; every answer that it gives is counted."""
-
-    def __init__(self, standing: Standing, asks: Ask, keys: Sequence[str]) -> None:
-        """Examine `standing` with requests that `asks` makes about `keys`."""
-        self._standing = standing
-        self._ground = standing.ground
-        self._asks = asks
-        self._keys = keys
-        self._given: list[Answer] = []
-        self.findings: list[Finding] = []
-
-    def same(self) -> None:
-        """The same facts give the same answer, twice, now and later in the slot."""
-        step, other, asked = self._ground.operate.step, 0, 0
-        for at in (self._ground.tick, self._ground.tick + step / 2):
-            for key in self._keys:
-                like = plainly(self._standing.like.ask(self._asks(at, key)))
-                for _ in range(2):
-                    asked += 1
-                    other += plainly(self._ask(at, key)) != like
-        what = "the same table" if self._standing.design == "static" else "the plain predictor"
-        found = self._standing.cached()
-        cached = f"; {found} from the cache" if self._standing.design == "cached" else ""
-        self._found(SAME, not other, f"{asked} answers, {other} differ from {what}{cached}")
-
-    def update(self) -> None:
-        """A newer release is taken over, and every answer meanwhile is given."""
-        self._arrives(
-            UPDATE, self._ground.second, lambda: self._ground.control(self._ground.second, last_good=self._ground.first)
-        )
-
-    def rollback(self) -> None:
-        """The release before is taken over again."""
-        first, second = self._ground.first, self._ground.second
-        back = lambda: self._ground.control(first, back=True, last_good=second)  # noqa: E731
-        self._arrives(ROLLBACK, self._ground.first, back)
-
-    def override(self) -> None:
-        """A number set by hand is in the answers at once, and gone when it ends."""
-        name = next(iter(self._ground.operate.neutral))
-        held = Override("by hand", "*", name, 7.0, "the suite", self._ground.tick + timedelta(days=2))
-        self._acts(
-            OVERRIDE,
-            lambda: self._ground.control(self._ground.first, back=True, overrides=(held,)),
-            lambda answer: answer.output.get(name) == 7.0,
-        )
-
-    def mode(self) -> None:
-        """In mode off the model has no say."""
-        self._acts(
-            MODE,
-            lambda: self._ground.control(self._ground.first, back=True, mode="off"),
-            lambda answer: answer.mode == "off",
-        )
-
-    def age(self) -> None:
-        """How old the facts of an answer become before the model has no say, and what stands in."""
-        operate, oldest, after = self._ground.operate, 0.0, list[str]()
-        if operate.observe is not None:
-            self._found(AGE, True, "the facts are in the request")
-            return
-        static = self._standing.design == "static"
-        limit = operate.static.lasts if static else operate.stale_after
-        steps = (
-            timedelta(0),
-            limit / 2,
-            limit - operate.step / 2,
-            limit,
-            limit + operate.step,
-            limit + 2 * operate.step,
-        )
-        for late in steps:
-            answer = self._ask(self._ground.tick + late, self._keys[0])
-            fallen = [name for name in answer.applied if name.startswith("fallback:")]
-            after += fallen
-            if not fallen:
-                oldest = max(oldest, answer.facts_age or 0.0)
-        holds = 0 < oldest <= limit.total_seconds() and bool(after)
-        told = f"{oldest / 86400:g} days" if oldest > 86400 else f"{oldest / 3600:g} h"
-        self._found(AGE, holds, f"{told}, then {', '.join(dict.fromkeys(after)) or 'no fallback'}")
-
-    def offline(self) -> None:
-        """What is answered while the service cannot be reached."""
-        like = [plainly(self._standing.like.ask(self._asks(self._ground.tick, key))) for key in self._keys]
-        self._ground.cut()
-        try:
-            answered = same = 0
-            for key, expected in zip(self._keys, like, strict=True):
-                try:
-                    answer = self._ask(self._ground.tick, key)
-                except ServingError:
-                    continue
-                answered += 1
-                same += plainly(answer) == expected
-            needed = 0 if self._standing.design in ONLINE else len(self._keys)
-            said = f"{answered} of {len(self._keys)} answered, {same} as before" if answered else "no answer"
-            self._found(OFFLINE, answered == same == needed, said)
-        finally:
-            self._ground.restore()
-
-    def bad(self) -> None:
-        """What is no request is refused, and the next good one answered."""
-        refused = 0
-        bodies = (b"", b"{", b"[]", b"\xff\x00", b'{"nothing": 1}')
-        for body in bodies:
-            try:
-                self._standing.host.ask(body)
-            except (RequestError, msgspec.DecodeError):
-                refused += 1
-        answered = bool(self._ask(self._ground.tick, self._keys[0]).id)
-        self._found(BAD, refused == len(bodies) and answered, f"{refused} of {len(bodies)} refused, the next answered")
-
-    def telemetry(self) -> None:
-        """Every answer given is recorded once, by whoever gave it."""
-        standing, given = self._standing, Counter(answer.id for answer in self._given)
-        standing.take()
-        wanted = len(self._given) + standing.elsewhere()
-        deadline = time.monotonic() + PATIENCE
-        recorded: Counter[str] = Counter()
-        while time.monotonic() < deadline:
-            recorded = Counter(event.id for event in standing.ground.events(*standing.spools))
-            if recorded.total() >= wanted:
-                break
-            standing.take()
-            time.sleep(0.05)
-        missing, twice = given - recorded, [name for name, count in recorded.items() if count > 1]
-        extra = f" and {standing.elsewhere()} of the device beside" if standing.elsewhere() else ""
-        holds = not missing and not twice and recorded.total() == wanted
-        said = f"{len(given)} given{extra} = {recorded.total()} recorded"
-        self._found(TELEMETRY, holds, said if holds else f"{said}; {len(missing)} missing, {len(twice)} twice")
-
-    def _arrives(self, name: str, release: str, publish: Callable[[], object]) -> None:
-        self._acts(name, publish, lambda answer: answer.release == release)
-
-    def _acts(self, name: str, publish: Callable[[], object], acted: Callable[[Answer], bool]) -> None:
-        """Publish, and ask until the answers show it; a product that nothing reaches must not show it."""
-        if self._standing.design == "static":
-            before = plainly(self._ask(self._ground.tick, self._keys[0]))
-            publish()
-            after = plainly(self._ask(self._ground.tick, self._keys[0]))
-            self._found(name, after == before, "with the next edition of the product")
-            return
-        publish()
-        start = time.monotonic()
-        failed, answers, shown = 0, 0, False
-        while not shown and time.monotonic() - start < PATIENCE:
-            if self._standing.design not in ONLINE:
-                self._standing.take()
-            answers += 1
-            try:
-                shown = acted(self._ask(self._ground.tick, self._keys[0]))
-            except AfieldError:
-                failed += 1
-        took = time.monotonic() - start
-        how = "" if self._standing.design in ONLINE else " of the next contact"
-        said = f"within {took:.2f} s{how}; {failed} of {answers} answers failed"
-        self._found(name, shown and not failed, said)
-
-    def _ask(self, at: datetime, key: str) -> Answer:
-        answer = self._standing.host.ask(self._asks(at, key))
-        self._given.append(answer)
-        return answer
-
-    def _found(self, name: str, holds: bool, said: str) -> None:
-        self.findings.append(Finding(self._standing.design, name, holds, said))
+from afield.testing.hosts import DESIGNS, put_up
 
 
 def examine(
@@ -230,12 +37,12 @@ def examine(
         ground: what it stands on.
         design: what is examined.
         asks: a moment and a key → the body of a request; the application's own sample where None.
-        keys: what is asked about; the golden keys where none are given.
+        keys: what is asked about; those of the rows where none are given.
         cache: URL of a Valkey for the cached design.
     """
     operate = ground.operate
     makes = asks or (lambda at, key: operate.sample(at, key).encode())
-    chosen = keys or (ground.golden.keys if operate.observe is None else ("",))
+    chosen = keys or ground.keys
     ground.publish()
     ground.control(ground.first)
     with put_up(design, ground, cache) as standing:
@@ -250,15 +57,6 @@ def examine(
         examination.mode()
         examination.telemetry()
     return examination.findings
-
-
-def plainly(answer: Answer) -> Mapping[str, object]:
-    """An answer without its name, and without what a design says of itself."""
-    known = msgspec.to_builtins(answer)
-    found = known.get("content", ())
-    content = [{name: value for name, value in each.items() if name not in ("id", "ask")} for each in found]
-    applied = [name for name in known["applied"] if not name.startswith(OWN)]
-    return {**known, "id": "", "applied": applied, "content": content}
 
 
 def sampled(ground: Ground, beside: Mapping[str, object]) -> Ask:
@@ -300,11 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         champion = open_office(application, given.home, lambda _: None).actions.state.champion
         if not champion:
             raise UsageError(f"{given.home} holds no release of {given.app}; run: afield build {given.app}")
-        findings = list[Finding]()
+        findings, published = list[Finding](), Follower(home.snapshots)
+        published.refresh()
         for design in given.design or DESIGNS:
             with tempfile.TemporaryDirectory() as kept:
                 signer = Signer(Path(kept) / "keys" / "signing.key")
-                ground = Ground(Path(kept), application, home.bundles / champion, signer)
+                ground = Ground(Path(kept), application, home.bundles / champion, signer, published.rows)
                 asks = sampled(ground, msgspec.json.decode(given.beside))
                 findings += examine(ground, design, asks=asks, cache=given.cache)
     except AfieldError as error:

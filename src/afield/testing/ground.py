@@ -5,7 +5,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -35,11 +35,21 @@ class Ground:
         application, operate: what is examined.
         folder: holds bundles, trusted keys, snapshots and spools.
         first, second: two releases; the second is newer and says the same.
+        keys: of the rows; one that is empty where requests bring their own input.
         tick: of the rows.
     """
 
-    def __init__(self, folder: Path, application: Application, bundle: Path, signer: Signer) -> None:
+    def __init__(
+        self, folder: Path, application: Application, bundle: Path, signer: Signer, rows: FeatureRows | None = None
+    ) -> None:
         """Stand on a copy of the release in the folder `bundle`, re-signed by `signer`.
+
+        Args:
+            folder: where it stands.
+            application: what is examined.
+            bundle: of a release.
+            signer: signs what is published.
+            rows: feature rows of a tick; the release's golden rows where None, or where another contract made them.
 
         Raises:
             ReleaseError: the release does not verify.
@@ -59,7 +69,9 @@ class Ground:
         self.first = self._release()
         self.second = self._release()
         self.golden = load(self.bundles, self.first, Trusted(self.trusted)).golden
-        self.tick = self.golden.tick - (self.golden.tick - datetime.min) % self.operate.step
+        self._rows = self._from_golden() if rows is None or rows.feature_set != self.feature_set else rows
+        self.keys = self._rows.keys or ("",)
+        self.tick = self._rows.tick
         self._version = 0
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
@@ -96,14 +108,10 @@ class Ground:
         """Where the service is."""
         return f"http://127.0.0.1:{self._port}"
 
-    def publish(self, later: timedelta = timedelta(0)) -> FeatureRows:
-        """Feature rows of the golden keys, at the golden tick or later."""
-        golden, tick = self.golden, self.tick + later
-        keys = golden.keys if self.operate.observe is None else ()
-        columns = {name: np.array(values) for name, values in golden.features.items()} if keys else {}
-        rows = feature_rows(self.feature_set, tick, tick, keys, columns)
-        publish_rows(self.snapshots, rows)
-        return rows
+    def publish(self) -> FeatureRows:
+        """The feature rows, for everybody who follows."""
+        publish_rows(self.snapshots, self._rows)
+        return self._rows
 
     def control(self, champion: str, *, back: bool = False, **others: object) -> ControlState:
         """A control state; its clock stands at the tick. Going back to an earlier release is a signed order."""
@@ -169,6 +177,15 @@ class Ground:
                 records = [decode(body) for _, body in read(folder)]
                 found += [record for record in records if isinstance(record, Event)]
         return found
+
+    def _from_golden(self) -> FeatureRows:
+        """The golden rows as those of their tick; none where requests bring their own input."""
+        golden, step = self.golden, self.operate.step
+        tick = golden.tick - (golden.tick - datetime.min) % step
+        if self.operate.observe is not None:
+            return feature_rows(self.feature_set, tick, tick, (), {})
+        columns = {name: np.array(values) for name, values in golden.features.items()}
+        return feature_rows(self.feature_set, tick, tick, golden.keys, columns)
 
     def _release(self) -> str:
         self._sequence += 1
