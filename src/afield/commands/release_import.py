@@ -24,7 +24,10 @@ def run(
     /,
     *,
     features: Annotated[
-        str, Parameter(help="names of its input columns in order, a,b,c; left out: as its signature or metadata say")
+        str,
+        Parameter(
+            help="names of its input columns, from the first on, a,b,c; left out: as its signature or metadata say"
+        ),
     ] = "",
     output: Annotated[str, Parameter(help="the output that counts; left out: the only one with one number a row")] = "",
     data: Annotated[Path | None, Parameter(help="folder or file of data; left out: the generated default")] = None,
