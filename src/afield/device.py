@@ -27,6 +27,7 @@ from afield.serving.access import Access, access
 from afield.serving.config import Config, is_loopback, read_config
 from afield.serving.health import Health
 from afield.serving.http import Reply, Request
+from afield.serving.journal import Journal, log_to
 from afield.serving.metrics import Metrics
 from afield.serving.routing import Route
 from afield.serving.service import Service
@@ -100,7 +101,9 @@ def make(file: Path) -> Service:
         inspection.routes(lambda: _health(application.name, product), metrics, product.counts),
         access=admitted,
         counted=metrics.request,
+        watch=Journal(config.log) if config.log != "none" else None,
     )
+    log_to()
     product.start()
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
     threading.Thread(target=_until_the_end, args=(product, admitted, os.getppid()), name="product").start()

@@ -191,7 +191,9 @@ def _described(config: Config, operate: Operate, asked: Asked, protocol: Protoco
 def _sample(operate: Operate, answers: Predictor) -> str:
     """The body of a question that works now; "" before the first rows."""
     rows = answers.situation.rows
-    return operate.sample(rows.tick, rows.keys[0]) if rows and rows.keys else ""
+    if rows is None or not (rows.keys or operate.observe):
+        return ""
+    return operate.sample(rows.tick, rows.keys[0] if rows.keys else "")
 
 
 def _keys(config: Config) -> Mapping[str, str]:

@@ -73,6 +73,7 @@ def _config(application: Application, home: Home, terms: Terms, upstream: str, t
         design=terms.design,
         upstream=upstream,
         upstream_token=str(token or ""),
+        log=terms.log,
     )
 
 
