@@ -102,6 +102,16 @@ def test_however_the_bytes_arrive_the_replies_are_the_same(
     assert [msgspec.json.decode(body)["body"] for _, _, body in replies] == [body.hex() for body in bodies]
 
 
+def test_replies_of_requests_behind_the_last_one_are_dropped_without_a_word(
+    service: Wired, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = service.connect()
+    connection.sendall(b"GET /nowhere HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhello" + post(b"unheard"))
+    assert [each[0] for each in read(connection)] == [404]
+    assert still_answers(service)
+    assert caplog.records == []
+
+
 def test_a_chunked_body_is_put_together(service: Wired) -> None:
     head = b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     ((status, _, body),) = sent(service, head, b"4\r\nlong\r\n", b"5;x=1\r\n text\r\n0\r\n\r\n")

@@ -62,6 +62,7 @@ class Exchange(msgspec.Struct, eq=False):
         within: seconds from then in which the reply is of use.
         identity: that the client gave it, or that it was given here.
         whole: when its last byte was read, by a finer clock, where somebody watches.
+        plain: whether its reply is one of HTTP/1.1 with a body.
     """
 
     connection: Sender
@@ -79,6 +80,7 @@ class Exchange(msgspec.Struct, eq=False):
     within: float = 0.0
     identity: str = ""
     whole: float = 0.0
+    plain: bool = False
 
     @property
     def request(self) -> Request:
@@ -151,4 +153,5 @@ class Known:
             None,
             0.0,
             of.within,
+            plain=of.plain,
         )

@@ -163,22 +163,30 @@ class Connection(asyncio.Protocol):
         """Send a reply once those before it have gone."""
         if self.lost:
             return
-        if self._desk.leaving or self.let_go:
+        desk, queue = self._desk, self._queue
+        if desk.leaving or self.let_go:
             exchange.keep_alive = False
-        if self._desk.watch is not None:
-            self._desk.watch(exchange, reply, time.perf_counter() - exchange.whole if exchange.whole else 0.0)
-        identity, head = exchange.identity, exchange.method == "HEAD"
-        if exchange.keep_alive and not reply.headers and exchange.version == "1.1" and not head:
-            content = plain(reply, identity)
+        if desk.watch is not None:
+            desk.watch(exchange, reply, time.perf_counter() - exchange.whole if exchange.whole else 0.0)
+        if exchange.plain and exchange.keep_alive and not reply.headers:
+            content = plain(reply, exchange.identity)
         else:
-            content = encoded(reply, exchange.version, keep_alive=exchange.keep_alive, head=head, identity=identity)
+            content = encoded(
+                reply,
+                exchange.version,
+                keep_alive=exchange.keep_alive,
+                head=exchange.method == "HEAD",
+                identity=exchange.identity,
+            )
         exchange.reply = content
-        queue = self._queue
-        if queue[0] is not exchange:
+        if not queue or queue[0] is not exchange:
             return
         if len(queue) == 1:
             queue.popleft()
             self._transport.write(content)
+            if exchange.keep_alive and self._state == _BUSY:
+                self._state, self._since = _IDLE, self._clock()
+                return
             last = exchange
         else:
             ready = []
@@ -238,10 +246,7 @@ class Connection(asyncio.Protocol):
             exchange, reply = known.again(), None
         else:
             exchange = self._read(method, version, parser.should_keep_alive() and not parser.should_upgrade())
-            if (
-                suspect
-                and len(self._url) + sum([len(name) + len(headers[name]) for name in headers]) > self._limits.head
-            ):
+            if suspect and _length(self._url, headers) > self._limits.head:
                 reply = refused(431, f"the head of a request has at most {self._limits.head} bytes")
             else:
                 reply = self._desk.admit(exchange)
@@ -250,17 +255,21 @@ class Connection(asyncio.Protocol):
         exchange.identity = identified(headers)
         self._queue.append(exchange)
         self._current, self._state = exchange, _BODY
-        stated = self._stated
-        due = stated != "0" or "transfer-encoding" in headers
-        if reply is None and due:
+        if reply is not None or self._stated != "0" or "transfer-encoding" in headers:
+            self._begin_body(exchange, reply)
+
+    def _begin_body(self, exchange: Exchange, reply: Reply | None) -> None:
+        """Go on to the body, or send the refusal of a request, which ends the connection where a body is due."""
+        stated, headers = self._stated, exchange.headers
+        if reply is None:
             largest = exchange.route.largest if exchange.route else LARGEST_BODY
             if len(stated) > 18 or int(stated) > largest:
                 reply = _too_large(largest, f"the body has {stated[:30]} bytes")
-            elif headers.get("expect", "").lower() == "100-continue" and len(self._queue) == 1:
+            elif "expect" in headers and headers["expect"].lower() == "100-continue" and len(self._queue) == 1:
                 self._transport.write(CONTINUE)
         if reply is not None:
             exchange.route = None
-            if due:
+            if stated != "0" or "transfer-encoding" in headers:
                 exchange.keep_alive = False
             exchange.answer(reply)
 
@@ -269,7 +278,11 @@ class Connection(asyncio.Protocol):
         if not target.startswith(b"/"):
             target = _absolute(target)
         path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
-        return Exchange(self, method.decode("ascii"), path, query.decode("latin-1"), self._headers, version, keep_alive)
+        exchange = Exchange(
+            self, method.decode("ascii"), path, query.decode("latin-1"), self._headers, version, keep_alive
+        )
+        exchange.plain = version == "1.1" and method != b"HEAD"
+        return exchange
 
     def on_body(self, data: bytes) -> None:
         """Some of the body."""
