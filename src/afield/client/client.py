@@ -184,7 +184,7 @@ class Client:
         """Bring all that is new and send all that was recorded, now; `standing().problem` says what failed."""
         with self._syncing:
             self._recording.seal()
-            while self._step() and not self._ending.is_set():
+            while self._step(at_once=True) and not self._ending.is_set():
                 pass
 
     def wait(self, patience: float) -> bool:
@@ -227,7 +227,7 @@ class Client:
             if not more:
                 self._ending.wait(self._synchroniser.pause())
 
-    def _step(self) -> bool:
+    def _step(self, *, at_once: bool = False) -> bool:
         """Fetch and send once; where another process does that for this folder, take over what it brings."""
         if self._claim is None:
             self._claim = claim(self.folder.root, "synchroniser")
@@ -235,7 +235,7 @@ class Client:
                 self._take_over()
                 return False
             self._downloader.resume()
-        more = self._synchroniser.step()
+        more = self._synchroniser.step(at_once=at_once)
         self._downloader.remember(self._clock.offset)
         return more
 

@@ -11,6 +11,8 @@ from afield.errors import StoreError, TelemetryError
 
 LONGEST = 300.0
 JITTER = 0.2
+# What cannot be sent is tried again after 2, 4, … looks, at last after 2 to this power.
+MOST = 5
 
 
 class Fetches(Protocol):
@@ -57,28 +59,27 @@ class Synchroniser:
             now: domain time.
             every: seconds between two looks; more where the service cannot be reached, none during a download.
         """
-        self._fetches, self._sends = fetches, sends
+        self._fetches, self._turns = fetches, [_Turn(each) for each in sends]
         self._taken_over, self._now, self._every = taken_over, now, every
         self._failures = 0
         self._random = secrets.SystemRandom()
         self.contact: datetime | None = None
         self.problem = "the service has not been reached yet"
 
-    def step(self) -> bool:
-        """Fetch and send once; whether the next step should follow at once."""
+    def step(self, *, at_once: bool = False) -> bool:
+        """Fetch and send once; whether the next step should follow at once.
+
+        What cannot be sent is tried again more and more rarely (`at_once`: now), and never keeps updates waiting.
+        """
         problems: list[str] = []
         more = self._fetch(problems)
-        for each in self._sends:
-            try:
-                each.step()
-            except (UnreachableError, TelemetryError, StoreError) as error:
-                problems.append(str(error))
-        unreached = len(problems)
-        if self._fetches.problem:
-            problems.append(self._fetches.problem)
-        self.problem = "; ".join(dict.fromkeys(problems))
-        self._failures = self._failures + 1 if unreached else 0
-        return more and not unreached
+        self._failures = self._failures + 1 if problems else 0
+        for turn in self._turns:
+            turn.take(at_once=at_once)
+        problems += [turn.problem for turn in self._turns]
+        problems.append(self._fetches.problem)
+        self.problem = "; ".join(dict.fromkeys(filter(None, problems)))
+        return more and self._failures == 0
 
     def pause(self) -> float:
         """Seconds until the next look: longer after each failure, and never the same for a whole fleet."""
@@ -97,3 +98,26 @@ class Synchroniser:
         if step.changed:
             self._taken_over()
         return step.more
+
+
+class _Turn:
+    """One sender's turns; after failures it lets more and more of them pass."""
+
+    def __init__(self, sends: Sends) -> None:
+        self._sends = sends
+        self._failures = self._passes = 0
+        self.problem = ""
+
+    def take(self, *, at_once: bool) -> None:
+        if self._passes and not at_once:
+            self._passes -= 1
+            return
+        try:
+            self._sends.step()
+        except (UnreachableError, TelemetryError, StoreError) as error:
+            self._failures += 1
+            self._passes = 2 ** min(self._failures, MOST) - 1
+            self.problem = str(error)
+        else:
+            self._failures = self._passes = 0
+            self.problem = ""
