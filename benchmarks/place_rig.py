@@ -32,10 +32,12 @@ class Target:
 
     Attributes:
         port: where the design answers.
+        direct: the same without the network.
         proxy: counts what passes.
     """
 
     port: int
+    direct: int
     proxy: Proxy
 
 
@@ -47,13 +49,13 @@ def standing(design: Design, ground: Ground, folder: Path, way: Way) -> Iterator
         port = int(ground.url.rpartition(":")[2])
         with Proxy(port, way, seed=7) as proxy:
             if remote:
-                yield Target(proxy.port, proxy)
+                yield Target(proxy.port, port, proxy)
                 return
             config = _device(design, ground, folder, f"http://127.0.0.1:{proxy.port}")
             process = launch(config, folder / "device.json", folder / "device.log")
             try:
                 _until_it_answers(config, process)
-                yield Target(config.port, proxy)
+                yield Target(config.port, config.port, proxy)
             finally:
                 process.terminate()
                 process.wait(PATIENCE)

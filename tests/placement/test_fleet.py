@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afield.placement.considering import changed
-from afield.placement.fleet import EVENTS, FEWEST, followed, simulate
+from afield.placement.fleet import ASKS, EVENTS, FEWEST, followed, simulate
 from afield.placement.options import Option, options
 from afield.placement.seen import Seen, mean, quantile
 from afield.records.considerations import DESIGNS, Considerations, Link
@@ -158,6 +158,10 @@ def test_asking_a_device_one_hop_away_takes_the_hop() -> None:
     here = replace(FLEET, places=(PHONE, FLEET.cloud))
     gaps = [there - near for there, near in zip(seen(far, CLIENT).latencies, seen(here, CLIENT).latencies, strict=True)]
     assert min(gaps) == pytest.approx(0.03 + 2_400 / 2e6)
+
+
+def test_where_each_device_asks_seldom_more_are_followed() -> None:
+    assert followed(changed(FLEET, {"requests": 0.02}), SERVER, 12, 1.0) == pytest.approx(ASKS / 1.728, abs=1)
 
 
 def test_where_each_device_has_much_to_do_fewer_are_followed() -> None:

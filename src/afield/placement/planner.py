@@ -158,7 +158,7 @@ def misses(considered: Considerations, made: Row) -> tuple[str, ...]:
         if budget and drawn > budget:
             found.append(f"draws {drawn:,.0f} J a day on the {name}, which has {budget:,.0f} J for it")
     latency = made.figures["latency_p95"].value
-    if math.isnan(latency):
+    if made.figures["answered"].value == 0:
         found.append("no answer reaches anybody")
     elif latency > considered.latency_s:
         found.append(f"5 of 100 answers take {latency:.2g} s or more; {considered.latency_s:.2g} s are wanted")

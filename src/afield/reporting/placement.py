@@ -14,7 +14,7 @@ from afield.reporting.placement_charts import costs, latencies
 from afield.reporting.sheet import Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
 from afield.study.placing import ACCOUNTS, Placed
-from afield.wording import NONE, SPACE, share
+from afield.wording import NONE, SPACE
 
 WIDE, NARROW = 980, 340
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
@@ -57,8 +57,8 @@ def grids(placed: Placed, *, intervals: bool = False) -> Iterator[Grid]:
         placed, "answers: latency, and who gets one: in all, offline, and by model or table when the cloud fails",
         {
             "p50": ("latency_p50", span), "p95": ("latency_p95", span), "p99": ("latency_p99", span),
-            "given": ("answered", share), "offline": ("offline_answered", share), "late": ("late", share),
-            "wrong": ("wrong", share), "cloud fails": ("out_answered", share), "by table": ("out_stood_in", share),
+            "given": ("answered", part), "offline": ("offline_answered", part), "late": ("late", part),
+            "wrong": ("wrong", part), "cloud fails": ("out_answered", part), "by table": ("out_stood_in", part),
         },
         intervals,
     )  # fmt: skip
@@ -67,7 +67,7 @@ def grids(placed: Placed, *, intervals: bool = False) -> Iterator[Grid]:
         {
             "facts": ("facts_age", span), "model": ("model_age", span), "update": ("update", span),
             "rollback": ("rollback", span), "bytes": ("bytes", size), "J": ("joules", whole),
-            "telemetry": ("telemetry", share),
+            "telemetry": ("telemetry", part),
         },
         intervals,
     )  # fmt: skip
@@ -220,6 +220,11 @@ def size(value: float) -> str:
     return f"{plain(value)}{SPACE}B"
 
 
+def part(value: float) -> str:
+    """A share as a percentage to three digits: `98.1 %`."""
+    return NONE if math.isnan(value) else f"{100 * value:.3g}{SPACE}%"
+
+
 def whole(value: float) -> str:
     """A number without a fraction from ten on."""
     return f"{value:,.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
@@ -251,7 +256,7 @@ SHOWN: dict[str, Show] = {
             "offline_share", "cacheable", "unsure", "wrong_static", "wrong_device", "wrong_cloud", "telemetry",
             "telemetry_least", "busy",
         ),
-        share,
+        part,
     ),
 }  # fmt: skip
 """How the value of each consideration is told; by default as a number."""

@@ -10,7 +10,7 @@ from afield.errors import UsageError
 from afield.placement.considering import changed, checked
 from afield.placement.measured import Measured
 from afield.placement.options import options
-from afield.placement.planner import Effort, Row, Trials, best, clearly
+from afield.placement.planner import CLOSE, Effort, Row, Trials, best, clearly
 from afield.placement.tipping import Tip, tips
 from afield.records.considerations import DESIGNS, Considerations, Design
 from afield.records.provenance import Provenance
@@ -128,6 +128,8 @@ def _reason(row: Row, winner: Row) -> str:
     """What speaks against an option."""
     if row.misses:
         return f"{row.option.name} is out: {_missing(row)}"
+    if abs(row.cost.value - winner.cost.value) < CLOSE * winner.cost.value:
+        return f"{row.option.name} costs about the same, {row.cost.value:,.0f} a month"
     gaps = {kind: row.accounts[kind].value - winner.accounts[kind].value for kind in row.accounts}
     kind = max(gaps, key=gaps.__getitem__)
     if gaps[kind] <= 0:
