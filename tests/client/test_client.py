@@ -1,5 +1,6 @@
 """A device from its first contact on: updates, rollbacks, no network, and a second start."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -380,3 +381,34 @@ def test_the_thread_brings_what_is_new_and_stops(stand: Stand, device: Device) -
     client.stop()
 
     assert client.standing().release == digest
+
+
+def test_answers_go_on_while_releases_are_swapped_and_each_is_its_own_release_s(
+    stand: Stand, client: Client, first: str
+) -> None:
+    truth = {first: 5.0}
+    answers: list[tuple[str, float, tuple[str, ...]]] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            answer = client.ask(EAST)
+            answers.append((answer.release, answer.output["forecast"], answer.applied))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for number in range(1, 6):
+            release = stand.release((number / 8, 0.5))
+            truth[release] = number / 8 * 4.0 + 3.0
+            stand.control(release)
+            client.synchronise()
+            while answers[-1][0] != release:
+                assert asking.is_alive()
+    finally:
+        done.set()
+        asking.join()
+
+    assert {release for release, _, _ in answers} == set(truth)
+    assert all(abs(output - truth[release]) < 1e-6 for release, output, _ in answers)
+    assert {applied for _, _, applied in answers} == {()}
