@@ -12,6 +12,8 @@ from afield.application import Operate
 from afield.errors import RequestError
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Decision, Event, Query
+from afield.serving import asking
+from afield.serving.http import Request
 from afield.testing.stand import TICK
 from afield.testing.toy import SHOPS, operate
 from tests.serving.bakery import Bakery, bakery_of, broken, release, rows_at
@@ -127,3 +129,23 @@ def test_a_decision_that_fails_for_one_query_leaves_the_others_theirs() -> None:
     queries = [Query(key="east", unit="east", at=TICK, fields={"extra": extra}) for extra in (3.0, 1.0, 2.0)]
     given = bakery.predictor.answers(queries)
     assert [each.applied for each in given if isinstance(each, Answer)] == [(), ("fallback:neutral",), ()]
+
+
+def test_a_request_that_asks_nothing_leaves_those_beside_it_their_answers(bakery: Bakery) -> None:
+    bakery.see(release("r1"))
+    product, counted = operate({}), []
+    family = asking.routes(
+        asking.Asked(product.route, product.request, product.resolve),
+        bakery.predictor.answer,
+        lambda _, __: None,
+        bakery.predictor.answers,
+        lambda answers, _: counted.append(len(answers)),
+    )
+    good = b'{"shop": "east", "at": "2026-03-02T09:10:00"}'
+    bodies = [good, b"{", good, b'{"shop": "moon", "at": "2026-03-02T09:10:00"}', good]
+    together = family["/v1/loaves"].together
+    assert together is not None
+    replies = together([Request("POST", "/v1/loaves", {}, body) for body in bodies])
+    assert [reply.status for reply in replies] == [200, 400, 200, 404, 200]
+    assert counted == [3]
+    assert len(bakery.events) == 3

@@ -59,18 +59,41 @@ def routes(
 
     def together(requests: Sequence[Request]) -> Sequence[Reply]:
         start = time.perf_counter()
-        read = [_read(decode, asked.resolve, request.body) for request in requests]
-        given = iter(answers([each for each in read if isinstance(each, Query)]) if answers else ())
-        results = [next(given) if isinstance(each, Query) else each for each in read]
+        results = _answered(asked, decode, answers, requests)
         good = [result for result in results if isinstance(result, Answer)]
         all_measured(good, time.perf_counter() - start)
-        return [failed(result) if isinstance(result, Exception) else Reply(200, _encode(result)) for result in results]
+        if len(good) == len(results):
+            return [Reply(200, _encode(answer)) for answer in good]
+        return [
+            failed(result, request.identity) if isinstance(result, Exception) else Reply(200, _encode(result))
+            for result, request in zip(results, requests, strict=True)
+        ]
 
     return {
         f"/v1/{asked.route}": Route(
             "answers", {"POST": give}, largest=asked.largest, together=together if answers else None, lane=lane
         )
     }
+
+
+def _answered(
+    asked: Asked,
+    decode: Callable[[bytes], object],
+    answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None,
+    requests: Sequence[Request],
+) -> Sequence[Answer | Exception]:
+    """What is answered to each request, or why it asks nothing."""
+    resolve = asked.resolve
+    if answers is None:
+        return []
+    try:
+        queries = [resolve(decode(request.body)) for request in requests]
+    except Exception:  # one of them asks nothing: which, is found one by one
+        read = [_read(decode, resolve, request.body) for request in requests]
+    else:
+        return answers(queries)
+    given = iter(answers([each for each in read if isinstance(each, Query)]))
+    return [next(given) if isinstance(each, Query) else each for each in read]
 
 
 def _read(decode: Callable[[bytes], object], resolve: Callable[..., Query], body: bytes) -> Query | Exception:
