@@ -140,7 +140,7 @@ def test_a_killed_node_loses_nothing(cluster: Nodes, tmp_path: Path) -> None:
             threading.Event().wait(0.05)
         cluster.kill("doomed")
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     found = list(open_engine("ray", cluster.address).map(partial(stays_on_the_doomed, flag), range(30)))
     killer.join()
