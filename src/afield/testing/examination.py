@@ -99,7 +99,7 @@ class Examination:
         """How old the facts of an answer become before the model has no say, and what stands in."""
         operate, oldest, after = self._ground.operate, 0.0, list[str]()
         if operate.observe is not None:
-            self._found(AGE, True, "the facts are in the request")
+            self._known()
             return
         static = self._standing.design == "static"
         limit = operate.static.lasts if static else operate.stale_after
@@ -120,6 +120,19 @@ class Examination:
         holds = 0 < oldest <= limit.total_seconds() and bool(after)
         told = f"{oldest / 86400:g} days" if oldest > 86400 else f"{oldest / 3600:g} h"
         self._found(AGE, holds, f"{told}, then {', '.join(dict.fromkeys(after)) or 'no fallback'}")
+
+    def _known(self) -> None:
+        """How long what was seen in a request is known again; nothing else that an answer rests on grows old."""
+        fresh, minute = self._ground.operate.ahead.fresh or timedelta(days=1), timedelta(minutes=1)
+        if self._standing.design != "cached" or self._ground.operate.ahead.recall is None:
+            self._found(AGE, True, "the facts are in the request")
+            return
+        key, tick = self._keys[0], self._ground.tick
+        self._ask(tick, key)
+        within, beyond = (self._ask(tick - fresh + late, key).applied for late in (minute, -minute))
+        holds = "cached:known" in within and "cached:known" not in beyond
+        said = f"known again for {fresh.total_seconds() / 3600:g} h; else the facts are in the request"
+        self._found(AGE, holds, said)
 
     def offline(self) -> None:
         """What is answered while the service cannot be reached."""

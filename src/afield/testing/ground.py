@@ -25,6 +25,8 @@ from afield.telemetry.encoding import decode
 from afield.telemetry.segments import read
 
 PATIENCE = 20.0
+# Seconds that a service may take to open its releases on a machine that does much else.
+OPENING = 120.0
 FURTHER = ("manifest.json", "signature.json")
 
 
@@ -146,8 +148,8 @@ class Ground:
             design=design,
             cache=cache,
         )
-        self.restore()
         try:
+            self.restore()
             yield
         finally:
             self.cut()
@@ -156,7 +158,7 @@ class Ground:
         """Let the service answer again."""
         if self._config is not None and self._process is None:
             self._process = launch(self._config, self.folder / "config.json", self.folder / "service.log")
-            await_ready(self._config, self._process)
+            await_ready(self._config, self._process, patience=OPENING)
 
     def cut(self) -> None:
         """End the service; what it recorded stays."""
