@@ -26,6 +26,7 @@ class Counters:
         self._folder = folder
         self._places = {name: place for place, name in enumerate(names)}
         self._bytes = 8 * len(names)
+        self._lock = threading.Lock()
         with _free(folder) as file:
             file.truncate(self._bytes)
             # The mapping keeps a descriptor of its own, and with it the lock, for as long as it lives.
@@ -35,7 +36,8 @@ class Counters:
         """Add to one counter; a name that nobody declared is counted nowhere."""
         place = self._places.get(name)
         if place is not None:
-            self._values[place] += amount
+            with self._lock:  # the lanes of a worker count too
+                self._values[place] += amount
 
     def put(self, name: str, value: float) -> None:
         """Set one number of this process, for `greatest`."""
