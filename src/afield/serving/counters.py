@@ -3,6 +3,7 @@
 import fcntl
 import itertools
 import mmap
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
