@@ -107,6 +107,7 @@ def make(file: Path) -> Service:
     otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
     log_to()
     asked = Asked(operate.route, operate.request, operate.resolve, operate.largest_body)
+    together = None if held or operate.observe else answers.answers
     replies, protocol = Replies(Path(config.counts) / "replies"), Protocol(application.name, __version__, answers)
     service = Service(
         once(
@@ -114,13 +115,13 @@ def make(file: Path) -> Service:
                 asked,
                 held.answer if held else answers.answer,
                 metrics.answer,
-                None if held or operate.observe else answers.answers,
+                together,
                 metrics.answers,
                 MODEL if operate.observe else "",
             ),
             replies,
         ),
-        once(batches.routes(asked, held.answer if held else answers.answer, metrics.answer), replies),
+        once(batches.routes(asked, held.answer if held else answers.answer, together, metrics.answers), replies),
         ingestion.routes(Ingestion(operate.facts, append, recorder.take, lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
         publishing.routes(snapshots),

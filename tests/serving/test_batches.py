@@ -12,12 +12,13 @@ from tests.serving.bakery import Bakery, release
 GOOD = {"shop": "east", "at": "2026-03-02T09:10:00"}
 
 
-@pytest.fixture
-def give(bakery: Bakery) -> Handler:
+@pytest.fixture(params=["one by one", "in one pass"])
+def give(bakery: Bakery, request: pytest.FixtureRequest) -> Handler:
     product = operate({})
     predictor = bakery.see(release("r1"))
     asked = Asked(product.route, product.request, product.resolve)
-    return batches.routes(asked, predictor.answer, lambda _answer, _seconds: None)["/v1/loaves/batch"].methods["POST"]
+    answers = predictor.answers if request.param == "in one pass" else None
+    return batches.routes(asked, predictor.answer, answers)["/v1/loaves/batch"].methods["POST"]
 
 
 def body(*requests: object) -> Request:

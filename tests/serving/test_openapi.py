@@ -49,7 +49,7 @@ def served(described: Described, tmp_path: Path, *, secured: bool = False) -> Do
     )
     paths = {
         **asking.routes(told.asked, _unasked, lambda *_: None),
-        **batches.routes(told.asked, _unasked, lambda *_: None),
+        **batches.routes(told.asked, _unasked),
         **ingestion.routes(Ingestion(told.kinds, lambda *_: None, lambda _: None)),
         **v2.routes(told.protocol, _unasked, Tally(tmp_path)),
     }

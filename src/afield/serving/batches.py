@@ -4,7 +4,7 @@ The reply is `{"answers": […]}` in the order of the requests; each is an `Answ
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -32,23 +32,47 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def routes(
-    asked: Asked, answer: Callable[[Query], Answer], measured: Callable[[Answer, float], None]
+    asked: Asked,
+    answer: Callable[[Query], Answer],
+    answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None = None,
+    measured: Callable[[Sequence[Answer], float], None] = lambda _, __: None,
 ) -> Mapping[str, Route]:
-    """The route of batches, beside that of single questions; the arguments are those of `asking.routes`."""
+    """The route of batches, beside that of single questions.
+
+    Args:
+        asked: how a client asks one question.
+        answer: query → answer; recorded before it is given.
+        answers: queries → what `answer` gives or raises for each, in one pass; None: one by one.
+        measured: told the answers of a batch and the seconds that it took.
+    """
     decode, read = reader(asked.request), msgspec.json.Decoder(Batch).decode
 
-    def one(body: msgspec.Raw) -> Answer | Refusal:
-        start = time.perf_counter()
+    def one(query: Query) -> Answer | Exception:
         try:
-            given = answer(asked.resolve(decode(body)))
+            return answer(query)
         except Exception as error:  # one question's failure is no other's
-            reply = failed(error)
-            return Refusal(msgspec.json.decode(reply.body)["error"], reply.status)
-        measured(given, time.perf_counter() - start)
-        return given
+            return error
+
+    def query(body: msgspec.Raw) -> Query | Exception:
+        try:
+            return asked.resolve(decode(body))
+        except Exception as error:  # as above
+            return error
 
     def give(request: Request) -> Reply:
-        return Reply(200, msgspec.json.encode({"answers": [one(body) for body in read(request.body).requests]}))
+        start = time.perf_counter()
+        queries = [query(body) for body in read(request.body).requests]
+        good = [each for each in queries if isinstance(each, Query)]
+        given = iter(answers(good) if answers else map(one, good))
+        results = [next(given) if isinstance(each, Query) else each for each in queries]
+        measured([each for each in results if isinstance(each, Answer)], time.perf_counter() - start)
+        told = [_refusal(each, request.identity) if isinstance(each, Exception) else each for each in results]
+        return Reply(200, msgspec.json.encode({"answers": told}))
 
     largest = max(asked.largest, LARGEST_BODY)
     return {f"/v1/{asked.route}/batch": Route("answers", {"POST": give}, largest=largest, lane=MODEL)}
+
+
+def _refusal(error: Exception, identity: str) -> Refusal:
+    reply = failed(error, identity)
+    return Refusal(msgspec.json.decode(reply.body)["error"], reply.status)
