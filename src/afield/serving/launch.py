@@ -31,6 +31,9 @@ def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.P
     """
     check_free(config)
     file.parent.mkdir(parents=True, exist_ok=True)
+    # The address of a cache may hold a password.
+    file.touch(mode=0o600)
+    file.chmod(0o600)
     file.write_bytes(msgspec.json.encode(config))
     command = [sys.executable, "-m", "afield.worker", str(file)]
     if log is None:
