@@ -1,7 +1,7 @@
 """What comes in from the spools, and what goes to the tables: facts, outcomes, events."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -143,22 +143,24 @@ class Intake:
         return [own, *sorted(self._joined.glob(f"*/{own.name}"))] if self._joined is not None else [own]
 
     def _poll(self, folder: Path) -> int:
-        taken, seen = 0, self._seen.setdefault(folder, {})
+        seen = self._seen.setdefault(folder, {})
+        batches: list[Ingest] = []
         try:
             for position, raw in read(folder, after=seen):
                 seen[position.writer] = position
                 batch = decode(raw)
                 if isinstance(batch, Ingest):
-                    taken += self._take(batch)
+                    batches.append(batch)
         except TelemetryError:
             self._drain(lambda: drain(folder, self._commit))
-        return taken
+        return self._take(batches)
 
-    def _take(self, batch: Ingest) -> int:
-        """Facts into memory, and the watermark forward; how many facts were new."""
-        if batch.watermark is not None:
-            self.watermark = max(self.watermark or batch.watermark, batch.watermark)
-        return self._history.take(batch.facts)
+    def _take(self, batches: Sequence[Ingest]) -> int:
+        """Facts into memory, all at once, and the watermark forward; how many facts were new."""
+        marks = [batch.watermark for batch in batches if batch.watermark is not None]
+        if marks:
+            self.watermark = max(*marks, self.watermark or marks[0])
+        return self._history.take(fact for batch in batches for fact in batch.facts)
 
     def _drain(self, bring: Callable[[], object]) -> None:
         """Bring what can be brought: one damaged segment must not hold up the others, nor stop the service."""
@@ -170,8 +172,7 @@ class Intake:
     def _commit(self, writer: str, number: int, records: list[bytes]) -> None:
         """Keep one segment of facts and outcomes in their tables; it may have been sealed since the last poll."""
         batches = [batch for batch in map(decode, records) if isinstance(batch, Ingest)]
-        for batch in batches:
-            self._take(batch)
+        self._take(batches)
         facts = [fact for batch in batches for fact in batch.facts]
         for kind, (name, table) in self._specs.items():
             rows = as_frame((fact for fact in facts if fact.kind == kind), table)

@@ -115,7 +115,13 @@ class Crew:
     def _fill(self) -> None:
         """Start those that are missing; after one that died young not at once."""
         while len(self._working()) < self._scaling.count and time.monotonic() >= self._not_before:
-            self._began[self._start()] = time.monotonic()
+            try:
+                process = self._start()
+            except OSError as error:
+                self._not_before = time.monotonic() + SLOWEST
+                self._tell(f"no worker can be started now: {error}; trying again in {SLOWEST:g} s")
+                return
+            self._began[process] = time.monotonic()
 
     def _adjust(self) -> None:
         """Follow the load: one more beside the others, or the youngest leaves."""
