@@ -28,6 +28,9 @@ from afield.serving.product import Beside
 from afield.serving.recalled import Recalled
 from afield.serving.releases import Release, Tabled
 from afield.serving.static import COMPILED, Lookup
+from afield.telemetry.policy import Policy
+
+ASKER = "unit"
 
 VALKEY = "afield.serving.valkey:ValkeyStore"
 
@@ -109,3 +112,9 @@ def asked_of(operate: Operate, at: datetime, key: str) -> Query:
     """The query that the application's own sample asks of a key at a moment."""
     query: Query = operate.resolve(msgspec.json.decode(operate.sample(at, key), type=operate.request))
     return query
+
+
+def recorded(operate: Operate) -> Policy:
+    """What is recorded of answers; who asked is a keyed hash where that is declared private."""
+    policy = operate.telemetry
+    return replace(policy, fields={**policy.fields, ASKER: "hash"}) if ASKER in operate.private else policy

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from afield.answering import recorded
 from afield.application import Application, Operate, load
 from afield.client.client import Client
 from afield.clock import WallClock
@@ -32,6 +33,7 @@ from afield.serving.metrics import Metrics
 from afield.serving.routing import Route
 from afield.serving.service import Service
 from afield.serving.situation import Situation
+from afield.store.secret import secret
 from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.settlement import totals
@@ -145,10 +147,10 @@ def _client(config: Config, application: Application) -> Product:
 
 
 def _static(config: Config, application: Application, operate: Operate) -> Product:
-    """What was compiled into the product; it keeps its telemetry to itself."""
+    """What was compiled into the product; it keeps its telemetry to itself, and facts not at all."""
     folder, clock = Path(config.telemetry), WallClock(ZoneInfo(application.zone))
     spool = Spool(folder, writer=claim_any(folder, "product"), mode=operate.telemetry.mode, seal_after=EVERY)
-    recorder = Recorder(operate.telemetry, spool)
+    recorder = Recorder(recorded(operate), spool, secret(folder.parent / "privacy.key"))
     compiled = Path(config.bundles)
     host = open_static(compiled, operate, application.name, clock=clock.now, record=recorder.record)
     return Product(

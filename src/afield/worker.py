@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from afield import __version__
-from afield.answering import cached, loader, predictor
+from afield.answering import cached, loader, predictor, recorded
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
@@ -49,13 +49,12 @@ from afield.store.secret import secret
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import claim_any
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability, Policy, protect_fact
+from afield.telemetry.policy import Durability, protect_fact
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
-ASKER = "unit"
 # Seconds in which a request is answered or refused: of applications that look into it, and of the others.
 LOOKING, ANSWERING = 10.0, 2.0
 DEVICE = "afield.device:make"
@@ -79,7 +78,7 @@ def make(file: Path) -> Service:
     telemetry = _spool(Path(config.telemetry), operate.telemetry.mode, config.seal_after)
     facts = _spool(Path(config.facts), "durable", config.seal_after)
     key = secret(Path(config.privacy)) if config.privacy else b""
-    recorder = Recorder(_policy(operate), telemetry, key)
+    recorder = Recorder(recorded(operate), telemetry, key)
     append = _appender(facts, operate.private, key)
     answers = predictor(
         replace(operate, infer=infer),
@@ -200,12 +199,6 @@ def _sample(operate: Operate, answers: Predictor) -> str:
 def _keys(config: Config) -> Mapping[str, str]:
     """The public keys (hex) by their names."""
     return {name: key.public_bytes_raw().hex() for name, key in Trusted(Path(config.trusted)).keys().items()}
-
-
-def _policy(operate: Operate) -> Policy:
-    """What is recorded of answers; who asked is a keyed hash where that is declared private."""
-    policy = operate.telemetry
-    return replace(policy, fields={**policy.fields, ASKER: "hash"}) if ASKER in operate.private else policy
 
 
 def _appender(spool: Spool, private: tuple[str, ...], key: bytes) -> Callable[[Ingest, int], None]:
