@@ -40,6 +40,8 @@ RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 
 """Name → what is loaded, with which options, requests a second, seconds."""
 SHARE, CLOSE = 0.15, 0.002
 SEEDS, DEVICES = 5, 16
+PAUSE = 0.02
+"""Seconds before each request that is timed alone: a busy machine treats a burst unlike people who ask now and then."""
 TURNS, DOORS = 10, 25.0
 """Turns in which answers, the release alone and the door alone are timed; exchanges with the door a second."""
 
@@ -134,7 +136,7 @@ def _reality(
             empty += door(target.direct, DOORS, seconds / TURNS / 4)
             more, told = ask(target.port, path, bodies, rate, seconds / TURNS)
             took, answers = took + more, answers + told
-            single += champion.timed(seconds / TURNS / 4)[0]
+            single += champion.timed(seconds / TURNS / 4, PAUSE)[0]
         if design in ("client", "hybrid"):
             time.sleep(2 * SYNC)  # what was recorded last is sent
         counts, ended = target.proxy.counts, time.perf_counter()
@@ -151,7 +153,7 @@ def _reality(
         ),
         heads,
         answer_bytes,
-        _paired(single, empty),
+        tuple(empty) if design == "static" and rows is not None else _paired(single, empty),
     )
 
 
@@ -203,7 +205,7 @@ def _considered(
         sync_s=SYNC,
         product_every_s=DAY,
         adoption_s=DAY,
-        static_work=1.0 if not measured.snapshot_bytes else 0.1,
+        static_work=1.0,
         cacheable=1.0 if measured.snapshot_bytes else 0.0,
         ahead=0.0,
         cache_s=seen.door,

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 import msgspec
 import polars as pl
@@ -84,15 +84,16 @@ class Opened:
         control = ControlState(version=1, champion=self._digest, now=now)
         self._answers.see(Situation(rows, control, {self._digest: release}))
 
-    def timed(self, most: float = ASKED) -> tuple[list[float], list[int]]:
+    def timed(self, most: float = ASKED, pause: float = 0.0) -> tuple[list[float], list[int]]:
         """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
 
-        After `most` seconds no further request is timed.
+        After `most` seconds no further request is timed; a `pause` before each lets a busy machine treat them as it
+        treats requests that come now and then.
 
         Raises:
             UsageError: a request cannot be answered.
         """
-        return _singles(self._office, self._answers, self.bodies, most)
+        return _singles(self._office, self._answers, self.bodies, most, pause)
 
     def measured(self) -> Measured:
         """What it costs.
@@ -148,7 +149,9 @@ def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[by
     return [office.operate.sample(now, key).encode() for key in keys]
 
 
-def _singles(office: Office, answers: Predictor, asked: Sequence[bytes], most: float) -> tuple[list[float], list[int]]:
+def _singles(
+    office: Office, answers: Predictor, asked: Sequence[bytes], most: float, pause: float
+) -> tuple[list[float], list[int]]:
     """Seconds from bytes to bytes of each request, in turn, and the bytes of each answer."""
     decode, resolve = msgspec.json.Decoder(office.operate.request).decode, office.operate.resolve
     encode = msgspec.json.Encoder().encode
@@ -156,6 +159,7 @@ def _singles(office: Office, answers: Predictor, asked: Sequence[bytes], most: f
     ends = perf_counter() + most
     for number in range(WARM + CALLS):
         body = asked[number % len(asked)]
+        sleep(pause)
         begun = perf_counter()
         try:
             told = encode(answers.answer(resolve(decode(body))))
