@@ -78,9 +78,7 @@ class Metrics:
             for status in CLASSES:
                 requests.add(total[f"request:{route}:{status}"], route=route, status=status)
         yield requests
-        shed = Family(
-            "afield_shed_requests_total", "counter", "Requests refused, for they would have waited too long."
-        )
+        shed = Family("afield_shed_requests_total", "counter", "Requests refused, for they would have waited too long.")
         for route in ROUTES:
             shed.add(total[f"shed:{route}"], route=route)
         yield shed
