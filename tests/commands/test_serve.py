@@ -31,6 +31,11 @@ def say(_: str) -> None:
         (["--design", "static", "--upstream", "http://127.0.0.1:1"], "speaks to no --upstream"),
         (["--cache", "valkey://127.0.0.1:1"], "--cache belongs to --design cached"),
         (["--design", "everywhere"], "server"),
+        (["--design", "cached", "--cache", "foo://u:secret@h/0"], "no URL of a Valkey or Redis"),
+        (["--design", "cached", "--cache", "valkey://u:se/cret@h"], "no URL of a Valkey or Redis"),
+        (["--design", "cached", "--cache", "valkey://h/0?secret=1"], "no URL of a Valkey or Redis"),
+        (["--design", "hybrid", "--upstream", "ftp://x"], "'ftp://x' is no address of a service"),
+        (["--design", "client", "--upstream", "http://u:secret@x"], "'x' is no address of a service"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -38,7 +43,10 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     monkeypatch.setenv("AFIELD_HOME", str(tmp_path))
     assert run(["serve", "afield.testing.toy:toy", *arguments], VERBS) == 2
-    assert told in " ".join(capsys.readouterr().err.split())
+    said = " ".join(capsys.readouterr().err.split())
+    assert told in said
+    assert not any(part in said for part in ("secret", "cret@", "Traceback"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

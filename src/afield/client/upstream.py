@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from afield.errors import ServingError, UsageError
 
 PIECE = 64 * 1024
+WRITTEN = "give one as http://HOST:PORT or https://HOST"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -76,9 +77,11 @@ class Upstream:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
         except ValueError as error:
-            raise UsageError(f"{url!r} is no address of a service: {error}") from error
+            raise UsageError(f"{_shown(url)!r} is no address of a service; {WRITTEN}") from error
+        if parts.username is not None or parts.password is not None:
+            raise UsageError(f"{_shown(url)!r} is no address of a service: it names a user; {WRITTEN}, a token by file")
         if parts.scheme not in ("http", "https") or not host or parts.path.strip("/") or parts.query:
-            raise UsageError(f"{url!r} is no address of a service; give one as http://HOST:PORT or https://HOST")
+            raise UsageError(f"{_shown(url)!r} is no address of a service; {WRITTEN}")
         if token and parts.scheme == "http" and host not in LOOPBACK:
             raise UsageError(f"{url}: the token would be sent unencrypted; use https")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -170,6 +173,11 @@ def _pieces(response: http.client.HTTPResponse, where: str) -> Iterator[bytes]:
     # `read1` gives what there is and then nothing where the other side broke off: a whole body has no rest.
     if response.length:
         raise UnreachableError(f"{where}: the answer broke off, {response.length} bytes before its end")
+
+
+def _shown(url: str) -> str:
+    """An address without what stands before its last @, which may be a password, and without its query."""
+    return url.rpartition("@")[2].partition("?")[0]
 
 
 def _whole(reply: Coming, largest: int) -> Told:

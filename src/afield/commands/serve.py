@@ -7,7 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from afield.application import load
+from afield.answering import VALKEY
+from afield.application import load, resolve
+from afield.client.upstream import Upstream
 from afield.commands.output import Context, progress, result
 from afield.commands.product import product
 from afield.control.joining import Joined, joined
@@ -160,13 +162,17 @@ def _check(design: Design, upstream: str, cache: str, join: Path | None, *, traf
     """Refuse what does not go together.
 
     Raises:
-        UsageError: an address is missing, or of no use to this design.
+        UsageError: an address is missing, none, or of no use to this design.
     """
     if bool(upstream) != (design in ("client", "hybrid")):
         need = "needs --upstream URL, the service that it fetches from" if not upstream else "speaks to no --upstream"
         raise UsageError(f"--design {design} {need}")
     if cache and design != "cached":
         raise UsageError(f"--design {design} keeps no cache; --cache belongs to --design cached")
+    if cache:
+        resolve(VALKEY)(cache, "").close()  # says what is wrong with the address; nothing is asked of it yet
+    if upstream:
+        Upstream(upstream).close()
     if join is not None and (traffic or by_events or design not in ("server", "cached")):
         raise UsageError("--join follows another service: leave --live, --events-clock and other designs to that one")
 

@@ -50,9 +50,13 @@ class ValkeyStore:
                 retry=Retry(NoBackoff(), 0),
                 decode_responses=False,
             )
-        except ValueError as error:
+            pool = self._client.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # refuses options that it does not know; connects nowhere
+        except (ValueError, TypeError) as error:
+            # Nothing of the URL is shown: where it is written wrongly, any part of it may be the password.
             raise UsageError(
-                f"--cache {url.partition('@')[2] or url}: {error}; e.g. valkey://127.0.0.1:6379/0"
+                "--cache is no URL of a Valkey or Redis; write it as valkey://127.0.0.1:6379/0 "
+                "(or redis, valkeys, rediss, unix), a password as valkey://:PASSWORD@HOST:6379/0"
             ) from error
         self._prefix = prefix
         self._pause = pause
