@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from afield.records.considerations import Design
 from afield.records.traffic import Answer
-from afield.serving.config import Config, Design
+from afield.serving.config import Config
 from afield.serving.health import Health
 from afield.serving.launch import await_ready, launch
 from afield.testing.ground import Ground

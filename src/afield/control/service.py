@@ -20,7 +20,8 @@ from afield.control.supervisor import Supervisor
 from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError, StoreError
-from afield.serving.config import Config, Design
+from afield.records.considerations import Design
+from afield.serving.config import Config
 from afield.serving.journal import Told
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim

@@ -2,14 +2,12 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from afield.errors import ServingError, UsageError
+from afield.records.considerations import Design
 from afield.serving.journal import Told
-
-Design = Literal["server", "cached", "client", "hybrid", "static"]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -18,14 +18,14 @@ from afield.application import load
 from afield.control.office import open_office
 from afield.errors import AfieldError, UsageError
 from afield.home import Home
+from afield.records.considerations import DESIGNS, Design
 from afield.release.signing import Signer
-from afield.serving.config import Design
 from afield.store.snapshots import Follower
 from afield.testing.examination import SAME as SAME
 from afield.testing.examination import Ask, Examination
 from afield.testing.examination import Finding as Finding
 from afield.testing.ground import Ground
-from afield.testing.hosts import DESIGNS, put_up
+from afield.testing.hosts import put_up
 
 
 def examine(

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from afield.errors import AfieldError, RequestError, ServingError
+from afield.records.considerations import Design
 from afield.records.decision import Override
 from afield.records.traffic import Answer
-from afield.serving.config import Design
 from afield.testing.hosts import ONLINE, Standing
 
 SAME, OFFLINE, AGE = "same facts, same answer", "offline", "how old an answer can be"

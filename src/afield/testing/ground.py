@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 
 from afield.application import Application, Operate
+from afield.records.considerations import Design
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
 from afield.records.release import Manifest
 from afield.records.traffic import Event
 from afield.release.bundle import load, write
 from afield.release.signing import Signer, Statement, Trusted, sign_statement
-from afield.serving.config import Config, Design
+from afield.serving.config import Config
 from afield.serving.launch import await_ready, launch
 from afield.store.snapshots import Follower, feature_rows, publish_control, publish_rows
 from afield.telemetry.encoding import decode

@@ -15,9 +15,9 @@ from afield.client.upstream import Upstream
 from afield.compiled import BUNDLES, TABLE, TRUSTED, open_static
 from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.hosting import Host, Hybrids, Remote
+from afield.records.considerations import Design
 from afield.records.traffic import Answer
 from afield.serving.cached import CacheCounts
-from afield.serving.config import Design
 from afield.serving.situation import Situation
 from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
@@ -25,7 +25,6 @@ from afield.telemetry.spool import Spool
 from afield.testing.ground import Ground
 
 ONLINE: tuple[Design, ...] = ("server", "cached")
-DESIGNS: tuple[Design, ...] = ("static", "client", "server", "cached", "hybrid")
 
 
 @dataclass(frozen=True, slots=True)
