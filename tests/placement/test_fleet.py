@@ -161,7 +161,7 @@ def test_asking_a_device_one_hop_away_takes_the_hop() -> None:
 
 
 def test_where_each_device_asks_seldom_more_are_followed() -> None:
-    assert followed(changed(FLEET, {"requests": 0.02}), SERVER, 12, 1.0) == pytest.approx(ASKS / 1.728, abs=1)
+    assert followed(changed(FLEET, {"requests": 0.02}), SERVER, 12, 1.0) == pytest.approx(12 * ASKS / 1.728, abs=1)
 
 
 def test_where_each_device_has_much_to_do_fewer_are_followed() -> None:

@@ -15,9 +15,9 @@ from afield.records.considerations import Considerations
 
 WARM = 6 * HOUR
 """Time that is followed before anything is counted; what a device holds at its beginning is drawn."""
-EVENTS, FEWEST, ASKS = 6_000, 4, 300
+EVENTS, FEWEST, ASKS = 6_000, 4, 5
 """About so many events are followed at most, in at least so many devices: where each has much to do, fewer are; and so
-many requests at least, where there is room: where each asks seldom, more are."""
+many requests for each device that is wanted, where there is room: where each asks seldom, more devices are."""
 
 
 class Events:
@@ -73,7 +73,7 @@ def followed(considered: Considerations, option: Option, devices: int, days: flo
     asks = considered.requests / considered.devices * DAY
     looks = DAY / max(considered.sync_s, min(considered.facts_every_s, considered.model_every_s))
     each = days * (asks + looks * option.synchronised)
-    wanted = max(devices, min(ASKS / (days * asks), EVENTS / each))
+    wanted = max(devices, min(ASKS * devices / (days * asks), EVENTS / each))
     return int(min(wanted, max(FEWEST, EVENTS / each), max(1, considered.devices)))
 
 

@@ -1,17 +1,23 @@
 """Tipping points: how far a consideration must move until another option wins, found by moving it in the simulation."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
+from afield.placement.considering import SHARES as SHARED
 from afield.placement.considering import changed
 from afield.placement.options import Option
 from afield.placement.planner import Row, Trials, best, clearly
 from afield.records.considerations import Considerations
 
 STEPS = 6
-FACTORS = (3.0, 10.0, 100.0)
+BEYOND = 1.02
+"""A tip is checked so far beyond its value, and holds from there."""
+FARTHER = (0.0, 0.1, 0.25, 0.5, 1.0)
+"""Where the recommendation does not turn where few simulations say, it is tried so far on the way out."""
+HOPELESS = 2.0
+"""An option so many times as dear as the best, that misses no less, is not simulated at length."""
+FACTORS = (3.0, 10.0, 30.0)
 SHARES = (0.0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 
 VARIED = (
@@ -32,11 +38,14 @@ class Tip:
         consideration: its name.
         now: its value; of the place where people ask, where each device has its own.
         above: whether the other option wins above the value, else below.
-        value: median over the seeds of where it turns.
-        low, high: the least and the greatest of them.
-        winner: the option that wins beyond, by its name.
-        loser: the one that wins now.
+        value: where it turns; a fiftieth beyond, the recommendation names the winner.
+        low, high: the least and the greatest value at which single seeds turn, or the value itself.
+        winner: the option that is recommended beyond, by its name.
+        meets: whether it meets everything there; else none does, and it is the nearest.
+        loser: the one that is recommended now.
         reason: what turns it.
+        changes: considerations, as they are changed by name, a fiftieth beyond the value: with them the winner is
+            recommended.
     """
 
     consideration: str
@@ -46,63 +55,75 @@ class Tip:
     low: float
     high: float
     winner: str
+    meets: bool
     loser: str
     reason: str
+    changes: Mapping[str, float]
 
 
-Move = Callable[[float], Considerations]
+Changes = Callable[[float], Mapping[str, float]]
+"""A value → what is changed, by name."""
+
+
+def beyond(name: str, value: float, *, above: bool) -> float:
+    """A value just beyond another."""
+    if not above:
+        return value / BEYOND
+    return min(1.0, value * BEYOND) if name in SHARED else value * BEYOND
 
 
 def tips(
-    considered: Considerations, trials: Trials, options: Sequence[Option], tell: Callable[[str], None]
+    considered: Considerations,
+    few: Trials,
+    many: Trials,
+    options: Sequence[Option],
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Tip, ...]:
     """Each consideration moved alone, down and up, until the recommendation turns; those that never do are left out.
 
-    A coarse walk outwards finds the first step beyond which another option wins; then bisection, seed by seed and on
-    the two options alone, finds where. The least and the greatest of `n` seeds hold the median with a chance of
-    `1 - 2 / 2 ** n` (sign test).
+    A coarse walk outwards finds the first step beyond which another option is clearly better; then bisection finds
+    where, and for each seed alone where on those two. That is done with `few` simulations; just beyond what they say,
+    the recommendation itself is run again, with as `many` as it was made with, and its word is what a tip tells.
     """
-    loser = best([trials.row(considered, option) for option in options]).option
+    loser = best([many.row(considered, option) for option in options]).option
+    walks = _Walks(considered, few, many, tuple(options), loser)
     found = []
     for name, now, move, values in _moves(considered):
         tell(f"moving {name}")
         for above in (True, False):
             walk = [value for value in values if (value > now if above else value < now)]
-            tip = _first(name, now, move, walk if above else walk[::-1], trials, options, loser)
+            tip = walks.tip(name, now, move, walk if above else walk[::-1], above=above)
             if tip is not None:
                 found.append(tip)
     return tuple(found)
 
 
-def _moves(considered: Considerations) -> Iterator[tuple[str, float, Move, list[float]]]:
+def _moves(considered: Considerations) -> Iterator[tuple[str, float, Changes, list[float]]]:
     """Each consideration: its name, its value now, how it is set, and the values to walk through."""
     for name in VARIED:
         now = float(getattr(considered, name))
         if now > 0:
-            yield name, now, _setting(considered, name), _factors(now)
+            yield name, now, _setting(name), _factors(now)
     for name in VARIED_AT_DEVICES:
         held = {place.name: _at_device(considered, place.name, name) for place in considered.places[:-1]}
         now = held[considered.asked_at] or max(held.values())
         if now > 0:
-            yield name, now, _scaling(considered, name, now, held), _factors(now)
+            yield name, now, _scaling(name, now, held), _factors(now)
     for name in VARIED_SHARES:
         now = float(getattr(considered, name) if hasattr(considered, name) else _at_device(considered, "", name))
-        yield name, now, _setting(considered, name), list(SHARES)
+        yield name, now, _setting(name), list(SHARES)
 
 
 def _factors(now: float) -> list[float]:
     return [now / factor for factor in reversed(FACTORS)] + [now * factor for factor in FACTORS]
 
 
-def _setting(considered: Considerations, name: str) -> Move:
-    return lambda value: changed(considered, {name: value})
+def _setting(name: str) -> Changes:
+    return lambda value: {name: value}
 
 
-def _scaling(considered: Considerations, name: str, now: float, held: dict[str, float]) -> Move:
-    def move(value: float) -> Considerations:
-        return changed(considered, {f"{place}.{name}": own * value / now for place, own in held.items() if own})
-
-    return move
+def _scaling(name: str, now: float, held: Mapping[str, float]) -> Changes:
+    return lambda value: {f"{place}.{name}": own * value / now for place, own in held.items() if own}
 
 
 def _at_device(considered: Considerations, place: str, name: str) -> float:
@@ -110,46 +131,91 @@ def _at_device(considered: Considerations, place: str, name: str) -> float:
     return float(getattr(device, name) if hasattr(device, name) else getattr(device.cloud, name))
 
 
-def _first(
-    name: str, now: float, move: Move, walk: Sequence[float], trials: Trials, options: Sequence[Option], loser: Option
-) -> Tip | None:
-    """The first turn on a walk outwards, narrowed down seed by seed."""
-    inside = now
-    for value in walk:
-        rows = [trials.row(move(value), option) for option in options]
-        winner = best(rows).option
-        if clearly(best(rows), _of(rows, loser)):
-            break
-        inside = value
-    else:
+@dataclass(frozen=True, slots=True)
+class _Walks:
+    """Walks outwards from what is now, among these options, until the one that is recommended now is no more."""
+
+    considered: Considerations
+    few: Trials
+    many: Trials
+    options: tuple[Option, ...]
+    loser: Option
+
+    def tip(self, name: str, now: float, move: Changes, walk: Sequence[float], *, above: bool) -> Tip | None:
+        """The first turn on a walk outwards, narrowed down, and confirmed by the recommendation itself."""
+        inside = now
+        for outside in walk:
+            if self._turned(move(outside), self.options):
+                break
+            inside = outside
+        else:
+            return None
+        value = self._narrowed(move, inside, outside, self.options)
+        for share in FARTHER:
+            told = digits(value + share * (outside - value), up=above)
+            changes = move(beyond(name, told, above=above))
+            rows = self._recommended(changed(self.considered, changes))
+            winner = best(rows)
+            if winner.option != self.loser:
+                pair = (self.loser, winner.option)
+                turns = [self._narrowed(move, inside, outside, pair, (seed,)) for seed in range(self.few.effort.seeds)]
+                low, high = min(told, *turns), max(told, *turns)
+                reason = _reason(_of(rows, self.loser), winner)
+                meets = not winner.misses
+                names = (winner.option.name, meets, self.loser.name)
+                return Tip(name, now, above, told, low, high, *names, reason, changes)
         return None
-    pair = (loser, winner)
-    turns = [_turn(move, inside, value, trials, pair, seed) for seed in range(trials.effort.seeds)]
-    beyond = [trials.row(move(max(turns) if value > now else min(turns)), option) for option in pair]
-    return Tip(name, now, value > now, median(turns), min(turns), max(turns), winner.name, loser.name, _reason(*beyond))
+
+    def _turned(self, changes: Mapping[str, float], options: Sequence[Option], seeds: Sequence[int] = ()) -> bool:
+        considered = changed(self.considered, changes)
+        rows = [self.few.row(considered, option, seeds) for option in options]
+        return clearly(best(rows), _of(rows, self.loser))
+
+    def _narrowed(
+        self, move: Changes, inside: float, outside: float, options: Sequence[Option], seeds: Sequence[int] = ()
+    ) -> float:
+        """The least known value at which it has turned, by bisection; by factors where no end is 0."""
+        logs = inside > 0 and outside > 0
+        for _ in range(STEPS):
+            middle = math.sqrt(inside * outside) if logs else (inside + outside) / 2
+            if self._turned(move(middle), options, seeds):
+                outside = middle
+            else:
+                inside = middle
+        return outside
+
+    def _recommended(self, considered: Considerations) -> list[Row]:
+        """The rows of the recommendation, but for options that have no hope."""
+        rows = [self.few.row(considered, option) for option in self.options]
+        first = best(rows)
+        dear = HOPELESS * first.cost.value
+
+        def hopes(row: Row) -> bool:
+            more = len(row.misses) - len(first.misses)
+            return row.option == self.loser or (row.cost.value <= dear and more <= 1)
+
+        return [self.many.row(considered, row.option) for row in rows if hopes(row)]
+
+
+def digits(value: float, *, up: bool) -> float:
+    """The value to three digits, rounded up or down."""
+    if value == 0:
+        return 0.0
+    scale = 10.0 ** (2 - math.floor(math.log10(abs(value))))
+    rounded = (math.ceil if up else math.floor)(value * scale - (1e-9 if up else -1e-9)) / scale
+    return float(f"{rounded:.3g}")
 
 
 def _of(rows: Sequence[Row], option: Option) -> Row:
     return next(each for each in rows if each.option == option)
 
 
-def _turn(move: Move, inside: float, outside: float, trials: Trials, pair: tuple[Option, Option], seed: int) -> float:
-    """Where the second of a pair begins to win, by bisection; on a scale of factors where no end is 0."""
-    logs = inside > 0 and outside > 0
-    for _ in range(STEPS):
-        middle = math.sqrt(inside * outside) if logs else (inside + outside) / 2
-        rows = [trials.row(move(middle), option, (seed,)) for option in pair]
-        if best(rows).option == pair[1]:
-            outside = middle
-        else:
-            inside = middle
-    return math.sqrt(inside * outside) if logs else (inside + outside) / 2
-
-
 def _reason(loser: Row, winner: Row) -> str:
     """What makes the difference beyond the turn."""
     if len(loser.misses) > len(winner.misses):
         return f"{loser.option.name}: {'; '.join(loser.misses)}"
+    if winner.misses:
+        return f"{winner.option.name}: {'; '.join(winner.misses)}; but it is cheaper than all that miss as little"
     gaps = {kind: loser.accounts[kind].value - winner.accounts[kind].value for kind in loser.accounts}
     kind = max(gaps, key=gaps.__getitem__)
     return (
