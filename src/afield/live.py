@@ -18,6 +18,8 @@ from afield.records.traffic import Fact, Ingest
 from afield.replay import Client
 
 LOOK = 0.2
+# Seconds that what happened today so far may take to be sent.
+TODAY = 60.0
 
 
 class Surroundings(Protocol):
@@ -60,19 +62,27 @@ def live(
     with running(office, terms) as service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: service.ask_to_stop())
-        stop = threading.Event()
+        stop, told = threading.Event(), threading.Event()
         clients = threading.Thread(
-            target=_ask, args=(office, world, service.url, stop, tell), name="clients", daemon=True
+            target=_ask, args=(office, world, service.url, stop, told, tell), name="clients", daemon=True
         )
         clients.start()
+        told.wait(TODAY)  # the first rows are to rest on what happened today so far
         ready(service.url)
         service.supervise()
         stop.set()
         clients.join(timeout=10)
 
 
-def _ask(office: Office, world: Surroundings, url: str, stop: threading.Event, tell: Callable[[str], None]) -> None:
-    """Send what happened today so far, then everything else at its time."""
+def _ask(
+    office: Office,
+    world: Surroundings,
+    url: str,
+    stop: threading.Event,
+    told: threading.Event,
+    tell: Callable[[str], None],
+) -> None:
+    """Send what happened today so far, set `told`, then send everything else at its time."""
     client, step = Client(url), office.operate.step
     begun = office.clock.now()
     try:
@@ -81,12 +91,15 @@ def _ask(office: Office, world: Surroundings, url: str, stop: threading.Event, t
             client.ingest(Ingest(facts=(*world.facts(tick), *(fact for when, fact, _ in arrivals if when <= begun))))
             for moment, fact, body in arrivals:
                 if moment > begun:
+                    told.set()
                     if not _wait(office, moment, stop):
                         return
                     client.ask(office.operate.route, body)
                     client.ingest(Ingest(facts=(fact,)))
     except ServingError as error:
         tell(f"generated traffic ends: {error}")
+    finally:
+        told.set()
 
 
 def _wait(office: Office, moment: datetime, stop: threading.Event) -> bool:

@@ -101,6 +101,7 @@ def make(file: Path) -> Service:
         snapshots,
         heartbeat,
         lambda: (telemetry.problem, facts.problem, admitted.problem),
+        None if operate.observe else operate.stale_after,
     )
     stopped = threading.Event()
     otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None

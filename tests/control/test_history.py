@@ -70,6 +70,14 @@ def test_a_fact_of_a_kind_joins_its_table_with_its_fields_and_times(history: His
     assert held(history, "orders").rows() == [("o1", 7, pickup, NOON, known)]
 
 
+def test_the_newest_fact_is_remembered_when_it_has_left_memory(history: History) -> None:
+    assert history.newest(NOON) is None
+    history.take([order(1), order(2, NOON + 2 * WEEK)])
+    assert history.newest(NOON + WEEK) == NOON
+    assert held(history, "orders", NOON + 4 * WEEK).is_empty()
+    assert history.newest(NOON + WEEK) == NOON
+
+
 def test_a_field_that_was_not_sent_is_null_and_a_fact_is_known_when_it_happened(history: History) -> None:
     history.take([Fact("o1", "order", NOON)])
     assert held(history, "orders").rows() == [("o1", None, None, NOON, NOON)]

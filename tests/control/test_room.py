@@ -60,6 +60,7 @@ class Staffed:
     traffic: Recorded
     asked: list[Situation]
     trained: list[tuple[datetime, str]]
+    kit: Equipment
     candidate: str | None = None
 
     def turn(self, start: datetime, hours: int) -> None:
@@ -98,7 +99,7 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterato
     room = Room(operation, plan, home, kit, by_events=True)
     window = Window(UNTIL, UNTIL + timedelta(days=4))
     traffic = Recorded(CITY.read().tables, window, HOUR, quotes=0)
-    made.append(Staffed(office, room, intake, client, traffic, asked, []))
+    made.append(Staffed(office, room, intake, client, traffic, asked, [], kit))
     yield made[0]
     client.close()
     own.close()
@@ -117,6 +118,17 @@ def test_a_tick_publishes_the_rows_that_the_batch_would_make(staffed: Staffed) -
     served = dict(zip(rows.keys, rows.columns["lag_1"].tolist(), strict=True))
     assert {zone: count for zone, count in served.items() if count} == counted
     assert not np.isnan(rows.columns["same_slot_four_weeks"]).any()
+
+
+def test_on_the_wall_clock_rows_are_as_old_as_the_newest_fact_or_what_clients_vouch_for(staffed: Staffed) -> None:
+    office, kit = staffed.office, staffed.kit
+    room = Room(office.operate, office.plan, office.home, kit, by_events=False)
+    late = UNTIL + timedelta(days=3)
+    as_of = room.publish(late).as_of
+    assert UNTIL - HOUR < as_of <= UNTIL
+    staffed.client.append(encode(Ingest((), watermark=late - HOUR)))
+    staffed.intake.poll()
+    assert room.publish(late).as_of == late - HOUR
 
 
 def test_every_arm_forecasts_every_key_and_outcomes_join_at_the_chunk_s_end(staffed: Staffed) -> None:

@@ -2,11 +2,14 @@
 
 import os
 import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from afield.errors import TelemetryError
+from afield.records.traffic import Query
 from afield.serving.health import STALE, Health, HealthReader
 from afield.telemetry.spool import Spool
 from afield.testing.stand import TICK
@@ -71,6 +74,27 @@ def test_what_is_wrong_beside_the_model_is_told_and_leaves_it_ready(bakery: Bake
     bakery.see(release("r1"))
     health = reader(bakery, tmp_path, "", "disk full: telemetry is refused", "disk full: telemetry is refused")
     assert said(health.read()) == ("degraded", True, "disk full: telemetry is refused")
+
+
+def test_facts_that_are_too_old_for_the_model_are_told_and_where_they_are_to_go(bakery: Bakery, tmp_path: Path) -> None:
+    rows = replace(rows_at(), as_of=TICK - timedelta(days=30))
+    predictor = bakery.see(release("r1"), rows=rows)
+    (tmp_path / "heartbeat").touch()
+    health = HealthReader("toy", predictor, lambda: TICK, tmp_path, tmp_path / "heartbeat", tuple, timedelta(hours=2))
+    for _ in range(2):
+        read = health.read()
+        assert (read.status, read.ready, read.facts_age) == ("degraded", True, timedelta(days=30).total_seconds())
+        assert read.problem == (
+            "no facts since 2026-01-31 09:00; send them, or a watermark where nothing happened, to /v1/events"
+        )
+        answer = predictor.answer(Query("east", "u", TICK))
+        assert "no facts since 2026-01-31 09:00" in answer.reason
+
+
+def test_nothing_is_forecast_by_a_release_from_facts_that_are_too_old(bakery: Bakery) -> None:
+    rows = replace(rows_at(), as_of=TICK - timedelta(days=30))
+    batch = bakery.see(release("r1"), rows=rows).forecast("champion", "r1")
+    assert batch.applied == ("fallback:neutral",)
 
 
 def test_a_full_spool_says_so_until_it_takes_records_again(tmp_path: Path) -> None:

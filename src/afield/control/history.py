@@ -33,6 +33,7 @@ class History:
         self._kinds = {table.kind: name for name, table in tables.items() if table.kind}
         self._frames = {name: pl.DataFrame(schema=dict(table.schema)) for name, table in tables.items()}
         self._seen: dict[str, set[str]] = {name: set() for name in self._kinds.values()}
+        self._newest: datetime | None = None
 
     def load(self) -> None:
         """Bring the lookback before what became known last into memory from the store."""
@@ -61,6 +62,15 @@ class History:
             frame = pl.concat([self._frames[name], as_frame(rows, table)])
             self._frames[name] = frame if table.identity else table.once(frame.lazy()).collect()
         return sum(len(rows) for rows in new.values())
+
+    def newest(self, before: datetime) -> datetime | None:
+        """When the newest fact that clients or a build brought was known, as far as it lies before a moment."""
+        for name, table in self._tables.items():
+            if table.identity:
+                known = self._frames[name].filter(pl.col("known_at") <= before)["known_at"].max()
+                if isinstance(known, datetime):
+                    self._newest = max(known, self._newest or known)
+        return self._newest
 
     def frames(self, before: datetime) -> Mapping[str, pl.LazyFrame]:
         """The history that a tick at `before` may look at; rows that are too old to matter are let go."""

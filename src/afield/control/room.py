@@ -90,7 +90,7 @@ class Room:
 
     def publish(self, tick: datetime) -> FeatureRows:
         """Make the feature rows of `tick` from what is known, and let the workers answer with them."""
-        rows = make_rows(self._columns, tick, tick, self._contract)
+        rows = make_rows(self._columns, tick, self._known_up_to(tick), self._contract)
         publish_rows(self._home.snapshots, rows)
         self.announce(tick)
         self._kit.watch.see(rows)
@@ -194,6 +194,17 @@ class Room:
             return False
         self.announce(now)
         return True
+
+    def _known_up_to(self, tick: datetime) -> datetime:
+        """The moment up to which facts are in: that of the newest, or what clients said by a watermark.
+
+        A clock that follows the events is there by itself, and requests with their own input rest on no facts.
+        """
+        if self._by_events or self._operate.observe is not None:
+            return tick
+        said = (self._kit.intake.watermark, self._kit.history.newest(tick))
+        newest = max((moment for moment in said if moment is not None), default=tick)
+        return min(tick, newest + self._operate.delay)
 
     def _columns(self, tick: datetime) -> tuple[Sequence[str], Columns]:
         """Keys and feature columns of the tick."""

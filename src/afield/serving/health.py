@@ -3,14 +3,16 @@
 import os
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from afield.records.decision import Stage
+from afield.records.facts import FeatureRows
 from afield.records.traffic import Mode
 from afield.serving.predictor import Predictor
+from afield.serving.scoring import unfed
 
 STALE = 30.0
 """Seconds without a sign of life after which the supervisor is taken to be gone."""
@@ -72,6 +74,7 @@ class HealthReader:
         snapshots: Path,
         heartbeat: Path | None = None,
         problems: Callable[[], Iterable[str]] = tuple,
+        stale_after: timedelta | None = None,
     ) -> None:
         """Report on `predictor`.
 
@@ -82,6 +85,7 @@ class HealthReader:
             snapshots: folder that the supervisor publishes into.
             heartbeat: file that the supervisor touches while it lives; None where there is none.
             problems: what else is wrong: spools that refuse, tokens that cannot be read; "" for what is well.
+            stale_after: age of the facts from which the model is not asked; None where requests bring their own input.
         """
         self._application = application
         self._predictor = predictor
@@ -89,6 +93,7 @@ class HealthReader:
         self._snapshots = snapshots
         self._heartbeat = heartbeat
         self._problems = problems
+        self._stale_after = stale_after
         self._leaving = False
 
     def leave(self) -> None:
@@ -101,17 +106,17 @@ class HealthReader:
         control, rows = seen.control, seen.rows
         release = control.champion if control.champion in seen.releases else ""
         alive = _age(self._heartbeat) if self._heartbeat else None
+        now = control.now or self._clock()
         told = (
             "the service is about to stop" if self._leaving else "",
             seen.problem or ("" if release else "no release is loaded yet"),
             "" if rows is not None or seen.problem else "no feature rows have been published yet",
             _absent(alive) if self._heartbeat else "",
             _noted(self._heartbeat.with_suffix(PROBLEM)) if self._heartbeat else "",
-            self._predictor.problem,
+            self._hungry(rows, now) or self._predictor.problem,
             *self._problems(),
         )
         problem = "; ".join(dict.fromkeys(filter(None, told)))
-        now = control.now or self._clock()
         return Health(
             status="degraded" if problem else "ok",
             ready=bool(release) and rows is not None and not self._leaving,
@@ -131,6 +136,12 @@ class HealthReader:
             worker=os.getpid(),
             problem=problem,
         )
+
+    def _hungry(self, rows: FeatureRows | None, now: datetime) -> str:
+        """That facts are missing, and where they are to go; "" where they are not."""
+        if rows is None or self._stale_after is None or now - rows.as_of <= self._stale_after:
+            return ""
+        return f"{unfed(rows.as_of)}; send them, or a watermark where nothing happened, to /v1/events"
 
 
 def _absent(age: float | None) -> str:

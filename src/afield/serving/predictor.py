@@ -15,7 +15,7 @@ from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.joint import Joint
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
-from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first
+from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first, unfed
 from afield.serving.situation import Situation
 
 ANSWERS, DECISIONS = "answers", "decisions"
@@ -135,7 +135,7 @@ class Predictor:
             scored = Scored({self._product.output: scoring.baseline(seen.columns)}, BASELINE, ())
         else:
             scored = scoring.scored(seen, rows.keys, seen.columns, digest, memory=arm, at=rows.tick)
-        scored = scoring.completed(scored)
+        scored = scoring.completed(scored, len(rows.keys))
         whole = {name: values for name, values in scored.outputs.items() if all_finite(values)}
         return EventBatch(
             id=f"{seen.tick}:{arm}:{scored.release}",
@@ -169,7 +169,7 @@ class Predictor:
         rows = seen.columns.pick([seen.places[key] for key in keys])
         champion = seen.control.champion
         scored = self._scoring.scored(seen, keys, rows, champion, memory=ANSWERS, at=seen.rows.tick)
-        return self._scoring.completed(scored)
+        return self._scoring.completed(scored, len(keys))
 
     def score(self, digest: str, rows: Rows) -> Outputs:
         """What the release `digest` says of features that the caller brings: no guards, no fallback.
@@ -235,8 +235,14 @@ class Predictor:
             applied = (*applied, *bounded)
         output, set_after = self._beside.overridden(decision.output, held)
         applied = tuple(dict.fromkeys((*applied, *set_before, *set_after)))
-        reason = f"{decision.reason} ({', '.join(applied)})" if applied else decision.reason
+        told = (*applied, *self._unfed(seen, query))
+        reason = f"{decision.reason} ({', '.join(told)})" if told else decision.reason
         return Decision(output, reason), Scored(scored.outputs, release, applied)
+
+    def _unfed(self, seen: Situation, query: Query) -> tuple[str, ...]:
+        """That facts are missing, where the model is not asked for that."""
+        stale = seen.rows is not None and query.at - seen.rows.as_of > self._product.stale_after
+        return (unfed(seen.rows.as_of),) if seen.rows is not None and stale else ()
 
     def _decision(self, values: Mapping[str, float], row: Mapping[str, float]) -> Decision | None:
         """The application's decision; None where there is nothing to decide on, or it fails."""

@@ -19,6 +19,11 @@ STATIC = "static"
 NOBODY = "none"
 
 
+def unfed(as_of: datetime) -> str:
+    """That facts are missing, for people."""
+    return f"no facts since {as_of:%Y-%m-%d %H:%M}"
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """Outputs on their way to a decision.
@@ -132,7 +137,7 @@ class Scoring:
         outputs, used = self._filled(asked(digest), needed, chain)
         givers = {"": digest, "last_good": spare, BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used else ""]
-        return self.completed(Scored(outputs, release, (*dict.fromkeys(applied), *used)))
+        return self.completed(Scored(outputs, release, (*dict.fromkeys(applied), *used)), rows.count)
 
     def inferred(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
         """What the release `digest` itself says of `rows`; infinities become NaN.
@@ -158,10 +163,10 @@ class Scoring:
         name = self._product.baseline
         return rows[name] if name in rows else np.full(rows.count, np.nan)
 
-    def completed(self, scored: Scored) -> Scored:
-        """`scored` with the neutral answer's value in rows that nobody knew."""
+    def completed(self, scored: Scored, count: int) -> Scored:
+        """`scored`, of `count` rows, with the neutral answer's value in rows that nobody knew."""
         needed = self._product.output
-        values = scored.outputs[needed]
+        values = scored.outputs.get(needed, np.full(count, np.nan))
         missing = ~np.isfinite(values)
         if not missing.any():
             return scored
