@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from afield.application import resolve
+from afield.application import Operate, resolve
 from afield.compiled import BUNDLES, TRUSTED
 from afield.control.office import Office
 from afield.records.release import Part
@@ -16,6 +16,7 @@ from afield.release.golden import reproduce
 from afield.release.layout import model_name
 from afield.release.signing import Signer, Trusted
 from afield.serving.model import open_release
+from afield.serving.static import Edition
 
 FURTHER = ("golden.json", "card.md")
 
@@ -47,22 +48,31 @@ def edition_files(office: Office, bundle: Bundle) -> dict[str, bytes]:
         UsageError: the application's function cannot be found.
         ReleaseError: the edition does not fit together, or does not reproduce.
     """
-    slim = office.operate.static.slim
+    return edition_of(office.application.name, office.operate, Signer(office.home.key), bundle)
+
+
+def edition_of(application: str, operate: Operate, signer: Signer, bundle: Bundle) -> dict[str, bytes]:
+    """What `edition_files` gives, for an application of this name, signed by `signer`.
+
+    Raises:
+        UsageError: the application's function cannot be found.
+        ReleaseError: the edition does not fit together, or does not reproduce.
+    """
+    slim = operate.static.slim
     whole = contents(bundle)
     made = resolve(slim)(whole) if slim else whole
-    signer = Signer(office.home.key)
     with TemporaryDirectory() as kept:
         signer.publish(Path(kept) / TRUSTED)
         digest = bundle.digest
         if slim:
             digest = _written(Path(kept) / BUNDLES, bundle, made, signer)
-            _proven(load(Path(kept) / BUNDLES, digest, Trusted(Path(kept) / TRUSTED)), office)
+            _proven(load(Path(kept) / BUNDLES, digest, Trusted(Path(kept) / TRUSTED)), operate)
         root = Path(kept) / BUNDLES / digest if slim else bundle.folder
         names = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
         return {
             **{f"{BUNDLES}/{digest}/{name}": (root / name).read_bytes() for name in names},
             **{f"{TRUSTED}/{key.name}": key.read_bytes() for key in (Path(kept) / TRUSTED).iterdir()},
-            "README.md": _described(office, bundle, digest, made).encode(),
+            "README.md": _described(application, operate.static, bundle, digest, made).encode(),
         }
 
 
@@ -91,9 +101,8 @@ def _written(root: Path, bundle: Bundle, made: Contents, signer: Signer) -> str:
     return write(root, manifest, files, signer)
 
 
-def _proven(made: Bundle, office: Office) -> None:
+def _proven(made: Bundle, operate: Operate) -> None:
     """Open the edition as a product will: it reproduces the golden rows, and holds what requests are looked at with."""
-    operate = office.operate
     open_release(
         made.digest,
         made.manifest,
@@ -105,8 +114,7 @@ def _proven(made: Bundle, office: Office) -> None:
     )
 
 
-def _described(office: Office, bundle: Bundle, digest: str, made: Contents) -> str:
-    name, edition = office.application.name, office.operate.static
+def _described(name: str, edition: Edition, bundle: Bundle, digest: str, made: Contents) -> str:
     size = sum(len(onnx) for _, onnx in made.parts.values()) + sum(map(len, made.files.values()))
     notes = "".join(f"- {note}\n" for note in made.notes)
     budget = ""

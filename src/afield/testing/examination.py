@@ -60,10 +60,9 @@ class Examination:
                 for _ in range(2):
                     asked += 1
                     other += plainly(self._ask(at, key)) != like
-        what = "the same table" if self._standing.design == "static" else "the plain predictor"
         found = self._standing.cached()
         cached = f"; {found} from the cache" if self._standing.design == "cached" else ""
-        self._found(SAME, not other, f"{asked} answers, {other} differ from {what}{cached}")
+        self._found(SAME, not other, f"{asked} answers, {other} differ from {self._standing.likened}{cached}")
 
     def update(self) -> None:
         """A newer release is taken over, and every answer meanwhile is given."""

@@ -36,6 +36,7 @@ class Ground:
 
     Attributes:
         application, operate: what is examined.
+        signer: signs what is published.
         folder: holds bundles, trusted keys, snapshots and spools.
         first, second: two releases; the second is newer and says the same.
         keys: of the rows; one that is empty where requests bring their own input.
@@ -52,7 +53,8 @@ class Ground:
             application: what is examined.
             bundle: of a release.
             signer: signs what is published.
-            rows: feature rows of a tick; the release's golden rows where None, or where another contract made them.
+            rows: feature rows of a tick; the release's golden rows where None, where another contract made them, or
+                where they rest on facts that are too old for the model.
 
         Raises:
             ReleaseError: the release does not verify.
@@ -60,7 +62,7 @@ class Ground:
         self.folder = folder
         self.application = application
         self.operate = application.part(application.operate, Operate)
-        self._signer = signer
+        self.signer = signer
         signer.publish(self.trusted)
         self._manifest = msgspec.json.decode((bundle / "manifest.json").read_bytes(), type=Manifest)
         self._files = {
@@ -72,7 +74,9 @@ class Ground:
         self.first = self._release()
         self.second = self._release()
         self.golden = load(self.bundles, self.first, Trusted(self.trusted)).golden
-        self._rows = self._from_golden() if rows is None or rows.feature_set != self.feature_set else rows
+        usable = rows is not None and rows.feature_set == self.feature_set
+        fresh = rows is not None and rows.tick - rows.as_of <= self.operate.stale_after
+        self._rows = rows if rows is not None and usable and fresh else self._from_golden()
         self.keys = self._rows.keys or ("",)
         self.tick = self._rows.tick
         self._version = 0
@@ -193,11 +197,11 @@ class Ground:
     def _release(self) -> str:
         self._sequence += 1
         manifest = msgspec.structs.replace(self._manifest, sequence=self._sequence, files=())
-        return write(self.bundles, manifest, self._files, self._signer)
+        return write(self.bundles, manifest, self._files, self.signer)
 
     def _order(self, champion: str) -> str:
         self._sequence += 1
         statement = Statement(
             "rollback", self.application.name, champion, self._sequence, datetime.now(UTC), "the suite goes back"
         )
-        return sign_statement(statement, self._signer).decode()
+        return sign_statement(statement, self.signer).decode()

@@ -1,23 +1,31 @@
 """The five designs put up over one ground, each to be asked, cut off and counted in the same way."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from afield.answering import loader, predictor
+from afield.application import Operate
 from afield.client.client import Client
 from afield.client.upstream import Upstream
 from afield.compiled import BUNDLES, TABLE, TRUSTED, open_static
+from afield.exchange.editing import edition_of
 from afield.exchange.tabulating import Seen, Subject, tabulate
+from afield.exchange.writing import write_folder
 from afield.hosting import Host, Hybrids, Remote
 from afield.records.considerations import Design
+from afield.records.decision import ControlState
 from afield.records.traffic import Answer
+from afield.release.bundle import load
+from afield.release.signing import Trusted
 from afield.serving.cached import CacheCounts
+from afield.serving.inference import Columns, Infer, Outputs, Parts
+from afield.serving.predictor import Predictor
 from afield.serving.situation import Situation
 from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
@@ -35,11 +43,13 @@ class Standing:
         design: its name.
         host: answers.
         ground: what it stands on.
-        like: a second host that must give the same answers: the plain predictor, or for static the same table.
+        like: a second host that must give the same answers: the plain predictor, or for static what was compiled,
+            worked out from the release again.
         take: takes over what was published and sends what was recorded, where that does not happen by itself.
         spools: where its own events lie, beside the service's.
         cached: how many of its answers came from a cache.
         elsewhere: how many of its answers another was asked for, which recorded its own.
+        likened: what `like` is, in words.
     """
 
     design: Design
@@ -50,6 +60,7 @@ class Standing:
     spools: tuple[Path, ...] = ()
     cached: Callable[[], int] = lambda: 0
     elsewhere: Callable[[], int] = lambda: 0
+    likened: str = "the plain predictor"
 
 
 @contextmanager
@@ -64,8 +75,9 @@ def put_up(design: Design, ground: Ground, cache: str = "") -> Iterator[Standing
             there = Remote(ground.url, ground.operate.route, deadline=30.0)
             yield Standing(design, there, ground, Plain(ground), cached=lambda: _found(ground))
         elif design == "static":
-            with _compiled(ground, "static") as (host, spool), _compiled(ground, "like") as (like, _):
-                yield Standing(design, host, ground, like, spools=(spool,))
+            with _compiled(ground) as (host, folder, spool):
+                like, likened = _worked_out(ground, folder)
+                yield Standing(design, host, ground, like, spools=(spool,), likened=likened)
         else:
             yield from _device(design, ground)
 
@@ -116,26 +128,30 @@ class Plain:
 
 
 @contextmanager
-def _compiled(ground: Ground, name: str) -> Iterator[tuple[Host, Path]]:
-    """A host of the first release compiled, and where it records."""
-    folder, telemetry = ground.folder / name, ground.folder / f"{name}-telemetry"
+def _compiled(ground: Ground) -> Iterator[tuple[Host, Path, Path]]:
+    """A host of the first release compiled, what was compiled, and where it records."""
+    folder, telemetry = ground.folder / "static", ground.folder / "static-telemetry"
     compile_into(folder, ground)
     operate = ground.operate
     spool = Spool(telemetry, writer=claim_any(telemetry, "product"), mode=operate.telemetry.mode)
     recorder = Recorder(operate.telemetry, spool)
     try:
         clock = lambda: ground.tick  # noqa: E731
-        yield open_static(folder, operate, ground.application.name, clock=clock, record=recorder.record), telemetry
+        host = open_static(folder, operate, ground.application.name, clock=clock, record=recorder.record)
+        yield host, folder, telemetry
     finally:
         spool.close()
 
 
 def compile_into(folder: Path, ground: Ground) -> None:
-    """Compile the first release: a table of the rows that are published, or the whole bundle where none are."""
+    """Compile the first release as `afield release export --to static` does: an edition, or a table.
+
+    The table is of the rows that are published.
+    """
     operate, rows = ground.operate, ground.published()[0]
     if operate.observe is not None or rows is None:
-        shutil.copytree(ground.bundles / ground.first, folder / BUNDLES / ground.first)
-        shutil.copytree(ground.trusted, folder / TRUSTED)
+        bundle = load(ground.bundles, ground.first, Trusted(ground.trusted))
+        write_folder(folder, edition_of(ground.application.name, operate, ground.signer, bundle))
         return
     parts = loader(ground.bundles, ground.trusted, operate, ground.application.name)(ground.first).parts
     ticks = np.full(len(rows.keys), np.datetime64(rows.tick, "us"))
@@ -143,3 +159,49 @@ def compile_into(folder: Path, ground: Ground) -> None:
     table = tabulate(Subject(ground.application.name, ground.first, parts, operate), seen)
     folder.mkdir(parents=True)
     (folder / TABLE).write_bytes(msgspec.json.encode(table))
+
+
+def _worked_out(ground: Ground, folder: Path) -> tuple[Host, str]:
+    """What the compiled folder must answer, from the release itself and not from what was compiled; and what that is.
+
+    Of an edition it is the one inference path over its bundle; of a table, the release's models over the rows that it
+    was made of, with the features that the usual regime sets, to the three digits that a table keeps.
+    """
+    operate, name, rows = ground.operate, ground.application.name, ground.published()[0]
+    table = (folder / TABLE).is_file()
+    bundles, trusted = (ground.bundles, ground.trusted) if table else (folder / BUNDLES, folder / TRUSTED)
+    digest = ground.first if table else next(each.name for each in bundles.iterdir())
+    release = loader(bundles, trusted, operate, name)(digest)
+    said = f"the predictor over the same edition, {digest[:12]} by {operate.static.slim or 'the whole bundle'}"
+    if table and rows is not None:
+        regime, features = next(iter(operate.static.regimes.items()))
+        set_to = {feature: np.full(len(rows.keys), value) for feature, value in features.items()}
+        rows = replace(rows, columns={**rows.columns, **set_to})
+        operate = replace(operate, infer=partial(_three_digits, operate.infer), stale_after=operate.static.lasts)
+        said = f"what the release's models say of the table's rows ({regime}): the same table"
+    path = predictor(operate, clock=lambda: ground.tick, record=lambda _: None)
+    path.see(Situation(rows if table else None, ControlState(version=1, champion=digest), {digest: release}))
+    return Compared(operate, path), said
+
+
+def _three_digits(infer: Infer, rows: Columns, parts: Parts) -> Outputs:
+    """What a release says, as a table keeps it."""
+    return {
+        name: np.array([float(f"{value:.3g}") for value in values.tolist()])
+        for name, values in infer(rows, parts).items()
+    }
+
+
+class Compared:
+    """One situation, asked; an answer that rests on no forecast that was recorded names none."""
+
+    def __init__(self, operate: Operate, path: Predictor) -> None:
+        """Answer by `path`."""
+        self._operate = operate
+        self._decoder = msgspec.json.Decoder(operate.request)
+        self._path = path
+
+    def ask(self, body: bytes) -> Answer:
+        """The answer to the body of a request."""
+        answer = self._path.answer(self._operate.resolve(self._decoder.decode(body)))
+        return msgspec.structs.replace(answer, forecast="")
