@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from afield.commands.place import wrapped
 from tests.commands.conftest import Town
 from tests.commands.town import APP
 
@@ -45,6 +46,32 @@ def test_requests_of_ones_own_are_timed(town: Town, tmp_path: Path) -> None:
     assert "request 1 cannot be timed" in done.err
 
 
+@pytest.mark.slow
+def test_in_a_terminal_of_80_columns_no_cell_and_no_number_is_broken(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = town("place", APP, "--seeds", "1", "--no-tipping", "--out", tmp_path)
+    assert done.code == 0, done.err
+    told, _, foot = done.out.rpartition("afield place")
+    assert all(len(line) <= 80 for line in told.splitlines())
+    assert "…" not in told
+    names = ("static, vehicle", "client, phone", "server", "cached", "hybrid, phone")
+    for name in names:
+        rows = [line.split("  ") for line in told.splitlines() if line.strip().startswith((f"{name} ", f"{name} ←"))]
+        assert len(rows) >= 5, name
+        assert all(len([cell for cell in row if cell.strip()]) >= 4 for row in rows[:5]), name
+    assert "data " in foot
+    assert "data  ·" not in foot
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_number_stays_with_its_unit_where_a_line_is_broken(width: int) -> None:
+    lines = wrapped("server is out: only 99 % of the telemetry arrives, 100 % are wanted; 0.31 s at most", width)
+    assert all(len(line) <= width for line in lines.splitlines())
+    assert not any(line[-1].isdigit() for line in lines.splitlines())
+
+
 def test_without_a_release_it_says_what_to_run(empty_town: Town) -> None:
     done = empty_town("place", APP)
     assert done.code == 1
@@ -56,7 +83,8 @@ def test_without_a_release_it_says_what_to_run(empty_town: Town) -> None:
     [
         (("--consider", "offline_share"), "write it as NAME=NUMBER"),
         (("--consider", "offline_share=much"), "write it as NAME=NUMBER"),
-        (("--consider", "hurry=1"), "hurry: no such consideration; there are devices, requests"),
+        (("--consider", "hurry=1"), "hurry: no such consideration; nearest are "),
+        (("--consider", "offlineshare=0"), "offlineshare: no such consideration; nearest are offline_share"),
         (("--consider", "requests=0"), "requests is 0; it must be above 0"),
         (("--consider", "requests=-1"), "requests is -1; nothing here is below 0"),
         (("--consider", "devices=inf"), "devices is inf; a finite number is expected"),

@@ -1,21 +1,28 @@
 """`afield place`: where should the model live? The five designs side by side, and a recommendation."""
 
+import re
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 
 from afield.application import load
 from afield.commands.findings import foot
-from afield.commands.output import Context, progress, result, table
+from afield.commands.output import RESULTS, Context, progress, result, table
 from afield.control.office import open_office
 from afield.errors import UsageError
 from afield.placement.planner import Effort
 from afield.records.considerations import DESIGNS, Design
-from afield.reporting.placement import grids, turns, write
-from afield.study.placing import Wanted, place
+from afield.reporting.placement import grids, timing, turns, write
+from afield.reporting.sheet import Grid
+from afield.study.placing import Placed, Wanted, place
 
+NUMBER = re.compile(r"(?<=\d) ")
+"""The space after a number."""
 CONSIDER_HELP = "another value of a consideration, NAME=NUMBER or PLACE.NAME=NUMBER; may be given several times"
 DESIGN_HELP = "only this design; may be given several times; left out: all five"
 REQUEST_HELP = "file with the body of a request to time; may be given several times; left out: the application's sample"
@@ -65,11 +72,30 @@ def run(
     )
     placed = place(office, wanted)
     progress(f"report: {write(placed, out or office.home.folder / 'place')}")
-    tables = [table(grid.head, grid.rows, grid.caption) for grid in grids(placed)]
-    for each in tables:
-        each.columns[0].no_wrap = True
-    told = "\n".join((placed.says, *placed.reasons, "", *turns(placed)))
-    result(context, placed, Group(*tables, told, foot(placed.provenance)))
+    result(context, placed, Group(*map(_table, grids(placed)), *_lines(placed), foot(placed.provenance)))
+
+
+def _table(grid: Grid) -> Table:
+    """A table of which no cell is broken: names at the left, numbers at the right."""
+    made = table(grid.head, grid.rows, grid.caption)
+    made.padding = (0, 1, 0, 0)
+    for column in made.columns:
+        column.no_wrap = True
+        column.justify = "right"
+    made.columns[0].justify = "left"
+    return made
+
+
+def _lines(placed: Placed) -> list[Text]:
+    """The recommendation, its reasons and tipping points, each wrapped to the terminal."""
+    told = [placed.says, "", *placed.reasons, "", *turns(placed), "", timing(placed.measured)]
+    return [Text(wrapped(line, RESULTS.width), no_wrap=True) for line in told]
+
+
+def wrapped(line: str, width: int) -> str:
+    """The line, broken for a terminal of this width; a number stays with the word after it."""
+    held = NUMBER.sub("\N{NO-BREAK SPACE}", line)
+    return textwrap.fill(held, width, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
 
 
 def _change(text: str) -> tuple[str, float]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from difflib import get_close_matches
 
 from afield.errors import UsageError
 from afield.records.considerations import Considerations, Design, Link, Place
@@ -64,14 +65,23 @@ def _changed(considered: Considerations, name: str, value: float) -> Considerati
     example = devices[0] if devices else considered.cloud
     known = (*numbers_of(example), *(numbers_of(example.cloud) if example.cloud else ()))
     if not chosen or wanted not in known:
-        names = ", ".join(each.name for each in considered.places)
-        raise UsageError(
-            f"{name}: no such consideration; there are {', '.join(numbers_of(considered))}, and for each of {names} "
-            f"(written {example.name}.speed): {', '.join(known)}"
-        )
+        raise UsageError(f"{name}: no such consideration; {_nearest(considered, name, known)}")
     return replace(
         considered,
         places=tuple(_placed(each, wanted, value) if each.name in chosen else each for each in considered.places),
+    )
+
+
+def _nearest(considered: Considerations, name: str, known: tuple[str, ...]) -> str:
+    """What may have been meant, and where all names stand."""
+    ours = [*numbers_of(considered), *known]
+    for place in considered.places:
+        ways = numbers_of(place.cloud) if place.cloud else ()
+        ours += [f"{place.name}.{each}" for each in (*numbers_of(place), *ways)]
+    near = ", ".join(get_close_matches(name, dict.fromkeys(ours), n=3, cutoff=0.0))
+    return (
+        f"nearest are {near}; `afield place APP --no-tipping` lists all names and values in its page place.html, "
+        "under What was weighed"
     )
 
 

@@ -1,6 +1,10 @@
 """Measured: what the real predictor of a release costs on this machine."""
 
+import math
 from dataclasses import dataclass
+
+BUSY = 1.5
+"""From so many times the processor time on, the wall time of answers says that the machine was busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,6 +14,8 @@ class Measured:
     Attributes:
         release: its digest.
         single: seconds from the bytes of a request to the bytes of its answer, one value a request.
+        processor_s: seconds of processor time of a request, on the mean; where an answer takes far longer than that,
+            the machine was busy with other things.
         row_s: seconds of a row in a batch of all rows, as answers are computed ahead; 0 where there are no rows.
         load_s: seconds in which the release is verified, opened and proven.
         memory: bytes that the process grew by as it was opened.
@@ -28,3 +34,9 @@ class Measured:
     request_bytes: float
     answer_bytes: float
     event_bytes: float
+    processor_s: float = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether answers took much longer than they were worked on."""
+        return self.processor_s > 0 and math.fsum(self.single) / len(self.single) > BUSY * self.processor_s

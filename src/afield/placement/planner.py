@@ -161,11 +161,11 @@ def misses(considered: Considerations, made: Row) -> tuple[str, ...]:
     if made.figures["answered"].value == 0:
         found.append("no answer reaches anybody")
     elif latency > considered.latency_s:
-        found.append(f"5 of 100 answers take {latency:.2g} s or more; {considered.latency_s:.2g} s are wanted")
+        found.append(f"5 of 100 answers take {latency:.2g} s or more, {considered.latency_s:.2g} s are wanted")
     told = made.figures["telemetry"].value
     if considered.telemetry_least and not told >= considered.telemetry_least:
         found.append(
-            f"{100 * told:.0f} % of the telemetry arrives; {100 * considered.telemetry_least:.0f} % are wanted"
+            f"only {100 * told:.0f} % of the telemetry arrives, {100 * considered.telemetry_least:.0f} % are wanted"
         )
     return tuple(found)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from afield.placement.considering import numbers_of
+from afield.placement.measured import Measured
 from afield.placement.planner import Row
 from afield.placement.tipping import Tip
 from afield.records.considerations import Link
@@ -13,7 +14,7 @@ from afield.records.evidence import Estimate
 from afield.reporting.placement_charts import costs, latencies
 from afield.reporting.sheet import Chart, Grid, Section, Sheet
 from afield.reporting.sheet import write as write_sheet
-from afield.study.placing import ACCOUNTS, Placed
+from afield.study.placing import Placed
 from afield.wording import NONE, SPACE
 
 WIDE, NARROW = 980, 340
@@ -33,10 +34,10 @@ def write(placed: Placed, folder: Path) -> Path:
 
 def sheet(placed: Placed) -> Sheet:
     """The planner's findings as a page."""
-    answers, ages, money, turns = list(grids(placed, intervals=True))
+    *tables, turns = grids(placed, intervals=True)
     sections = [
         Section("Why", placed.reasons),
-        Section("Side by side", (_how(placed),), charts=_drawn(placed), grids=(answers, ages, money)),
+        Section("Side by side", (_how(placed),), charts=_drawn(placed), grids=tuple(tables)),
         Section("Where this turns", (_turning(placed),), grids=(turns,) if turns.rows else ()),
         Section("What was weighed", (_weighed(placed),), grids=tuple(_considered(placed))),
     ]
@@ -52,38 +53,22 @@ def sheet(placed: Placed) -> Sheet:
 
 
 def grids(placed: Placed, *, intervals: bool = False) -> Iterator[Grid]:
-    """The tables: answers, ages and news, money, tipping points; numbers with their interval where wanted."""
-    yield _table(
-        placed, "answers: latency, and who gets one: in all, offline, and by model or table when the cloud fails",
-        {
-            "p50": ("latency_p50", span), "p95": ("latency_p95", span), "p99": ("latency_p99", span),
-            "given": ("answered", part), "offline": ("offline_answered", part), "late": ("late", part),
-            "wrong": ("wrong", part), "cloud fails": ("out_answered", part), "by table": ("out_stood_in", part),
-        },
-        intervals,
-    )  # fmt: skip
-    yield _table(
-        placed, "median ages of facts and model · news at 95 % of the fleet · bytes and joules of a device a day",
-        {
-            "facts": ("facts_age", span), "model": ("model_age", span), "update": ("update", span),
-            "rollback": ("rollback", span), "bytes": ("bytes", size), "J": ("joules", whole),
-            "telemetry": ("telemetry", part),
-        },
-        intervals,
-    )  # fmt: skip
+    """The tables, each narrow enough for a terminal; numbers with their interval, and tipping points, where wanted."""
+    for caption, columns in TABLES.items():
+        yield _table(placed, caption, columns, intervals)
     last = ("what it misses",) if intervals else ()
     yield Grid(
-        ("a month", "in all", *ACCOUNTS, *last),
+        ("design", "in all", *MONEY.values(), *last),
         tuple(
             (
                 _name(each, placed),
-                _told(each.cost, whole, intervals),
-                *(_told(each.accounts[kind], whole, False) for kind in ACCOUNTS),
+                _told(each.cost, money, intervals),
+                *(_told(each.accounts[kind], money, False) for kind in MONEY),
                 *(("; ".join(each.misses) or "nothing",) if intervals else ()),
             )
             for each in placed.rows
         ),
-        "money a month: workers, bytes, and answers that are wrong, late or absent",
+        "money a month: workers, bytes, and answers wrong, late or absent",
     )
     if intervals:
         yield _turns(placed)
@@ -93,7 +78,7 @@ def turns(placed: Placed) -> tuple[str, ...]:
     """The tipping points in sentences."""
     told = (_turn(tip) for tip in placed.tips)
     return tuple(
-        f"{name} {at} ({between}; now {now}): {winner} wins; {why}" for name, at, between, now, winner, why in told
+        f"{name} {at} (seeds: {between}; now {now}): {then}; {why}" for name, at, between, now, then, why in told
     )
 
 
@@ -117,7 +102,12 @@ def _table(placed: Placed, caption: str, columns: dict[str, tuple[str, Show]], i
 
 
 def _name(row: Row, placed: Placed) -> str:
-    return f"{row.option.name} ←" if row.option.name == placed.recommended else row.option.name
+    """`static, vehicle`; marked where it is recommended, or where it is but the nearest, for it misses something."""
+    option = row.option
+    name = f"{option.design}, {option.place}" if option.local else option.design
+    if option.name != placed.recommended:
+        return name
+    return f"{name} (nearest)" if row.misses else f"{name} ←"
 
 
 def _told(estimate: Estimate, show: Show, interval: bool) -> str:
@@ -137,7 +127,7 @@ def _turn(tip: Tip) -> tuple[str, ...]:
         f"{side} {show(tip.value)}",
         f"{show(tip.low)} to {show(tip.high)}",
         show(tip.now),
-        tip.winner,
+        f"{tip.winner} wins" if tip.meets else f"no option meets everything, nearest {tip.winner}",
         tip.reason,
     )
 
@@ -153,27 +143,35 @@ def _how(placed: Placed) -> str:
 
 def _turning(placed: Placed) -> str:
     if not placed.tips:
-        return (
-            "No consideration that was moved alone turns the recommendation; most were moved by factors of a hundred."
-        )
+        return "No consideration that was moved alone turns the recommendation; most were moved by factors of thirty."
     return (
-        "One consideration is moved alone until another option wins, and bisection finds where, seed by seed: the "
-        "median, between the least and the greatest. What is not named here does not turn the recommendation within "
-        "a hundredth to a hundred times its value. Of what devices have each for themselves, the value is that of the "
+        "One consideration is moved alone until another option is clearly better, and bisection finds where; a "
+        "fiftieth beyond, the recommendation was run again and named what stands here. Between: where single seeds "
+        "turn. What is not named does not turn the recommendation within a thirtieth to thirty times its value. Of "
+        "what devices have each for themselves, the value is that of the "
         f"{placed.considered.asked_at}; all devices move alike."
     )
 
 
 def _weighed(placed: Placed) -> str:
     costs = placed.measured
-    middle = sorted(costs.single)[len(costs.single) // 2]
     changed = ", ".join(f"{name} {plain(value)}" for name, value in placed.changes.items())
     return (
-        f"Measured on this machine: an answer {span(middle)} at the median of {len(costs.single)}, from the bytes of a "
-        f"request to those of its answer; a row in a batch {span(costs.row_s)}; the release is opened and proven in "
+        f"{timing(costs)}; a row in a batch {span(costs.row_s)}; the release is opened and proven in "
         f"{span(costs.load_s)} and takes {size(costs.memory)} of memory; a bundle of {size(costs.bundle_bytes)}, a "
         f"feature snapshot of {size(costs.snapshot_bytes)}, a record of {size(costs.event_bytes)}. "
         f"{'Changed for this run: ' + changed + '.' if changed else 'Nothing was changed for this run.'}"
+    )
+
+
+def timing(costs: Measured) -> str:
+    """How long answers took on this machine, and whether it was busy."""
+    middle = sorted(costs.single)[len(costs.single) // 2]
+    busy = " (the machine was busy: answers waited for it; measure again on an idle one)" if costs.busy else ""
+    return (
+        f"Measured on this machine: an answer {span(middle)} at the median of {len(costs.single)}, "
+        f"{span(sum(costs.single) / len(costs.single))} at their mean, {span(costs.processor_s)} of it processor time"
+        f"{busy}"
     )
 
 
@@ -225,6 +223,21 @@ def part(value: float) -> str:
     return NONE if math.isnan(value) else f"{100 * value:.3g}{SPACE}%"
 
 
+def money(value: float) -> str:
+    """A sum of money, in thousands or millions where it is large: `1,526`, `153 k`, `1.53 M`."""
+    for unit, length in (("M", 1e6), ("k", 1e3)):
+        if value >= (length if unit == "M" else 1e5):
+            return f"{plain(value / length)}{SPACE}{unit}"
+    return whole(value)
+
+
+def joules(value: float) -> str:
+    """Joules in the unit that fits: `570 J`, `6.7 mJ`, `69 µJ`."""
+    if value >= 1 or value == 0:
+        return f"{whole(value)}{SPACE}J"
+    return f"{plain(value * 1e3)}{SPACE}mJ" if value >= 1e-3 else f"{plain(value * 1e6)}{SPACE}µJ"
+
+
 def whole(value: float) -> str:
     """A number without a fraction from ten on."""
     return f"{value:,.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
@@ -232,8 +245,28 @@ def whole(value: float) -> str:
 
 def plain(value: float) -> str:
     """A number to three digits, whole from a thousand on."""
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 or value == int(value) else f"{value:.3g}"
 
+
+TABLES: dict[str, dict[str, tuple[str, Show]]] = {
+    "latency, and answers later than wanted": {
+        "p50": ("latency_p50", span), "p95": ("latency_p95", span), "p99": ("latency_p99", span),
+        "late": ("late", part), "wrong": ("wrong", part),
+    },
+    "who gets an answer: in all, offline; while the cloud fails by model or table": {
+        "given": ("answered", part), "offline": ("offline_answered", part), "by model": ("out_answered", part),
+        "by table": ("out_stood_in", part),
+    },
+    "median ages of facts and model, and when news are at 95 % of the fleet": {
+        "facts": ("facts_age", span), "model": ("model_age", span), "update": ("update", span),
+        "rollback": ("rollback", span),
+    },
+    "a device a day: bytes and joules; telemetry that arrives": {
+        "bytes": ("bytes", size), "joules": ("joules", joules), "telemetry": ("telemetry", part),
+    },
+}  # fmt: skip
+MONEY = {"workers": "workers", "traffic": "bytes", "wrong": "wrong", "late": "late", "absent": "absent"}
+"""The heads of the columns of money."""
 
 SHOWN: dict[str, Show] = {
     **dict.fromkeys(

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter, process_time, sleep
 
 import msgspec
 import polars as pl
@@ -101,7 +101,9 @@ class Opened:
         Raises:
             UsageError: a request cannot be answered.
         """
+        began = process_time()
         singles, sizes = self.timed()
+        processor = (process_time() - began) / (len(singles) + WARM)
         folder = self._office.home.bundles / self._digest
         events = [len(msgspec.json.encode(event)) for event in self._kept]
         return Measured(
@@ -115,6 +117,7 @@ class Opened:
             request_bytes=mean([len(body) for body in self.bodies]),
             answer_bytes=mean(sizes),
             event_bytes=mean(events),
+            processor_s=processor,
         )
 
 

@@ -92,8 +92,10 @@ def place(office: Office, wanted: Wanted) -> Placed:
         office.tell(f"simulating {option.name}")
         rows.append(trials.row(considered, option))
     winner = best(rows)
-    found = tips(considered, Trials(costs, TIPPING), chosen, office.tell) if wanted.tipping and len(chosen) > 1 else ()
+    seek = wanted.tipping and len(chosen) > 1
+    found = tips(considered, Trials(costs, TIPPING), trials, chosen, office.tell) if seek else ()
     application = office.application
+    versions = dict(office.shelf.bundle(costs.release).manifest.data)
     return Placed(
         application=application.name,
         settings=dict(application.options),
@@ -105,7 +107,7 @@ def place(office: Office, wanted: Wanted) -> Placed:
         considered=considered,
         changes=dict(wanted.changes),
         measured=costs,
-        provenance=Provenance(wanted.command, {}, code_digest(application.package), costs.release),
+        provenance=Provenance(wanted.command, versions, code_digest(application.package), costs.release),
     )
 
 
@@ -130,14 +132,13 @@ def _reason(row: Row, winner: Row) -> str:
         return f"{row.option.name} is out: {_missing(row)}"
     if abs(row.cost.value - winner.cost.value) < CLOSE * winner.cost.value:
         return f"{row.option.name} costs about the same, {row.cost.value:,.0f} a month"
+    costs = f"{row.option.name} costs {row.cost.value:,.0f} a month"
     gaps = {kind: row.accounts[kind].value - winner.accounts[kind].value for kind in row.accounts}
     kind = max(gaps, key=gaps.__getitem__)
-    if gaps[kind] <= 0:
-        return f"{row.option.name} costs {row.cost.value:,.0f} a month"
-    return (
-        f"{row.option.name} costs {row.cost.value:,.0f} a month, most of the difference for {ACCOUNTS[kind]}: "
-        f"{row.accounts[kind].value:,.0f} against {winner.accounts[kind].value:,.0f}"
-    )
+    there, here = (f"{each.accounts[kind].value:,.0f}" for each in (row, winner))
+    if row.cost.value <= winner.cost.value or there == here:
+        return costs
+    return f"{costs}; more than anything else for {ACCOUNTS[kind]}: {there} against {here}"
 
 
 def _missing(row: Row) -> str:
