@@ -31,7 +31,7 @@ from afield.serving.http import Reply, Request
 from afield.serving.journal import Journal, log_to
 from afield.serving.metrics import Metrics
 from afield.serving.routing import Route
-from afield.serving.service import Service
+from afield.serving.service import Patience, Service
 from afield.serving.situation import Situation
 from afield.store.secret import secret
 from afield.telemetry.claims import claim_any
@@ -103,6 +103,7 @@ def make(file: Path) -> Service:
         inspection.routes(lambda: _health(application.name, product), metrics, product.counts),
         access=admitted,
         counted=metrics.request,
+        patience=Patience(within=config.patience(looking=operate.observe is not None)),
         watch=Journal(config.log) if config.log != "none" else None,
     )
     log_to()
@@ -150,7 +151,7 @@ def _static(config: Config, application: Application, operate: Operate) -> Produ
     """What was compiled into the product; it keeps its telemetry to itself, and facts not at all."""
     folder, clock = Path(config.telemetry), WallClock(ZoneInfo(application.zone))
     spool = Spool(folder, writer=claim_any(folder, "product"), mode=operate.telemetry.mode, seal_after=EVERY)
-    recorder = Recorder(recorded(operate), spool, secret(folder.parent / "privacy.key"))
+    recorder = Recorder(recorded(operate), spool, secret(Path(config.privacy or folder.parent / "privacy.key")))
     compiled = Path(config.bundles)
     host = open_static(compiled, operate, application.name, clock=clock.now, record=recorder.record)
     return Product(

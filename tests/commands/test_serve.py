@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from afield.demo import free_port
 from afield.errors import ServingError
 from afield.home import Home
 from afield.hosting import Remote
+from tests.control.loads import until
 from tests.workshop.village import UNTIL, copied
 
 BODY = f'{{"pickup_location": 3, "order_time": "{UNTIL.isoformat()}"}}'.encode()
@@ -28,8 +30,8 @@ def say(_: str) -> None:
     ("arguments", "told"),
     [
         (["--design", "client"], "needs --upstream URL"),
-        (["--design", "static", "--upstream", "http://127.0.0.1:1"], "speaks to no --upstream"),
-        (["--cache", "valkey://127.0.0.1:1"], "--cache belongs to --design cached"),
+        (["--design", "static", "--upstream", "http://127.0.0.1:1"], "--upstream does nothing with --design static"),
+        (["--cache", "valkey://127.0.0.1:1"], "it belongs to --design cached"),
         (["--design", "everywhere"], "server"),
         (["--design", "cached", "--cache", "foo://u:secret@h/0"], "no URL of a Valkey or Redis"),
         (["--design", "cached", "--cache", "valkey://u:se/cret@h"], "no URL of a Valkey or Redis"),
@@ -55,10 +57,11 @@ def test_the_release_compiled_into_the_product_answers_without_a_service(
 ) -> None:
     office = copied(tmp_path_factory.getbasetemp(), tmp_path)
     terms = Terms(port=free_port(), design="static")
-    with product(office.application, tmp_path, terms, "", None) as process:
+    with product(office.application, tmp_path, terms):
         answer = Remote(f"http://127.0.0.1:{terms.port}", "quote").ask(BODY)
         assert (answer.release, answer.applied) == (office.actions.state.champion, ("static",))
-    assert process.returncode == 0
+    with pytest.raises(ServingError):
+        Remote(f"http://127.0.0.1:{terms.port}", "quote").ask(BODY)
 
 
 @pytest.mark.slow
@@ -82,8 +85,7 @@ def product_after_its_service(
     """A product that has fetched its release, and whose service has ended."""
     with ExitStack() as stack:
         with serving("surge", application.options, root, up, say) as service:
-            process = stack.enter_context(product(application, root, here, service.url, None))
+            stack.enter_context(product(application, root, replace(here, upstream=service.url)))
             folder = Home.of(root, application).folder / here.design / "bundles" / champion
-            while not folder.is_dir():
-                assert process.poll() is None, "the product ended"
+            until(folder.is_dir)
         yield

@@ -1,100 +1,99 @@
 """What `afield serve` starts where the design has no supervisor: client, hybrid, static."""
 
-import secrets
-import signal
-import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from afield.application import Application
 from afield.commands.output import progress
 from afield.control.office import open_office
-from afield.control.service import Terms
+from afield.control.plane import Plane
+from afield.control.terms import Places, Terms, configured
 from afield.errors import ServingError
 from afield.exchange.compiling import compile_release
+from afield.exchange.writing import write_folder
 from afield.home import Home
-from afield.serving.config import Config
-from afield.serving.launch import await_ready, launch
-from afield.serving.tokens import digest_of
-
-PATIENCE = 20.0
 
 
 @contextmanager
-def product(
-    application: Application, root: Path, terms: Terms, upstream: str, token: Path | None
-) -> Iterator["subprocess.Popen[bytes]"]:
+def product(application: Application, root: Path, terms: Terms) -> Iterator["Product"]:
     """The process that answers in a design without a supervisor; it is stopped at the end.
 
     Raises:
         AfieldError: it does not start; its log says why.
     """
-    home = Home.of(root, application)
-    own = f"own-{secrets.token_urlsafe(32)}"
-    config = _config(application, home, terms, upstream, token)
-    config = msgspec.structs.replace(config, own=digest_of(own))
-    log = home.folder / f"{terms.design}.log"
-    process = launch(config, home.folder / f"{terms.design}.json", log)
+    running = Product(application, Home.of(root, application), terms)
     try:
-        try:
-            await_ready(config, process, token=own)
-        except ServingError as error:
-            raise ServingError(f"{error}; its log: {log}") from error
-        yield process
+        running.start()
+        yield running
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.wait()
+        running.stop()
 
 
-def _config(application: Application, home: Home, terms: Terms, upstream: str, token: Path | None) -> Config:
-    folder = home.folder / terms.design
-    bundles = _compiled(application, home) if terms.design == "static" else folder / "bundles"
-    return Config(
-        application=application.called,
-        options=dict(application.options),
-        snapshots=str(folder / "snapshots"),
-        bundles=str(bundles),
-        trusted=str(home.trusted),
-        facts=str(folder / "facts"),
-        telemetry=str(folder / "telemetry"),
-        counts=str(folder / "counts"),
-        address=terms.address,
-        port=terms.port,
-        hosts=terms.hosts,
-        token=str(terms.token or home.tokens),
-        design=terms.design,
-        upstream=upstream,
-        upstream_token=str(token or ""),
-        log=terms.log,
-    )
+class Product:
+    """One process that answers, and is started again where it ends.
+
+    Attributes:
+        url: where it answers.
+    """
+
+    def __init__(self, application: Application, home: Home, terms: Terms) -> None:
+        """Prepare to answer; a release is compiled first where the design is static and that was not done yet.
+
+        Raises:
+            AfieldError: there is no champion, or it cannot be compiled.
+        """
+        self.url = f"http://{terms.address}:{terms.port}"
+        folder = home.folder / terms.design
+        places = Places(
+            snapshots=folder / "snapshots",
+            bundles=_compiled(application, home) if terms.design == "static" else folder / "bundles",
+            spools=folder,
+            counts=folder / "counts",
+        )
+        self._plane = Plane(configured(application, home, terms, places), folder, progress)
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Start the process, and return once it answers.
+
+        Raises:
+            ServingError: it does not start; its log says why.
+        """
+        self._plane.start()
+
+    def supervise(self) -> None:
+        """Keep the process until `ask_to_stop`, in this thread."""
+        self._plane.keep(self._stop)
+
+    def ask_to_stop(self) -> None:
+        """Let `supervise` come to its end."""
+        self._stop.set()
+
+    def stop(self) -> None:
+        """Let it finish what it has begun, and end it; what was not sent yet is kept."""
+        self._stop.set()
+        self._plane.stop()
 
 
 def _compiled(application: Application, home: Home) -> Path:
-    """The folder of the champion, compiled; made where it is not there yet.
+    """The folder of the champion, compiled from the facts as they are; made where it is not there yet.
 
     Raises:
         ServingError: there is no champion.
         ReleaseError: it cannot be compiled.
+        DataError: this home has no facts to make a table of.
     """
     office = open_office(application, home.root, progress)
     digest = office.actions.state.champion
     if not digest:
         raise ServingError(f"{application.name} has no release to compile yet; run: afield build {application.called}")
-    folder = home.folder / "static" / digest
+    # A table grows old with its facts: one of the same release with newer facts is another.
+    known = "" if office.operate.observe is not None else f"-{office.newest():%Y%m%dT%H%M%S}"
+    folder = home.folder / "static" / f"{digest}{known}"
     if not folder.is_dir():
         progress(f"compiling release {digest[:12]}")
-        draft = folder.with_name(f".{digest}.partial")
-        for name, content in compile_release(office, digest).items():
-            target = draft / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        draft.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write_folder(folder, compile_release(office, digest))
     return folder

@@ -2,6 +2,7 @@
 
 import re
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from afield.answering import VALKEY
 from afield.application import load, resolve
 from afield.client.upstream import Upstream
 from afield.commands.output import Context, progress, result
-from afield.commands.product import product
+from afield.commands.product import Product, product
 from afield.control.joining import Joined, joined
 from afield.control.office import open_office
 from afield.control.service import Service, Terms, running
@@ -31,6 +32,16 @@ JOIN_HELP = (
 DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
 UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
 LONGEST = 600
+SUPERVISED: tuple[Design, ...] = ("server", "cached")
+FETCHING: tuple[Design, ...] = ("client", "hybrid")
+DEVICES: tuple[Design, ...] = (*FETCHING, "static")
+BELONGS: Mapping[str, tuple[Design, ...]] = {
+    "--upstream": FETCHING,
+    "--upstream-token": FETCHING,
+    "--cache": ("cached",),
+    **dict.fromkeys(("--workers", "--otlp", "--events-clock", "--live", "--join", "--as"), SUPERVISED),
+}
+"""Options that not every design uses → those that do."""
 WITHIN_HELP = "seconds in which a request is answered or refused; 0: 2, or 10 where it brings its own input"
 CACHE_HELP = "of cached: a Valkey or Redis, e.g. valkey://127.0.0.1:6379/0; left out: the workers' memory"
 OTLP_HELP = (
@@ -92,7 +103,24 @@ def run(
     application = load(app, options)
     if token is not None and is_plain(read_tokens(token)):
         progress(f"{token} holds one plain token: it may do everything, for ever. Better: afield token new {app} NAME")
-    _check(design, upstream, cache, join, traffic=traffic, by_events=events_clock)
+    _check(
+        design,
+        {
+            "--upstream": bool(upstream),
+            "--upstream-token": upstream_token is not None,
+            "--cache": bool(cache),
+            "--workers": workers != "1",
+            "--otlp": bool(otlp),
+            "--events-clock": events_clock,
+            "--live": traffic,
+            "--as": bool(called),
+            "--join": join is not None,
+        },
+    )
+    if cache:
+        resolve(VALKEY)(cache, "").close()  # says what is wrong with the address; nothing is asked of it yet
+    if upstream:
+        Upstream(upstream).close()
     if not 0 <= within <= LONGEST:
         raise UsageError(f"--within {within:g}: write seconds, 0 to {LONGEST}")
     fewest, most = counts(workers)
@@ -106,16 +134,15 @@ def run(
         by_events=events_clock,
         design=design,
         cache=cache,
+        upstream=upstream,
+        upstream_token=upstream_token,
         log=log,
         otlp=otlp,
         within=within,
     )
-    if design in ("client", "hybrid", "static"):
-        with product(application, context.home, terms, upstream, upstream_token) as running_there:
-            signal.signal(signal.SIGTERM, lambda _number, _frame: running_there.terminate())
-            signal.signal(signal.SIGINT, lambda _number, _frame: running_there.terminate())
-            _ready(context, f"http://{address}:{port}")
-            running_there.wait()
+    if design in DEVICES:
+        with product(application, context.home, terms) as answering:
+            _until_stopped(context, answering)
         progress("stopped; what was not sent yet is kept")
         return
     if join is not None:
@@ -151,30 +178,30 @@ def counts(text: str) -> tuple[int, int]:
     return fewest, most
 
 
-def _until_stopped(context: Context, service: Service | Joined) -> None:
+def _until_stopped(context: Context, service: Service | Joined | Product) -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
     signal.signal(signal.SIGINT, lambda _number, _frame: service.ask_to_stop())
     _ready(context, service.url)
     service.supervise()
 
 
-def _check(design: Design, upstream: str, cache: str, join: Path | None, *, traffic: bool, by_events: bool) -> None:
-    """Refuse what does not go together.
+def _check(design: Design, given: Mapping[str, bool]) -> None:
+    """Refuse what does not go together; `given`: option → whether it was.
 
     Raises:
-        UsageError: an address is missing, none, or of no use to this design.
+        UsageError: one is missing, or does nothing here; says which.
     """
-    if bool(upstream) != (design in ("client", "hybrid")):
-        need = "needs --upstream URL, the service that it fetches from" if not upstream else "speaks to no --upstream"
-        raise UsageError(f"--design {design} {need}")
-    if cache and design != "cached":
-        raise UsageError(f"--design {design} keeps no cache; --cache belongs to --design cached")
-    if cache:
-        resolve(VALKEY)(cache, "").close()  # says what is wrong with the address; nothing is asked of it yet
-    if upstream:
-        Upstream(upstream).close()
-    if join is not None and (traffic or by_events or design not in ("server", "cached")):
-        raise UsageError("--join follows another service: leave --live, --events-clock and other designs to that one")
+    if design in FETCHING and not given["--upstream"]:
+        raise UsageError(f"--design {design} needs --upstream URL, the service that it fetches from")
+    for name in (name for name, there in given.items() if there):
+        belongs = BELONGS[name]
+        if design not in belongs:
+            kinds = " or ".join(f"--design {each}" for each in belongs)
+            raise UsageError(f"{name} does nothing with --design {design}; it belongs to {kinds}")
+    if given["--join"] and (given["--live"] or given["--events-clock"]):
+        raise UsageError("--join follows another service: leave --live and --events-clock to that one")
+    if given["--as"] and not given["--join"]:
+        raise UsageError("--as names a service among those that joined: give --join HOME, or leave it")
 
 
 def _ready(context: Context, url: str) -> None:

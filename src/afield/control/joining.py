@@ -9,13 +9,11 @@ from pathlib import Path
 
 from afield.application import Application
 from afield.control.plane import Plane
-from afield.control.service import LIVE_SEAL, Terms
+from afield.control.terms import Places, Terms, configured
 from afield.errors import ServingError, UsageError
 from afield.home import Home
-from afield.serving.config import Config
 from afield.store.snapshots import Follower
 
-LOOK_EVERY = 0.1
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -69,10 +67,16 @@ class Joined:
         chosen = name or _named(terms.port)
         if not NAME.fullmatch(chosen):
             raise UsageError(f"--as {name}: a service's name has 1 to 64 of a-z, 0-9, _ and -, none of _- first")
-        self._heartbeat = self._home.folder / "supervisor.alive"
         self.url = f"http://{terms.address}:{terms.port}"
         folder = own.folder / "joined" / chosen
-        self._plane = Plane(_config(application, self._home, terms, chosen, folder), folder, tell)
+        places = Places(
+            snapshots=self._home.snapshots,
+            bundles=self._home.bundles,
+            spools=self._home.joined / chosen,
+            counts=folder / "counts",
+            heartbeat=self._home.folder / "supervisor.alive",
+        )
+        self._plane = Plane(configured(application, self._home, terms, places), folder, tell)
 
     def start(self) -> None:
         """Start the workers, and return once one answers."""
@@ -89,8 +93,7 @@ class Joined:
 
     def supervise(self) -> None:
         """Keep the workers until `ask_to_stop`, in this thread."""
-        while not self._stop.wait(LOOK_EVERY):
-            self._plane.check()
+        self._plane.keep(self._stop)
 
     def ask_to_stop(self) -> None:
         """Let `supervise` come to its end."""
@@ -100,33 +103,6 @@ class Joined:
         """Drain and stop the workers; their spools are sealed, for the supervisor to deliver."""
         self._stop.set()
         self._plane.stop()
-
-
-def _config(application: Application, home: Home, terms: Terms, name: str, folder: Path) -> Config:
-    return Config(
-        application=application.called,
-        options=dict(application.options),
-        snapshots=str(home.snapshots),
-        bundles=str(home.bundles),
-        trusted=str(home.trusted),
-        facts=str(home.joined / name / "facts"),
-        telemetry=str(home.joined / name / "telemetry"),
-        counts=str(folder / "counts"),
-        heartbeat=str(home.folder / "supervisor.alive"),
-        address=terms.address,
-        port=terms.port,
-        workers=terms.workers,
-        most=terms.most,
-        hosts=terms.hosts,
-        token=str(terms.token or home.tokens),
-        privacy=str(home.privacy),
-        seal_after=LIVE_SEAL,
-        seams=dict(terms.seams),
-        log=terms.log,
-        otlp=terms.otlp,
-        design=terms.design,
-        cache=terms.cache,
-    )
 
 
 def _named(port: int) -> str:

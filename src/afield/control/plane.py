@@ -3,6 +3,7 @@
 import secrets
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from afield.serving.launch import await_ready, launch
 from afield.serving.tokens import digest_of
 
 PATIENCE = 20.0
+LOOK_EVERY = 0.1
 
 
 class Plane:
@@ -49,6 +51,15 @@ class Plane:
         if self._process is not None and self._process.poll() is not None:
             self._tell(f"the workers ended with exit code {self._process.returncode}; starting them again")
             self._launch()
+
+    def keep(self, stop: threading.Event) -> None:
+        """Start the workers again wherever all of them end, until `stop` is set, in this thread.
+
+        Raises:
+            ServingError: they do not start again.
+        """
+        while not stop.wait(LOOK_EVERY):
+            self.check()
 
     def stop(self) -> None:
         """Let the workers finish what they have begun, and end them."""

@@ -2,27 +2,27 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from afield.answering import predictor
+from afield.answering import predictor, recorded
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
 from afield.control.plane import Plane
 from afield.control.room import Equipment, Room
 from afield.control.supervisor import Supervisor
+from afield.control.terms import Places, configured
+from afield.control.terms import Terms as Terms
 from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import ServingError, StoreError
-from afield.records.considerations import Design
 from afield.serving.config import Config
-from afield.serving.journal import Told
+from afield.store.secret import secret
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 from afield.telemetry.recorder import Recorder
@@ -31,44 +31,6 @@ from afield.telemetry.spool import Spool
 SUPERVISOR = "supervisor"
 # Seconds to wait for a supervisor that is about to end.
 PATIENCE = 2.0
-# Seconds after which workers hand over what they recorded; simulated days pass quickly.
-LIVE_SEAL, REPLAY_SEAL = 5.0, 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a service is run.
-
-    Attributes:
-        address, port: where the workers listen.
-        workers: how many of them, at least.
-        most: how many at most, as their load asks for; `workers` where it is less.
-        hosts: further names by which clients may call the service.
-        token: file of tokens; that of the home where None.
-        by_events: whether domain time follows the events' watermark (a replay) instead of the wall clock.
-        pinned: name → release that forecasts beside the others for comparison only.
-        seams: fault wrappers of a drill; see `serving.config.Config`.
-        design: server, or cached.
-        cache: URL of the Valkey or Redis of the cached design; "" for the workers' memory.
-        log: requests that get a line of JSON on stderr: all, errors or none.
-        otlp: address of an OpenTelemetry collector; "" for none.
-        within: seconds in which a request is answered or refused; 0: as suits the application.
-    """
-
-    address: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 1
-    most: int = 0
-    hosts: tuple[str, ...] = ()
-    token: Path | None = None
-    by_events: bool = False
-    pinned: Mapping[str, str] = field(default_factory=dict)
-    seams: Mapping[str, str] = field(default_factory=dict)
-    design: Design = "server"
-    cache: str = ""
-    log: Told = "errors"
-    otlp: str = ""
-    within: float = 0.0
 
 
 @contextmanager
@@ -110,32 +72,15 @@ class Service:
     @property
     def config(self) -> Config:
         """What the workers are told."""
-        office, terms, home = self._office, self._terms, self._office.home
-        return Config(
-            application=office.application.called,
-            options=dict(office.application.options),
-            snapshots=str(home.snapshots),
-            bundles=str(home.bundles),
-            trusted=str(home.trusted),
-            facts=str(home.facts),
-            telemetry=str(home.telemetry),
-            counts=str(home.folder / "counts"),
-            heartbeat=str(self._heartbeat),
-            address=terms.address,
-            port=terms.port,
-            workers=terms.workers,
-            most=terms.most,
-            hosts=terms.hosts,
-            token=str(terms.token or home.tokens),
-            privacy=str(home.privacy),
-            seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
-            seams=dict(terms.seams),
-            log=terms.log,
-            otlp=terms.otlp,
-            within=terms.within,
-            design=terms.design,
-            cache=terms.cache,
+        home = self._office.home
+        places = Places(
+            snapshots=home.snapshots,
+            bundles=home.bundles,
+            spools=home.telemetry.parent,
+            counts=home.folder / "counts",
+            heartbeat=self._heartbeat,
         )
+        return configured(self._office.application, home, self._terms, places)
 
     @property
     def url(self) -> str:
@@ -222,7 +167,7 @@ class Service:
         intake = Intake(
             history, office.tables, plan.tables, home.facts, home.telemetry, self._spool, office.tell, home.joined
         )
-        recorder = Recorder(operate.telemetry, self._spool)
+        recorder = Recorder(recorded(operate), self._spool, secret(home.privacy))
         kit = Equipment(
             history=history,
             intake=intake,

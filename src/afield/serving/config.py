@@ -9,6 +9,9 @@ from afield.errors import ServingError, UsageError
 from afield.records.considerations import Design
 from afield.serving.journal import Told
 
+# Seconds in which a request is answered or refused: of applications that look into it, and of the others.
+LOOKING, ANSWERING = 10.0, 2.0
+
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a service finds things and where it listens.
@@ -72,6 +75,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     upstream_token: str = ""
     log: Told = "errors"
     otlp: str = ""
+
+    def patience(self, *, looking: bool) -> float:
+        """Seconds in which a request is answered or refused, of an application that looks into it or of another."""
+        return self.within or (LOOKING if looking else ANSWERING)
 
 
 def read_config(file: Path) -> Config:
