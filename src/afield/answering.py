@@ -8,8 +8,6 @@ from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
-import msgspec
-
 from afield import __version__
 from afield.application import Application, Operate, resolve
 from afield.mitigation.fallbacks import answered
@@ -20,6 +18,7 @@ from afield.release.bundle import Bundle, load
 from afield.release.golden import reproduce
 from afield.release.signing import Trusted
 from afield.rollout.assignment import assign
+from afield.serving.asking import Asked
 from afield.serving.cached import Cached
 from afield.serving.kept import InProcess, Store
 from afield.serving.model import open_release
@@ -104,14 +103,18 @@ def cached(application: Application, operate: Operate, answers: Predictor, url: 
     name = "-".join((application.name, *application.identity()))
     store: Store = resolve(VALKEY)(url, f"afield:{__version__}:{name}:") if url else InProcess()
     if operate.observe is None:
-        return Cached(answers, store, operate.ahead, partial(asked_of, operate), operate)
+        return Cached(answers, store, operate.ahead, partial(_sampled, operate, asked(operate)), operate)
     return Recalled(answers, store, operate.ahead)
 
 
-def asked_of(operate: Operate, at: datetime, key: str) -> Query:
+def asked(operate: Operate) -> Asked:
+    """How a client asks an application; `query` of it reads the body of a request, in every design."""
+    return Asked(operate.route, operate.request, operate.resolve, operate.largest_body)
+
+
+def _sampled(operate: Operate, question: Asked, at: datetime, key: str) -> Query:
     """The query that the application's own sample asks of a key at a moment."""
-    query: Query = operate.resolve(msgspec.json.decode(operate.sample(at, key), type=operate.request))
-    return query
+    return question.query(operate.sample(at, key).encode())
 
 
 def recorded(operate: Operate) -> Policy:

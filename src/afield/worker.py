@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from afield import __version__
-from afield.answering import cached, loader, predictor, recorded
+from afield.answering import asked, cached, loader, predictor, recorded
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
@@ -55,8 +55,6 @@ from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
-# Seconds in which a request is answered or refused: of applications that look into it, and of the others.
-LOOKING, ANSWERING = 10.0, 2.0
 DEVICE = "afield.device:make"
 OTLP = "afield.serving.otlp:Otlp"
 
@@ -106,13 +104,13 @@ def make(file: Path) -> Service:
     stopped = threading.Event()
     otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
     log_to()
-    asked = Asked(operate.route, operate.request, operate.resolve, operate.largest_body)
+    question = asked(operate)
     together = None if held or operate.observe else answers.answers
     replies, protocol = Replies(Path(config.counts) / "replies"), Protocol(application.name, __version__, answers)
     service = Service(
         once(
             asking.routes(
-                asked,
+                question,
                 held.answer if held else answers.answer,
                 metrics.answer,
                 together,
@@ -121,20 +119,20 @@ def make(file: Path) -> Service:
             ),
             replies,
         ),
-        once(batches.routes(asked, held.answer if held else answers.answer, together, metrics.answers), replies),
+        once(batches.routes(question, held.answer if held else answers.answer, together, metrics.answers), replies),
         ingestion.routes(Ingestion(operate.facts, append, recorder.take, lambda: _tick(answers))),
         bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
         publishing.routes(snapshots),
         inspection.routes(health.read, metrics, lambda: totals(Path(config.telemetry))),
         cache_routes(held.told) if held else {},
         v2.routes(protocol, health.read, Tally(Path(config.counts) / "v2")),
-        openapi.routes(_described(config, operate, asked, protocol, answers), lambda: service.paths),
+        openapi.routes(_described(config, operate, question, protocol, answers), lambda: service.paths),
         Pages(operate.pages).routes(),
         access=admitted,
         counted=metrics.request,
         leave=health.leave,
         close=lambda: _closed(stopped, otlp),
-        patience=Patience(within=config.within or (LOOKING if operate.observe else ANSWERING), gather=config.gather),
+        patience=Patience(within=config.patience(looking=operate.observe is not None), gather=config.gather),
         shed=metrics.shed,
         watch=both(Journal(config.log) if config.log != "none" else None, otlp),
     )

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from afield.answering import loader, predictor
+from afield.answering import asked, loader, predictor
 from afield.application import Application, Operate
 from afield.client.clock import DeviceClock
 from afield.client.courier import EVENTS, FACTS, Courier
@@ -109,7 +109,7 @@ class Client:
         self.static = None
         if static is not None:
             self.static = open_static(static, operate, application.name, clock=now, record=record, keep=keep)
-        self._decoder = msgspec.json.Decoder(operate.request)
+        self._asked = asked(operate)
         opening = Opening(loader(folder.bundles, folder.trusted, operate, application.name))
         self._updates = Updates(Follower(folder.snapshots), opening.take, self.predictor)
         self._downloader = Downloader(
@@ -140,7 +140,7 @@ class Client:
             msgspec.DecodeError: the body is malformed, or a field has the wrong type.
             RequestError: a field makes no sense.
         """
-        query = self.operate.resolve(self._decoder.decode(body))
+        query = self._asked.query(body)
         at = self._corrected(query.at)
         return query if at == query.at else msgspec.structs.replace(query, at=at)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -29,6 +29,20 @@ class Asked:
     request: type[msgspec.Struct]
     resolve: Callable[..., Query]
     largest: int = LARGEST_BODY
+    _read: Callable[[bytes | msgspec.Raw], object] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the reader, once."""
+        object.__setattr__(self, "_read", reader(self.request))
+
+    def query(self, body: bytes | msgspec.Raw) -> Query:
+        """The query that the body of a request asks; the same in every design.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed, or a field has the wrong type.
+            RequestError: a field makes no sense.
+        """
+        return self.resolve(self._read(body))
 
 
 def routes(
@@ -49,17 +63,16 @@ def routes(
         all_measured: told the answers of such queries and the seconds that each of them took.
         lane: the line in which they are answered (`Route.lane`).
     """
-    decode = reader(asked.request)
 
     def give(request: Request) -> Reply:
         start = time.perf_counter()
-        given = answer(asked.resolve(decode(request.body)))
+        given = answer(asked.query(request.body))
         measured(given, time.perf_counter() - start)
         return Reply(200, _encode(given))
 
     def together(requests: Sequence[Request]) -> Sequence[Reply]:
         start = time.perf_counter()
-        results = _answered(asked, decode, answers, requests)
+        results = _answered(asked, answers, requests)
         good = [result for result in results if isinstance(result, Answer)]
         all_measured(good, time.perf_counter() - start)
         if len(good) == len(results):
@@ -78,27 +91,25 @@ def routes(
 
 def _answered(
     asked: Asked,
-    decode: Callable[[bytes], object],
     answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None,
     requests: Sequence[Request],
 ) -> Sequence[Answer | Exception]:
     """What is answered to each request, or why it asks nothing."""
-    resolve = asked.resolve
     if answers is None:
         return []
     try:
-        queries = [resolve(decode(request.body)) for request in requests]
+        queries = [asked.query(request.body) for request in requests]
     except Exception:  # one of them asks nothing: which, is found one by one
-        read = [_read(decode, resolve, request.body) for request in requests]
+        read = [_read(asked, request.body) for request in requests]
     else:
         return answers(queries)
     given = iter(answers([each for each in read if isinstance(each, Query)]))
     return [next(given) if isinstance(each, Query) else each for each in read]
 
 
-def _read(decode: Callable[[bytes], object], resolve: Callable[..., Query], body: bytes) -> Query | Exception:
+def _read(asked: Asked, body: bytes) -> Query | Exception:
     """The query that a body asks, or why it asks none."""
     try:
-        return resolve(decode(body))
+        return asked.query(body)
     except Exception as error:  # one request's failure is no other's
         return error

@@ -12,7 +12,6 @@ import msgspec
 from afield.records.traffic import Answer, Query
 from afield.serving.asking import Asked
 from afield.serving.http import LARGEST_BODY, Reply, Request, failed
-from afield.serving.reading import reader
 from afield.serving.routing import MODEL, Route
 
 MOST = 1000
@@ -45,7 +44,7 @@ def routes(
         answers: queries → what `answer` gives or raises for each, in one pass; None: one by one.
         measured: told the answers of a batch and the seconds that it took.
     """
-    decode, read = reader(asked.request), msgspec.json.Decoder(Batch).decode
+    read = msgspec.json.Decoder(Batch).decode
 
     def one(query: Query) -> Answer | Exception:
         try:
@@ -55,7 +54,7 @@ def routes(
 
     def query(body: msgspec.Raw) -> Query | Exception:
         try:
-            return asked.resolve(decode(body))
+            return asked.query(body)
         except Exception as error:  # as above
             return error
 

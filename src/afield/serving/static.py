@@ -129,8 +129,7 @@ class Static:
 
     def __init__(
         self,
-        request: type[msgspec.Struct],
-        resolve: Callable[..., Query],
+        query: Callable[[bytes], Query],
         predictor: Predictor,
         release: Release,
         lookup: Lookup | None = None,
@@ -138,14 +137,12 @@ class Static:
         """Answer with `predictor`.
 
         Args:
-            request: type of a request's body.
-            resolve: the decoded body → query.
+            query: the body of a request → query.
             predictor: the one inference path; over `lookup.infer` where there is a table.
             release: what the answers name.
             lookup: the table; None where a request brings its own input.
         """
-        self._decoder = msgspec.json.Decoder(request)
-        self._resolve = resolve
+        self._query = query
         self._predictor = predictor
         self._release = release
         self._control = ControlState(version=1, champion=release.digest)
@@ -166,7 +163,7 @@ class Static:
         Raises:
             RequestError: the request is wrong, or names a key that the table does not have.
         """
-        return self.answer(self._resolve(self._decoder.decode(body)))
+        return self.answer(self._query(body))
 
     def answer(self, query: Query) -> Answer:
         """The answer to a query, as `ask` gives it.

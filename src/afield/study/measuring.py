@@ -10,7 +10,7 @@ from time import perf_counter, process_time, sleep
 import msgspec
 import polars as pl
 
-from afield.answering import loader, predictor
+from afield.answering import asked, loader, predictor
 from afield.control.history import History
 from afield.control.office import Office
 from afield.errors import ServingError, UsageError
@@ -31,6 +31,8 @@ from afield.workshop.golden import as_columns
 
 WARM, CALLS, BATCHES, ASKED = 5, 200, 20, 5.0
 """Requests before timing and timed ones at most, forecasts of all rows, and seconds after which no more are timed."""
+INPUTS = 16
+"""Keys of samples that are asked for where requests bring their own input; those that are alike are timed as one."""
 
 
 def measure(office: Office, bodies: Sequence[bytes] = ()) -> Measured:
@@ -148,26 +150,26 @@ def newest_rows(office: Office) -> FeatureRows:
 
 
 def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[bytes]:
-    keys = rows.keys[:CALLS] if rows is not None else ("",)
-    return [office.operate.sample(now, key).encode() for key in keys]
+    keys = rows.keys[:CALLS] if rows is not None else ("", *map(str, range(INPUTS)))
+    return list(dict.fromkeys(office.operate.sample(now, key).encode() for key in keys))
 
 
 def _singles(
-    office: Office, answers: Predictor, asked: Sequence[bytes], most: float, pause: float
+    office: Office, answers: Predictor, bodies: Sequence[bytes], most: float, pause: float
 ) -> tuple[list[float], list[int]]:
     """Seconds from bytes to bytes of each request, in turn, and the bytes of each answer."""
-    decode, resolve = msgspec.json.Decoder(office.operate.request).decode, office.operate.resolve
+    query = asked(office.operate).query
     encode = msgspec.json.Encoder().encode
     seconds, sizes = [], []
     ends = perf_counter() + most
     for number in range(WARM + CALLS):
-        body = asked[number % len(asked)]
+        body = bodies[number % len(bodies)]
         sleep(pause)
         begun = perf_counter()
         try:
-            told = encode(answers.answer(resolve(decode(body))))
+            told = encode(answers.answer(query(body)))
         except (msgspec.DecodeError, ServingError) as error:
-            raise UsageError(f"request {number % len(asked) + 1} cannot be timed: {error}") from error
+            raise UsageError(f"request {number % len(bodies) + 1} cannot be timed: {error}") from error
         if number >= WARM:
             seconds.append(perf_counter() - begun)
             sizes.append(len(told))

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from afield.answering import loader, predictor
+from afield.answering import asked, loader, predictor, recorded
 from afield.application import Operate
 from afield.client.client import Client
 from afield.client.upstream import Upstream
@@ -27,6 +27,7 @@ from afield.serving.cached import CacheCounts
 from afield.serving.inference import Columns, Infer, Outputs, Parts
 from afield.serving.predictor import Predictor
 from afield.serving.situation import Situation
+from afield.store.secret import secret
 from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
@@ -116,7 +117,7 @@ class Plain:
         operate = ground.operate
         opened = loader(ground.bundles, ground.trusted, operate, ground.application.name)
         self._ground = ground
-        self._decoder = msgspec.json.Decoder(operate.request)
+        self._asked = asked(operate)
         self._predictor = predictor(operate, clock=lambda: ground.tick, record=lambda _: None)
         self._releases = {digest: opened(digest) for digest in (ground.first, ground.second)}
 
@@ -124,7 +125,7 @@ class Plain:
         """The answer to the body of a request."""
         rows, control = self._ground.published()
         self._predictor.see(Situation(rows, control, self._releases))
-        return self._predictor.answer(self._ground.operate.resolve(self._decoder.decode(body)))
+        return self._predictor.answer(self._asked.query(body))
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def _compiled(ground: Ground) -> Iterator[tuple[Host, Path, Path]]:
     compile_into(folder, ground)
     operate = ground.operate
     spool = Spool(telemetry, writer=claim_any(telemetry, "product"), mode=operate.telemetry.mode)
-    recorder = Recorder(operate.telemetry, spool)
+    recorder = Recorder(recorded(operate), spool, secret(ground.folder / "privacy.key"))
     try:
         clock = lambda: ground.tick  # noqa: E731
         host = open_static(folder, operate, ground.application.name, clock=clock, record=recorder.record)
@@ -197,11 +198,10 @@ class Compared:
 
     def __init__(self, operate: Operate, path: Predictor) -> None:
         """Answer by `path`."""
-        self._operate = operate
-        self._decoder = msgspec.json.Decoder(operate.request)
+        self._asked = asked(operate)
         self._path = path
 
     def ask(self, body: bytes) -> Answer:
         """The answer to the body of a request."""
-        answer = self._path.answer(self._operate.resolve(self._decoder.decode(body)))
+        answer = self._path.answer(self._asked.query(body))
         return msgspec.structs.replace(answer, forecast="")
