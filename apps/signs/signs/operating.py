@@ -3,6 +3,7 @@
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files as resources
 from typing import Annotated, Literal
 from zlib import crc32
 
@@ -268,10 +269,19 @@ def fact(identity: str, query: Query, found: Found, rows: Rows, number: int, mod
     )
 
 
-def sample(at: datetime, _key: str) -> str:
-    """A request that works: a small sign that says 出口, and where it hangs."""
+def sample(at: datetime, key: str) -> str:
+    """A request that works: a small sign that says 出口; for another key one of a few rendered streets.
+
+    Each says where it hangs.
+    """
     place = Where(35.69, 139.7)
-    return msgspec.json.encode(Sight("sample", b64decode(EXIT), at.replace(microsecond=0), place)).decode()
+    number = crc32(key.encode()) % (PICTURES + 1)
+    image = resources("signs").joinpath(f"pictures/{number}.jpg").read_bytes() if number else b64decode(EXIT)
+    return msgspec.json.encode(Sight("sample", image, at.replace(microsecond=0), place)).decode()
+
+
+PICTURES = 4
+"""Streets with one to four signs, rendered by `signs.rendering` with seeds 3 to 6."""
 
 
 EXIT = (
