@@ -89,7 +89,7 @@ def _table(grid: Grid) -> Table:
 def _lines(placed: Placed) -> list[Text]:
     """The recommendation, its reasons and tipping points, each wrapped to the terminal."""
     told = [placed.says, "", *placed.reasons, "", *turns(placed), "", timing(placed.measured)]
-    return [Text(wrapped(line, RESULTS.width), no_wrap=True) for line in told]
+    return [Text(wrapped(line, RESULTS.width), no_wrap=True) for line in (*told, "")]
 
 
 def wrapped(line: str, width: int) -> str:

@@ -13,8 +13,8 @@ from afield.records.considerations import Considerations
 STEPS = 6
 BEYOND = 1.02
 """A tip is checked so far beyond its value, and holds from there."""
-FARTHER = (0.0, 0.1, 0.25, 0.5, 1.0)
-"""Where the recommendation does not turn where few simulations say, it is tried so far on the way out."""
+SURE_STEPS = 4
+"""So often a turn is looked for with many simulations where few are wrong about it."""
 HOPELESS = 2.0
 """An option so many times as dear as the best, that misses no less, is not simulated at length."""
 FACTORS = (3.0, 10.0, 30.0)
@@ -146,25 +146,55 @@ class _Walks:
         inside = now
         for outside in walk:
             if self._turned(move(outside), self.options):
-                break
+                told = self._confirmed(name, move, inside, outside, above=above)
+                if told is not None:
+                    value, rows = told
+                    winner = best(rows)
+                    pair = (self.loser, winner.option)
+                    seeds = range(self.few.effort.seeds)
+                    turns = [self._narrowed(move, inside, outside, pair, (seed,)) for seed in seeds]
+                    return Tip(
+                        name,
+                        now,
+                        above,
+                        value,
+                        min(value, *turns),
+                        max(value, *turns),
+                        winner.option.name,
+                        not winner.misses,
+                        self.loser.name,
+                        _reason(_of(rows, self.loser), winner),
+                        move(beyond(name, value, above=above)),
+                    )
             inside = outside
-        else:
-            return None
-        value = self._narrowed(move, inside, outside, self.options)
-        for share in FARTHER:
-            told = digits(value + share * (outside - value), up=above)
-            changes = move(beyond(name, told, above=above))
-            rows = self._recommended(changed(self.considered, changes))
-            winner = best(rows)
-            if winner.option != self.loser:
-                pair = (self.loser, winner.option)
-                turns = [self._narrowed(move, inside, outside, pair, (seed,)) for seed in range(self.few.effort.seeds)]
-                low, high = min(told, *turns), max(told, *turns)
-                reason = _reason(_of(rows, self.loser), winner)
-                meets = not winner.misses
-                names = (winner.option.name, meets, self.loser.name)
-                return Tip(name, now, above, told, low, high, *names, reason, changes)
         return None
+
+    def _confirmed(
+        self, name: str, move: Changes, inside: float, outside: float, *, above: bool
+    ) -> tuple[float, list[Row]] | None:
+        """Where many simulations turn too, and their rows just beyond; None where they do not before `outside`."""
+
+        def tried(value: float) -> tuple[float, list[Row]]:
+            value = digits(value, up=above)
+            return value, self._recommended(changed(self.considered, move(beyond(name, value, above=above))))
+
+        def turned(rows: list[Row]) -> bool:
+            return best(rows).option != self.loser
+
+        begin, end = self._narrowed(move, inside, outside, self.options), outside
+        first = tried(begin)
+        if turned(first[1]):
+            return first
+        last = tried(end)
+        if not turned(last[1]):
+            return None
+        for _ in range(SURE_STEPS):
+            middle = tried((begin + end) / 2)
+            if turned(middle[1]):
+                end, last = middle[0], middle
+            else:
+                begin = middle[0]
+        return last
 
     def _turned(self, changes: Mapping[str, float], options: Sequence[Option], seeds: Sequence[int] = ()) -> bool:
         considered = changed(self.considered, changes)

@@ -138,7 +138,7 @@ def _reason(row: Row, winner: Row) -> str:
     there, here = (f"{each.accounts[kind].value:,.0f}" for each in (row, winner))
     if row.cost.value <= winner.cost.value or there == here:
         return costs
-    return f"{costs}; more than anything else for {ACCOUNTS[kind]}: {there} against {here}"
+    return f"{costs}, above all for {ACCOUNTS[kind]}: {there} against {here}"
 
 
 def _missing(row: Row) -> str:
