@@ -1,0 +1,117 @@
+"""A product in the process that answers: each design without a supervisor, over releases of the toy application."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from afield import device
+from afield.answering import loader
+from afield.application import Application, Operate
+from afield.compiled import TABLE
+from afield.exchange.tabulating import Seen, Subject, tabulate
+from afield.records.considerations import Design
+from afield.records.traffic import Answer, Query
+from afield.serving.http import Request
+from afield.serving.service import Service
+from afield.testing import toy
+from afield.testing.stand import Stand
+
+SPEC = "tests.test_device:bakery"
+NOBODY = "http://127.0.0.1:9"
+DEVICES: tuple[Design, ...] = ("client", "hybrid", "static")
+BODY = b'{"shop": "east", "at": "2026-03-02T09:10:00", "more": 3}'
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/loaves`, with a whole number in it."""
+
+    shop: str
+    at: datetime
+    more: int = 0
+
+
+def operate(options: Mapping[str, str]) -> Operate:
+    def resolve(order: Order) -> Query:
+        return Query(key=order.shop, unit=order.shop, at=order.at, fields={"extra": float(order.more)})
+
+    return replace(toy.operate(options), request=Order, resolve=resolve)
+
+
+def bakery() -> Application:
+    return replace(toy.toy(), operate="tests.test_device:operate", options={})
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
+    """Makes the service of a product whose service upstream cannot be reached."""
+    made: list[device.Product] = []
+    # The thread that waits for the end of the process hands the product over, for the test to end it.
+    monkeypatch.setattr(device, "_until_the_end", lambda product, *_: made.append(product))
+
+    def service(design: Design, **others: object) -> Service:
+        stand = Stand(tmp_path / "device")
+        release = stand.release()
+        rows = stand.rows()
+        stand.control(release)
+        config = msgspec.structs.replace(
+            stand.config(8000), application=SPEC, design=design, upstream=NOBODY if design != "static" else "",
+            telemetry=str(tmp_path / "spool" / "telemetry"), **others,
+        )  # fmt: skip
+        if design == "static":
+            parts = loader(stand.bundles, stand.trusted, operate({}), "toy")(release).parts
+            ticks = np.full(len(rows.keys), np.datetime64(rows.tick, "us"))
+            seen = Seen(ticks, np.array(rows.keys), rows.columns, rows.as_of)
+            compiled = tmp_path / "compiled"
+            compiled.mkdir()
+            table = tabulate(Subject("toy", release, parts, operate({})), seen)
+            (compiled / TABLE).write_bytes(msgspec.json.encode(table))
+            config = msgspec.structs.replace(config, bundles=str(compiled))
+        file = tmp_path / "config.json"
+        file.write_bytes(msgspec.json.encode(config))
+        return device.make(file)
+
+    yield service
+    for product in made:
+        product.stop()
+
+
+def ask(service: Service, body: bytes) -> tuple[int, bytes]:
+    reply = service.reply(Request("POST", "/v1/loaves", {"host": "127.0.0.1"}, body))
+    return reply.status, reply.body
+
+
+@pytest.mark.parametrize("design", DEVICES)
+def test_a_whole_number_may_be_written_with_a_point(make: Callable[..., Service], design: Design) -> None:
+    service = make(design)
+    answers = []
+    for body in (BODY, BODY.replace(b"3}", b"3.0}")):
+        status, told = ask(service, body)
+        assert status == 200, told
+        answers.append(msgspec.json.decode(told, type=Answer))
+    assert answers[0].output == answers[1].output
+    assert answers[0].output["bake"] == 8.0
+
+
+@pytest.mark.parametrize("design", DEVICES)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", BODY.replace(b"3}", b"3.5}"), b'{"nothing": 1}'])
+def test_a_bad_body_is_refused_and_the_next_good_one_answered(
+    make: Callable[..., Service], design: Design, body: bytes
+) -> None:
+    service = make(design)
+    status, told = ask(service, body)
+    assert status in (400, 422)
+    assert msgspec.json.decode(told)["error"]
+    assert ask(service, BODY)[0] == 200
+
+
+@pytest.mark.parametrize("design", DEVICES)
+@pytest.mark.parametrize(("within", "waits"), [(0.0, 2.0), (5.0, 5.0)])
+def test_a_request_waits_as_long_as_was_said(
+    make: Callable[..., Service], design: Design, within: float, waits: float
+) -> None:
+    assert make(design, within=within).patience.within == waits
