@@ -14,6 +14,7 @@ from afield.errors import ServingError
 from afield.serving.health import Health
 from afield.serving.inference import Rows
 from afield.serving.product import Observation, Observe
+from afield.telemetry.policy import Policy
 from tests.workshop.village import copied, office
 
 
@@ -116,3 +117,13 @@ def test_a_service_whose_only_release_is_refused_says_so_at_start_and_what_to_do
         assert bool(said) == bool(expected)
         assert all(line.startswith(expected or "") for line in said)
         assert all("afield release verify surge, and build another: afield build surge" in line for line in said)
+
+
+def test_a_policy_that_hashes_who_asked_has_the_key_of_the_home(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
+    policy = Policy(name="private", fields={"unit": "hash"})
+    service = Service(replace(opened, operate=replace(opened.operate, telemetry=policy)), Terms(port=8123))
+    service.stop()
+    assert opened.home.privacy.is_file()
