@@ -13,13 +13,13 @@ from afield import device
 from afield.answering import loader
 from afield.application import Application, Operate
 from afield.compiled import TABLE
-from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.records.considerations import Design
 from afield.records.traffic import Answer, Query
 from afield.serving.http import Request
 from afield.serving.service import Service
 from afield.testing import toy
 from afield.testing.stand import Stand
+from afield.workshop.tabulating import Seen, Subject, tabulate
 
 SPEC = "tests.test_device:bakery"
 NOBODY = "http://127.0.0.1:9"

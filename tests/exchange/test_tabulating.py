@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from afield.errors import ReleaseError, RequestError
-from afield.exchange.tabulating import tabulate
 from afield.records.table import Column, Table
 from afield.records.traffic import Event
 from afield.serving.static import Lookup, coded
+from afield.workshop.tabulating import tabulate
 from tests.exchange.tables import END, HOUR, MONDAY, asking, compiled, host, seen, subject
 
 

@@ -15,7 +15,6 @@ from afield.control.actions import Actions
 from afield.control.shelf import Shelf
 from afield.data.sources import Source
 from afield.errors import DataError, ReleaseError
-from afield.exchange.rows import compiled_at_once
 from afield.home import Home
 from afield.release.signing import Signer, Statement, sign_statement
 from afield.store.ledger import Ledger
@@ -29,6 +28,7 @@ from afield.workshop.golden import computing
 from afield.workshop.plan import Build
 from afield.workshop.production import PRODUCTION, Production
 from afield.workshop.results import Built, Champion
+from afield.workshop.rows import compiled_at_once
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from afield.control.office import Office
 from afield.errors import ReleaseError
 from afield.exchange.editing import edition_files
 from afield.exchange.forms import as_arrow, as_javascript, as_python, described
-from afield.exchange.rows import seen
-from afield.exchange.tabulating import Subject, tabulate
 from afield.records.facts import Window
 from afield.records.table import Table
 from afield.release.bundle import Bundle
@@ -23,6 +21,8 @@ from afield.serving.static import Lookup
 from afield.statistics.losses import LOSSES
 from afield.workshop.examples import open_examples, write_examples
 from afield.workshop.production import Production
+from afield.workshop.rows import seen
+from afield.workshop.tabulating import Subject, tabulate
 
 
 def compile_release(office: Office, digest: str) -> dict[str, bytes]:

@@ -15,7 +15,6 @@ from afield.client.client import Client
 from afield.client.upstream import Upstream
 from afield.compiled import BUNDLES, TABLE, TRUSTED, open_static
 from afield.exchange.editing import edition_of
-from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.exchange.writing import write_folder
 from afield.hosting import Host, Hybrids, Remote
 from afield.records.considerations import Design
@@ -32,6 +31,7 @@ from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
 from afield.testing.ground import Ground
+from afield.workshop.tabulating import Seen, Subject, tabulate
 
 ONLINE: tuple[Design, ...] = ("server", "cached")
 

@@ -9,12 +9,12 @@ import polars as pl
 
 from afield.application import Operate
 from afield.errors import ReleaseError
-from afield.exchange.tabulating import Seen, Subject, tabulate
 from afield.features.feature import FeatureSet
 from afield.records.facts import Window
 from afield.serving.inference import Parts
 from afield.workshop.examples import open_examples
 from afield.workshop.plan import Build
+from afield.workshop.tabulating import Seen, Subject, tabulate
 
 
 def seen(features: FeatureSet, examples: pl.DataFrame, as_of: datetime) -> Seen:
