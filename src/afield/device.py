@@ -159,7 +159,7 @@ def _static(config: Config, application: Application, operate: Operate) -> Produ
         situation=lambda: None,
         release=lambda: host.release,
         counts=lambda: totals(folder),
-        problem=lambda: spool.problem,
+        problem=lambda: host.over(clock.now()) or spool.problem,
         now=clock.now,
         start=lambda: None,
         stop=spool.close,

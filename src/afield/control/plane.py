@@ -4,6 +4,7 @@ import secrets
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from afield.serving.tokens import digest_of
 
 PATIENCE = 20.0
 LOOK_EVERY = 0.1
+TELL_EVERY = 3.0
 
 
 class Plane:
@@ -53,13 +55,19 @@ class Plane:
             self._launch()
 
     def keep(self, stop: threading.Event) -> None:
-        """Start the workers again wherever all of them end, until `stop` is set, in this thread.
+        """Start the workers again wherever all of them end, and tell what is wrong, until `stop` is set.
 
         Raises:
             ServingError: they do not start again.
         """
+        said, asked = "", 0.0
         while not stop.wait(LOOK_EVERY):
             self.check()
+            if time.monotonic() - asked > TELL_EVERY:
+                asked, problem = time.monotonic(), self._health().problem
+                if problem != said:
+                    self._tell(problem or "all is well again")
+                said = problem
 
     def stop(self) -> None:
         """Let the workers finish what they have begun, and end them."""
@@ -74,6 +82,12 @@ class Plane:
 
     def _launch(self) -> Health:
         self._process = launch(self.config, self._file, self._log)
+        return self._health()
+
+    def _health(self) -> Health:
+        """What a worker says of itself, once one answers."""
+        if self._process is None:
+            raise ServingError("the workers have not been started")
         try:
             return msgspec.json.decode(await_ready(self.config, self._process, token=self._own), type=Health)
         except ServingError as error:

@@ -157,6 +157,15 @@ class Static:
         """Digest of the release that was compiled."""
         return self._release.digest
 
+    def over(self, now: datetime) -> str:
+        """Why the table says nothing any more, in words; "" while it does, or where there is none."""
+        if self._lookup is None or now - self._lookup.table.as_of <= timedelta(seconds=self._lookup.table.lasts):
+            return ""
+        return (
+            f"the table knows of nothing after {self._lookup.table.as_of:%Y-%m-%d}, too long ago: answers are neutral; "
+            "compile a release that knows newer facts"
+        )
+
     def ask(self, body: bytes) -> Answer:
         """The answer to one request; recorded before it is given. `applied` says that it is static.
 
