@@ -38,11 +38,11 @@ def page_lines(name: str) -> Iterator[str]:
     """The lines of one page: each module of the stage with its public classes and functions."""
     yield f"# afield.{name}"
     package = SOURCE / name
-    paths = sorted(package.glob("*.py")) if package.is_dir() else [SOURCE / f"{name}.py"]
+    paths = sorted(package.rglob("*.py")) if package.is_dir() else [SOURCE / f"{name}.py"]
     for path in paths:
         tree = ast.parse(path.read_text("utf-8"))
         if path.stem not in (name, "__init__"):
-            yield f"\n## afield.{name}.{path.stem}"
+            yield f"\n## afield.{'.'.join(path.relative_to(SOURCE).with_suffix('').parts)}"
         yield from ("", ast.get_docstring(tree) or "")
         for node in tree.body:
             if isinstance(node, Definition) and not node.name.startswith("_"):

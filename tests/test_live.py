@@ -82,7 +82,7 @@ def asking(
     heard = Heard(clock, fails=fails)
     monkeypatch.setattr(live, "Client", heard)
     office = SimpleNamespace(clock=clock, operate=SimpleNamespace(step=HOUR, route="quote"))
-    live._ask(office, World(), "http://here", Passing(clock, waits), told.append)
+    live._ask(office, World(), "http://here", Passing(clock, waits), threading.Event(), told.append)
     return heard.said, told
 
 

@@ -258,7 +258,7 @@ def test_a_sight_far_from_the_time_of_the_service_is_refused(worker: Worker, at:
         assert time.monotonic() < deadline, "the rows were not taken over"
         time.sleep(0.01)
     status, answer = worker.read(png(picture(EXIT)), at=at.isoformat())
-    assert status == 400
+    assert status == 409
     assert str(answer["error"]).startswith("at: ")
 
 
