@@ -207,7 +207,9 @@ class Client:
         """How the device stands."""
         seen, kept = self.situation, self._downloader.kept
         events, facts = (courier.counts() for courier in self._couriers)
-        problems = (self._synchroniser.problem, seen.problem, self._recording.problem)
+        # Before anything was fetched, why it could not be says more than that nothing is there.
+        held = seen.problem if seen.releases or not self._synchroniser.problem else ""
+        problems = (self._synchroniser.problem, held, self._recording.problem)
         return Standing(
             release=seen.control.champion,
             last_good=seen.control.last_good,
