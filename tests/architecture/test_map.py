@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import afield
+from afield import serving
 
 ORDER = [
     "records", "errors", "clock", "statistics", "store", "engine",
@@ -40,3 +41,9 @@ def test_the_import_contract_lists_what_is_on_disk(root: Path) -> None:
     contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     assert {name.strip() for layer in layers for name in re.split(r"[|:]", layer)} == on_disk(root)
+
+
+def test_the_reading_order_of_serving_lists_its_modules(root: Path) -> None:
+    listed = re.findall(r"\w+", serving.__doc__.partition("Read in this order.")[2].rpartition("\n\n")[0])
+    modules = {path.stem for path in (root / "src" / "afield" / "serving").glob("*.py")} - {"__init__"}
+    assert modules <= set(listed), f"not in the reading order: {sorted(modules - set(listed))}"
