@@ -65,7 +65,7 @@ def test_a_design_conforms_for_signs(tmp_path: Path, design: Design) -> None:
     findings = examine(ground_of(tmp_path, "signs", bundle), design, asks=asks, keys=tuple(pictures))
     assert failures(findings) == []
     if design == "cached":
-        assert "6 from the cache" in next(finding.said for finding in findings if finding.property == SAME)
+        assert "10 from the cache" in next(finding.said for finding in findings if finding.property == SAME)
 
 
 @slow
