@@ -100,6 +100,7 @@ def run(
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
+    signal.signal(signal.SIGTERM, _leave)
     application = load(app, options)
     if token is not None and is_plain(read_tokens(token)):
         progress(f"{token} holds one plain token: it may do everything, for ever. Better: afield token new {app} NAME")
@@ -176,6 +177,11 @@ def counts(text: str) -> tuple[int, int]:
     if not 1 <= fewest <= most:
         raise UsageError(f"--workers {text}: write a number from 1, a range as 1-4, or {AUTO}")
     return fewest, most
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """End in order, whatever has been started so far, where SIGTERM comes before the service is up."""
+    raise SystemExit(0)
 
 
 def _until_stopped(context: Context, service: Service | Joined | Product) -> None:
