@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import venv
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that holds the wheel and what it says that it needs; nothing else."""
     folder = tmp_path_factory.mktemp("thin")
     wheel = build(folder / "dist", ())
-    venv.create(folder / "env", symlinks=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", folder / "env"], check=True)
     (site,) = (folder / "env" / "lib").glob("python*/site-packages")
     command = [
         sys.executable,
