@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from afield.answering import predictor, recorded
+from afield.answering import predictor
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.office import Office
@@ -167,7 +167,7 @@ class Service:
         intake = Intake(
             history, office.tables, plan.tables, home.facts, home.telemetry, self._spool, office.tell, home.joined
         )
-        recorder = Recorder(recorded(operate), self._spool, secret(home.privacy))
+        recorder = Recorder(operate.telemetry, self._spool, secret(home.privacy))
         kit = Equipment(
             history=history,
             intake=intake,
