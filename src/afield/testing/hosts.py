@@ -150,6 +150,7 @@ def compile_into(folder: Path, ground: Ground) -> None:
     The table is of the rows that are published.
     """
     operate, rows = ground.operate, ground.published()[0]
+    folder.parent.mkdir(parents=True, exist_ok=True)
     if operate.observe is not None or rows is None:
         bundle = load(ground.bundles, ground.first, Trusted(ground.trusted))
         write_folder(folder, edition_of(ground.application.name, operate, ground.signer, bundle))
@@ -158,7 +159,7 @@ def compile_into(folder: Path, ground: Ground) -> None:
     ticks = np.full(len(rows.keys), np.datetime64(rows.tick, "us"))
     seen = Seen(ticks, np.array(rows.keys), rows.columns, rows.as_of)
     table = tabulate(Subject(ground.application.name, ground.first, parts, operate), seen)
-    folder.mkdir(parents=True)
+    folder.mkdir()
     (folder / TABLE).write_bytes(msgspec.json.encode(table))
 
 
