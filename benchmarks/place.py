@@ -26,6 +26,7 @@ from afield.records.considerations import DESIGNS, Considerations, Design, Link,
 from afield.records.traffic import Answer
 from afield.release.signing import Signer
 from afield.serving.hybrid import ALONE, MERGED
+from afield.serving.recalled import KNOWN
 from afield.store.snapshots import publish_rows
 from afield.study.measuring import Opened
 from afield.testing.ground import Ground
@@ -36,7 +37,7 @@ from benchmarks.place_rig import Target, ask, door, once, standing
 WAY = Way(round_trip=0.060, round_trip_p95=0.090, up=1e6, down=2e6)
 SYNC = 2.0
 """Rhythm in which a product of `afield serve --design client` looks for news, seconds."""
-RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 1.0, 40.0)}
+RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 2.0, 60.0)}
 """Name → what is loaded, with which options, requests a second, seconds."""
 SHARE, CLOSE = 0.15, 0.002
 SEEDS, DEVICES = 5, 16
@@ -55,6 +56,7 @@ class Reality:
         up, down: bytes that passed the network.
         requests, seconds: how many answers, and how long the device or the service was looked at.
         asked_on: share of the answers for which the hybrid asked another.
+        known: share of the answers that the cached design knew from a request before.
         door: median seconds of an exchange with the same process, without the network, that computes nothing.
     """
 
@@ -65,6 +67,7 @@ class Reality:
     requests: int
     seconds: float
     asked_on: float
+    known: float
     door: float
 
 
@@ -88,7 +91,8 @@ def _compared(office: Office, champion: Opened, design: Design, rate: float, sec
     with tempfile.TemporaryDirectory() as kept:
         seen, heads, answer_bytes, single = _reality(office, champion, Path(kept), design, rate, seconds)
     measured = replace(champion.measured(), single=single)
-    told = _considered(measured, design, rate, seen, heads, answer_bytes)
+    recall = quantile(champion.known(PAUSE), 0.5) if design == "cached" and champion.rows is None else 0.0
+    told = _considered(measured, design, rate, seen, heads, answer_bytes, recall)
     place = "cloud" if design in ("server", "cached") else "device"
     runs = [
         simulate(told, measured, Option(design, place), seed=seed, devices=DEVICES, days=seen.seconds / DAY)
@@ -134,9 +138,9 @@ def _reality(
         single: list[float] = []
         for _ in range(TURNS):  # in turn, so that what else the machine does meets both
             empty += door(target.direct, DOORS, seconds / TURNS / 4)
-            more, told = ask(target.port, path, bodies, rate, seconds / TURNS)
+            more, told = ask(target.port, path, bodies, rate, seconds / TURNS, first=len(took))
             took, answers = took + more, answers + told
-            single += champion.timed(seconds / TURNS / 4, PAUSE)[0]
+            single += champion.timed(seconds / TURNS / 4, PAUSE, first=len(single))[0]
         if design in ("client", "hybrid"):
             time.sleep(2 * SYNC)  # what was recorded last is sent
         counts, ended = target.proxy.counts, time.perf_counter()
@@ -148,7 +152,8 @@ def _reality(
             counts.down,
             len(took),
             ended - begun,
-            _beyond(answers),
+            _marked(answers, MERGED, ALONE),
+            _marked(answers, KNOWN),
             quantile(empty, 0.5),
         ),
         heads,
@@ -163,9 +168,9 @@ def _paired(single: Sequence[float], doors: Sequence[float]) -> tuple[float, ...
     return tuple(one + chance.choice(doors) for one in single)
 
 
-def _beyond(answers: list[Answer]) -> float:
-    """Share of the answers for which the hybrid asked another."""
-    return mean([float(MERGED in each.applied or ALONE in each.applied) for each in answers])
+def _marked(answers: list[Answer], *marks: str) -> float:
+    """Share of the answers that say one of these of themselves."""
+    return mean([float(any(mark in each.applied for mark in marks)) for each in answers])
 
 
 def _heads(target: Target, path: str, body: bytes, design: Design) -> tuple[tuple[float, float], float]:
@@ -181,9 +186,15 @@ def _heads(target: Target, path: str, body: bytes, design: Design) -> tuple[tupl
 
 
 def _considered(
-    measured: Measured, design: Design, rate: float, seen: Reality, heads: tuple[float, float], answer_bytes: float
+    measured: Measured,
+    design: Design,
+    rate: float,
+    seen: Reality,
+    heads: tuple[float, float],
+    answer_bytes: float,
+    recall: float,
 ) -> Considerations:
-    """The rig, as considerations."""
+    """The rig, as considerations; `recall`: seconds of an answer that is known from a request before."""
     link = Link(round_trip_s=WAY.round_trip, round_trip_p95_s=WAY.round_trip_p95, up=WAY.up, down=WAY.down)
     device = Place(name="device", cloud=link)
     single = design not in ("server", "cached")
@@ -206,9 +217,9 @@ def _considered(
         product_every_s=DAY,
         adoption_s=DAY,
         static_work=1.0,
-        cacheable=1.0 if measured.snapshot_bytes else 0.0,
+        cacheable=1.0 if measured.snapshot_bytes else seen.known,
         ahead=0.0,
-        cache_s=seen.door,
+        cache_s=seen.door + recall,
         cache_fresh_s=DAY,
         unsure=seen.asked_on,
         wrong_static=0.0,

@@ -103,13 +103,15 @@ def door(port: int, rate: float, seconds: float) -> list[float]:
     return _exchanged(port, "GET", "/nothing", (b"",), rate, seconds, http.client.NOT_FOUND)[0]
 
 
-def ask(port: int, path: str, bodies: Sequence[bytes], rate: float, seconds: float) -> tuple[list[float], list[Answer]]:
-    """Seconds of each answer from the moment it was due, and the answers.
+def ask(
+    port: int, path: str, bodies: Sequence[bytes], rate: float, seconds: float, first: int = 0
+) -> tuple[list[float], list[Answer]]:
+    """Seconds of each answer from the moment it was due, and the answers; bodies in turn from number `first` on.
 
     Raises:
         RuntimeError: a request was not answered.
     """
-    took, contents = _exchanged(port, "POST", path, bodies, rate, seconds)
+    took, contents = _exchanged(port, "POST", path, bodies, rate, seconds, first=first)
     decode = msgspec.json.Decoder(Answer).decode
     return took, [decode(content) for content in contents]
 
@@ -122,6 +124,7 @@ def _exchanged(
     rate: float,
     seconds: float,
     status: int = http.client.OK,
+    first: int = 0,
 ) -> tuple[list[float], list[bytes]]:
     """Poisson arrivals over kept connections; seconds of each from the moment it was due, and what came back.
 
@@ -155,11 +158,12 @@ def _exchanged(
     people = [threading.Thread(target=person) for _ in range(ASKERS)]
     for each in people:
         each.start()
-    chance, now = random.Random(3), time.perf_counter()  # noqa: S311 - arrivals, no secret
-    end = now + seconds
+    chance, now = random.Random(first), time.perf_counter()  # noqa: S311 - arrivals, no secret
+    end, number = now + seconds, first
     while (now := now + chance.expovariate(rate)) < end:
         time.sleep(max(0.0, now - time.perf_counter()))
-        due.put((now, bodies[len(took) % len(bodies)]))
+        due.put((now, bodies[number % len(bodies)]))
+        number += 1
     for _ in people:
         due.put(None)
     for each in people:

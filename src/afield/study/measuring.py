@@ -2,7 +2,7 @@
 
 import gc
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time, sleep
@@ -10,7 +10,7 @@ from time import perf_counter, process_time, sleep
 import msgspec
 import polars as pl
 
-from afield.answering import asked, loader, predictor
+from afield.answering import asked, cached, loader, predictor
 from afield.control.history import History
 from afield.control.office import Office
 from afield.errors import ServingError, UsageError
@@ -20,7 +20,7 @@ from afield.placement.measured import Measured
 from afield.placement.seen import mean
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
-from afield.records.traffic import Event, EventBatch
+from afield.records.traffic import Answer, Event, EventBatch, Query
 from afield.serving.predictor import Predictor
 from afield.serving.situation import Situation
 from afield.serving.ticker import Columns
@@ -86,16 +86,24 @@ class Opened:
         control = ControlState(version=1, champion=self._digest, now=now)
         self._answers.see(Situation(rows, control, {self._digest: release}))
 
-    def timed(self, most: float = ASKED, pause: float = 0.0) -> tuple[list[float], list[int]]:
+    def timed(self, most: float = ASKED, pause: float = 0.0, first: int = 0) -> tuple[list[float], list[int]]:
         """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
 
         After `most` seconds no further request is timed; a `pause` before each lets a busy machine treat them as it
-        treats requests that come now and then.
+        treats requests that come now and then. The requests are taken in turn from number `first` on.
 
         Raises:
             UsageError: a request cannot be answered.
         """
-        return _singles(self._office, self._answers, self.bodies, most, pause)
+        return _singles(self._office, self._answers.answer, self.bodies, most, pause, first)
+
+    def known(self, pause: float = 0.0) -> list[float]:
+        """Seconds of answers that the cached design gives from memory, where requests bring their own input."""
+        office = self._office
+        held = cached(office.application, office.operate, self._answers)
+        for body in self.bodies:
+            held.answer(asked(office.operate).query(body))
+        return _singles(office, held.answer, self.bodies, ASKED, pause)[0]
 
     def measured(self) -> Measured:
         """What it costs.
@@ -155,7 +163,12 @@ def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[by
 
 
 def _singles(
-    office: Office, answers: Predictor, bodies: Sequence[bytes], most: float, pause: float
+    office: Office,
+    answer: Callable[[Query], Answer],
+    bodies: Sequence[bytes],
+    most: float,
+    pause: float,
+    first: int = 0,
 ) -> tuple[list[float], list[int]]:
     """Seconds from bytes to bytes of each request, in turn, and the bytes of each answer."""
     query = asked(office.operate).query
@@ -163,13 +176,13 @@ def _singles(
     seconds, sizes = [], []
     ends = perf_counter() + most
     for number in range(WARM + CALLS):
-        body = bodies[number % len(bodies)]
+        body = bodies[(first + number) % len(bodies)]
         sleep(pause)
         begun = perf_counter()
         try:
-            told = encode(answers.answer(query(body)))
+            told = encode(answer(query(body)))
         except (msgspec.DecodeError, ServingError) as error:
-            raise UsageError(f"request {number % len(bodies) + 1} cannot be timed: {error}") from error
+            raise UsageError(f"request {(first + number) % len(bodies) + 1} cannot be timed: {error}") from error
         if number >= WARM:
             seconds.append(perf_counter() - begun)
             sizes.append(len(told))
