@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from afield.errors import ServingError, StoreError, UsageError
-from afield.store.durable import sync_folder
+from afield.store.durable import write_whole
 
 Granted = Literal["predict", "observe", "operate"]
 ROLES: tuple[Granted, ...] = ("predict", "observe", "operate")
@@ -137,22 +137,6 @@ def changing(file: Path) -> Iterator[list[Token]]:
         if is_plain(tokens):
             raise ServingError(f"{file} holds a plain token; name another file, or delete that token first")
         yield tokens
-        _write(file, tokens)
+        write_whole(file, (msgspec.json.format(msgspec.json.encode(_Kept(tuple(tokens)))),), mode=0o600)
     finally:
         os.close(lock)
-
-
-def _write(file: Path, tokens: Sequence[Token]) -> None:
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    content = msgspec.json.format(msgspec.json.encode(_Kept(tuple(tokens))))
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
-        sync_folder(file.parent)
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror}; free space or mend its permissions") from error
-    finally:
-        draft.unlink(missing_ok=True)
