@@ -83,8 +83,14 @@ VERBS: tuple[Verb, ...] = (
         "Signature, digests, golden features and outputs of a release.",
     ),
     Verb("release history", "afield.commands.release:history", "Who did what to which release, when and why."),
-    Verb("release promote", "afield.commands.release:promote", "Let a release climb the ladder, or put it live now."),
-    Verb("release rollback", "afield.commands.release:rollback", "Take the champion back to an earlier release."),
+    Verb(
+        "release promote",
+        "afield.commands.release_promote:promote",
+        "Let a release climb the ladder, or put it live now.",
+    ),
+    Verb(
+        "release rollback", "afield.commands.release_promote:rollback", "Take the champion back to an earlier release."
+    ),
     Verb("release export", "afield.commands.release_export:run", "Compile a release, or take it to other tools."),
     Verb("release import", "afield.commands.release_import:run", "A model trained elsewhere, judged as any release."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from afield.commands.release import login
+from afield.commands.release_promote import login
 from afield.records.decision import ControlState, Entry
 from afield.store.ledger import Ledger
 from afield.store.snapshots import publish_control

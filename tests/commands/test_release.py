@@ -1,51 +1,18 @@
-"""`afield release`."""
+"""`afield release`: list, show, verify, history."""
 
 import shutil
-import sqlite3
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from afield.clock import WallClock
-from afield.commands.output import progress
-from afield.commands.release import login, moment
-from afield.control.office import Office, open_office
-from afield.records.decision import ControlState, Entry
 from afield.release.bundle import write
 from afield.release.signing import Signer
-from afield.store.ledger import Ledger
-from afield.store.snapshots import publish_control
 from tests.commands.conftest import Town
-from tests.commands.town import APP, START
+from tests.commands.releases import another, office, spoil
+from tests.commands.town import APP
 from tests.commands.town import build as build_town
 from tests.commands.town import town as application
-
-
-def office(town: Town) -> Office:
-    return open_office(application(), town.root, progress)
-
-
-def entries(town: Town) -> tuple[Entry, ...]:
-    return Ledger(f"sqlite:///{town.folder / 'ledger.db'}").entries("town")
-
-
-def another(town: Town) -> str:
-    """A second release: the first, signed again with a higher sequence."""
-    opened = office(town)
-    bundle = opened.shelf.bundle(town.release)
-    files = {file.name: bundle.read(file.name) for file in bundle.manifest.files}
-    manifest = msgspec.structs.replace(bundle.manifest, sequence=bundle.manifest.sequence + 1)
-    return write(opened.home.bundles, manifest, files, Signer(opened.home.key))
-
-
-def spoil(town: Town, release: str) -> None:
-    """Change one byte of a model."""
-    file = town.folder / "bundles" / release / "parts" / "forecast" / "model.onnx"
-    content = bytearray(file.read_bytes())
-    content[100] ^= 1
-    file.write_bytes(content)
 
 
 def test_the_list_says_what_each_release_scored_and_which_one_is_live(town: Town) -> None:
@@ -170,96 +137,3 @@ def test_history_tells_who_did_what_and_why(town: Town) -> None:
     rows = town("release", "history", APP, "--json").value
     assert [row["kind"] for row in rows] == ["build", "promoted"]
     assert town.release[:12] in town("release", "history", APP).out
-
-
-def test_a_promoted_release_climbs_the_ladder(town: Town) -> None:
-    second = another(town)
-    done = town("release", "promote", APP, second[:10], "--reason", "looks good", "--actor", "ada", "--json")
-    assert done.code == 0
-    assert (done.value["challenger"], done.value["stage"]) == (second, "shadow")
-    last = entries(town)[-1]
-    assert (last.kind, last.subject, last.actor, last.reason) == ("offered", second, "ada", "looks good")
-
-
-def test_with_now_it_is_live_at_once_in_probation(town: Town) -> None:
-    champion, second = town.release, another(town)
-    done = town("release", "promote", APP, second, "--now", "--json")
-    assert (done.value["champion"], done.value["last_good"], done.value["stage"]) == (second, champion, "probation")
-    assert (entries(town)[-1].replaces, entries(town)[-1].actor) == (champion, login())
-
-
-def test_a_release_that_climbs_or_is_live_is_not_offered_again(town: Town) -> None:
-    champion, second = town.release, another(town)
-    town("release", "promote", APP, second)
-    before = len(entries(town))
-    assert "is on the ladder already" in town("release", "promote", APP, second).err
-    assert "is the champion already" in town("release", "promote", APP, champion).err
-    assert len(entries(town)) == before
-
-
-def test_a_release_that_does_not_verify_is_not_promoted(town: Town) -> None:
-    second = another(town)
-    spoil(town, second)
-    before = entries(town)
-    done = town("release", "promote", APP, second, "--now")
-    assert done.code == 1
-    assert "model.onnx" in done.err
-    assert entries(town) == before
-
-
-def test_a_rollback_goes_back_to_the_predecessor(town: Town) -> None:
-    champion, second = town.release, another(town)
-    town("release", "promote", APP, second, "--now")
-    done = town("release", "rollback", APP, "--reason", "riders complain", "--json")
-    assert (done.code, done.value["champion"]) == (0, champion)
-    assert entries(town)[-1].reason == "riders complain"
-
-
-def test_a_rollback_can_name_where_to(town: Town) -> None:
-    champion, second = town.release, another(town)
-    town("release", "promote", APP, second, "--now")
-    assert town("release", "rollback", APP, "--to", champion[:8], "--json").value["champion"] == champion
-
-
-def test_without_a_predecessor_there_is_no_rollback(town: Town) -> None:
-    before = entries(town)
-    done = town("release", "rollback", APP)
-    assert (done.code, entries(town)) == (1, before)
-    assert "no earlier release to go back to; see: afield release history town" in done.err
-
-
-def test_a_rollback_to_a_release_that_does_not_verify_is_refused(town: Town) -> None:
-    champion, second = town.release, another(town)
-    town("release", "promote", APP, second, "--now")
-    spoil(town, champion)
-    before = entries(town)
-    assert town("release", "rollback", APP).code == 1
-    assert entries(town) == before
-
-
-def test_a_newer_ledger_is_refused_before_anything_is_changed(town: Town) -> None:
-    file, second = town.folder / "ledger.db", another(town)
-    with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE afield_schema SET version = 99")
-        connection.commit()
-    connection.close()
-    before = file.read_bytes()
-    for arguments in (("promote", APP, second, "--now"), ("rollback", APP), ("list", APP)):
-        done = town("release", *arguments)
-        assert done.code == 1
-        assert "schema 99, this Afield knows 1; upgrade Afield" in done.err
-    assert file.read_bytes() == before
-
-
-def test_a_service_whose_clock_follows_events_gives_the_time_of_a_decision(town: Town) -> None:
-    publish_control(town.folder / "snapshots", ControlState(version=1, champion=town.release, now=START))
-    second = another(town)
-    town("release", "promote", APP, second)
-    assert entries(town)[-1].at == START
-
-
-def test_otherwise_the_clock_of_the_place_gives_it(town: Town) -> None:
-    opened = office(town)
-    assert isinstance(opened.clock, WallClock)
-    shutil.rmtree(Path(opened.home.snapshots), ignore_errors=True)
-    assert abs((moment(opened) - opened.clock.now()).total_seconds()) < 60

@@ -11,7 +11,7 @@ from afield.application import resolve
 from afield.commands.data import opened, provenance
 from afield.commands.findings import foot
 from afield.commands.output import Context, progress, result, table
-from afield.commands.release import login
+from afield.commands.release_promote import login
 from afield.curation.mending import mend, newest
 from afield.curation.repairing import Author, by_function, by_hand, export
 from afield.errors import UsageError

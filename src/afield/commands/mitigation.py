@@ -9,7 +9,7 @@ from rich.text import Text
 
 from afield.application import load
 from afield.commands.output import Context, progress, result
-from afield.commands.release import Actor, login, moment
+from afield.commands.release_promote import Actor, login, moment
 from afield.control.actions import Actions
 from afield.control.office import Office, open_office
 from afield.errors import RolloutError, UsageError
