@@ -2,8 +2,8 @@
 
 import pytest
 
+from afield.testing.v2.case import Case
 from afield.testing.v2.report import conformance
-from afield.testing.v2.rules import Case
 from afield.testing.v2.server import Server
 
 

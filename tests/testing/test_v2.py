@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from afield.testing.v2.__main__ import main
+from afield.testing.v2.case import Case
 from afield.testing.v2.report import RULES, Finding, conformance
-from afield.testing.v2.rules import Case
 from afield.testing.v2.server import Server
-from tests.testing.toy_v2 import BREAKS, serving
+from tests.testing.toy_v2 import BREAKS, on, said, serving
 
 
 def findings(url: str) -> dict[str, Finding]:
@@ -44,7 +44,7 @@ def test_a_broken_rule_of_the_extension_leaves_the_protocol_kept() -> None:
 def test_the_command_prints_a_table_and_fails_where_a_rule_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
     with serving("id") as url:
         assert main([url, "sums"]) == 1
-    assert "31 rules kept, 1 broken, of 32" in capsys.readouterr().out
+    assert "32 rules kept, 1 broken, of 33" in capsys.readouterr().out
 
 
 def test_what_only_should_be_does_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +66,40 @@ def test_inputs_that_work_may_be_given(tmp_path: Path, capsys: pytest.CaptureFix
     with serving() as url:
         assert main([url, "sums", "--inputs", str(file)]) == 0
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '[{"name": "x"}]', '[{"name": 1, "shape": [1], "data": [0]}]'])
+def test_inputs_that_are_no_tensors_are_wrong_usage(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "inputs.json"
+    file.write_text(content)
+    with serving() as url:
+        assert main([url, "sums", "--inputs", str(file)]) == 2
+    assert capsys.readouterr().err
+
+
+def test_rules_that_need_an_input_do_not_apply_to_a_model_that_names_none() -> None:
+    with serving(on("sums", said(inputs=[]))) as url:
+        found = findings(url)
+    assert (found["infer"].verdict, found["wrong-shape"].verdict) == ("does not apply", "does not apply")
+    assert "--inputs" in found["infer"].found
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"outputs": []},
+        {"outputs": [{"name": "sum", "shape": [-1], "datatype": "FP32", "data": ["x"]}]},
+        {"outputs": [{"name": "sum", "shape": [1], "datatype": "NONE", "data": [None]}]},
+        {"outputs": [{"name": "sum", "shape": [], "datatype": "FP32"}], "id": None},
+        {"parameters": 7},
+    ],
+)
+def test_whatever_a_server_replies_ends_in_a_verdict(fields: dict[str, object]) -> None:
+    with serving(on("infer", said(**fields))) as url:
+        found = findings(url)
+    assert {one.rule for one in found.values() if one.verdict == "broken"} >= {"binary-reply"}
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://127.0.0.1", "http://127.0.0.1:9"])

@@ -80,7 +80,7 @@ def infer(asked: Asked) -> Told:
     ((name, shape, datatype, data),) = (
         (one["name"], one["shape"], one["datatype"], elements(one, tail)) for one in request["inputs"]
     )
-    if (name, datatype, len(shape)) != ("x", "FP32", 2) or len(data) != math.prod(shape):
+    if (name, datatype, len(shape)) != ("x", "FP32", 2) or min(shape) < 0 or len(data) != math.prod(shape):
         raise RefusedError("x FP32 [n, 2]")
     sums = [sum(data[place : place + 2]) for place in range(0, len(data), 2)]
     everything = {"sum": ("FP32", sums), "count": ("INT64", [2] * len(sums))}
@@ -226,6 +226,7 @@ BREAKS: dict[str, Break] = {
     "wrong-name": lenient("there-is-no-such-name"),
     "wrong-datatype": lenient('"FLOAT"'),
     "wrong-size": lenient("[0.0,0.0,0.0]"),
+    "wrong-shape": lenient('"shape":[-1,-2]'),
     "wrong-output": lenient('"outputs":[{"name":"there'),
     "goes-on": dies,
     "binary-request": lambda answers, asked: (
@@ -239,15 +240,16 @@ BREAKS: dict[str, Break] = {
 
 
 @contextmanager
-def serving(broken: str = "") -> Iterator[str]:
-    """The address of the toy, with one rule broken."""
+def serving(broken: str | Break = "") -> Iterator[str]:
+    """The address of the toy, with one rule broken, or broken in a way of one's own."""
     dies.state = None
+    breaks = BREAKS[broken] if isinstance(broken, str) and broken else broken
 
     class Handler(BaseHTTPRequestHandler):
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             asked = Asked(self.command, self.path, body, self.headers.get(LENGTH))
-            told = BREAKS[broken](answer, asked) if broken else answer(asked)
+            told = breaks(answer, asked) if callable(breaks) else answer(asked)
             content = json.dumps(told.json).encode()
             self.send_response(told.status)
             self.send_header("Content-Type", told.kind)

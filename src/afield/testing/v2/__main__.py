@@ -12,9 +12,10 @@ import msgspec
 from rich.console import Console
 
 from afield.errors import UsageError
+from afield.testing.v2.case import Case, Tensor
 from afield.testing.v2.report import RULES, conformance, table
-from afield.testing.v2.rules import Case, Tensor
 from afield.testing.v2.server import BrokenRuleError, Server
+from afield.testing.v2.tensors import InputTensor
 
 BROKEN, WRONG_USAGE = 1, 2
 
@@ -24,13 +25,12 @@ def main(arguments: Sequence[str]) -> int:
     given = _arguments(arguments)
     headers = {"Authorization": f"Bearer {given.token.read_text().strip()}"} if given.token else {}
     try:
-        tensors = msgspec.json.decode(given.inputs.read_bytes(), type=list[dict[str, object]]) if given.inputs else None
+        found = _tensors(given.inputs) if given.inputs else None
         server = Server(given.url, given.model, headers)
         server.get("/v2/health/live")
     except (UsageError, BrokenRuleError, OSError, msgspec.DecodeError) as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_USAGE
-    found: Sequence[Tensor] | None = tensors
     findings = conformance(Case(server, found), given.rule)
     broken = sum(one.fails for one in findings)
     if given.json:
@@ -43,6 +43,19 @@ def main(arguments: Sequence[str]) -> int:
 
 
 _SOURCES = "github.com/kserve/open-inference-protocol, github.com/triton-inference-server/server/docs/protocol"
+
+
+def _tensors(file: Path) -> Sequence[Tensor]:
+    """The inputs in a file.
+
+    Raises:
+        UsageError: there is none.
+        msgspec.DecodeError: one is no tensor in JSON.
+    """
+    read = msgspec.json.decode(file.read_bytes(), type=list[InputTensor])
+    if not read:
+        raise UsageError(f"{file} holds no input; give at least one")
+    return [msgspec.structs.asdict(one) for one in read]
 
 
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from afield.testing.v2.rules import Case, Rule, answered, refused
+from afield.testing.v2.case import Case, Rule, answered, refused
 from afield.testing.v2.server import LENGTH, BrokenRuleError, Given, InferenceResponse, SkippedError
 from afield.testing.v2.tensors import flat, packed
 
@@ -71,8 +71,8 @@ def _one(case: Case) -> None:
     name = case.good().outputs[0].name
     wanted = [{"name": name, "parameters": {"binary_data": False}}]
     given = answered(_sent(case, outputs=wanted, parameters={"binary_data_output": True}))
-    (output,) = given.read(InferenceResponse).outputs
-    if output.data is msgspec.UNSET:
+    outputs = given.read(InferenceResponse).outputs
+    if len(outputs) != 1 or outputs[0].data is msgspec.UNSET:
         raise BrokenRuleError(f"{name} was asked for in JSON, and has no data there")
 
 

@@ -6,12 +6,12 @@ from typing import Literal
 import msgspec
 from rich.table import Table
 
-from afield.testing.v2 import binary, rules
-from afield.testing.v2.rules import Case, Level, Rule
+from afield.testing.v2 import answers, binary, described, refusals
+from afield.testing.v2.case import Case, Level, Rule
 from afield.testing.v2.server import BrokenRuleError, SkippedError
 
 Verdict = Literal["kept", "broken", "does not apply"]
-RULES: tuple[Rule, ...] = (*rules.RULES, *binary.RULES)
+RULES: tuple[Rule, ...] = (*described.RULES, *answers.RULES, *refusals.RULES, *binary.RULES)
 
 _COLOURS = {"kept": "green", "broken": "red", "does not apply": "dim"}
 

@@ -1,4 +1,8 @@
-"""A server under test, spoken to over plain HTTP, and what it says of one of its models."""
+"""A server under test, spoken to over plain HTTP, and what it says of one of its models.
+
+The kit reads replies with types of its own, those of the specification, and speaks with a client of its own: it is to
+find faults in the service's types and clients too, and runs against servers that have nothing to do with Afield.
+"""
 
 import http.client
 from collections.abc import Mapping

@@ -4,7 +4,9 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 
-from afield.testing.v2.server import ModelMetadata, SkippedError, TensorMetadata
+import msgspec
+
+from afield.testing.v2.server import BrokenRuleError, ModelMetadata, SkippedError, TensorMetadata
 
 FORMATS: Mapping[str, str] = {
     "BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b", "INT16": "h",
@@ -13,6 +15,15 @@ FORMATS: Mapping[str, str] = {
 """Datatype → its letter in Python's struct."""
 DATATYPES = (*FORMATS, "BYTES")
 MOST = 2**20
+
+
+class InputTensor(msgspec.Struct, frozen=True):
+    """An input that a caller of the kit knows to work."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[object]
 
 
 def shape_of(tensor: TensorMetadata) -> list[int]:
@@ -24,8 +35,10 @@ def inputs(metadata: ModelMetadata) -> list[dict[str, object]]:
     """An input tensor of zeros, or of empty strings, for every input, in JSON.
 
     Raises:
-        SkippedError: an input is of a datatype that JSON cannot hold, or too large.
+        SkippedError: no input is named, or one is of an unknown datatype, or too large.
     """
+    if not metadata.inputs:
+        raise SkippedError("the metadata name no inputs; give tensors that work with --inputs")
     found: list[dict[str, object]] = []
     for tensor in metadata.inputs:
         shape = shape_of(tensor)
@@ -47,12 +60,18 @@ def nested(data: Sequence[object], shape: Sequence[int]) -> object:
 
 
 def packed(tensor: Mapping[str, object]) -> bytes:
-    """The elements of a JSON tensor as the binary extension sends them."""
-    data, datatype = tensor["data"], str(tensor["datatype"])
-    elements = data if isinstance(data, list) else []
+    """The elements of a JSON tensor as the binary extension sends them.
+
+    Raises:
+        BrokenRuleError: they are not of its datatype.
+    """
+    elements, datatype = flat(tensor["data"]), str(tensor["datatype"])
     if datatype == "BYTES":
         return b"".join(struct.pack("<I", len(str(each).encode())) + str(each).encode() for each in elements)
-    return struct.pack(f"<{len(elements)}{FORMATS[datatype]}", *elements)
+    try:
+        return struct.pack(f"<{len(elements)}{FORMATS[datatype]}", *elements)
+    except (KeyError, struct.error) as error:
+        raise BrokenRuleError(f"{str(elements)[:80]} are no {datatype}") from error
 
 
 def flat(data: object) -> list[object]:
