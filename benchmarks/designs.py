@@ -74,11 +74,10 @@ class Bench:
         bundle = Home.of(root, self.application).bundles / champion
         self.ground = Ground(folder, self.application, bundle, Signer(folder / "keys" / "signing.key"))
         self.operate = self.ground.operate
-        self.keyed = self.operate.observe is None
+        self.keyed = self.operate.from_input is None
         self.rows = self._rows(self.ground.tick)
         publish_rows(self.ground.snapshots, self.rows)
         self.ground.control(self.ground.first)
-        self._decoder = msgspec.json.Decoder(self.operate.request)
         opened = loader(self.ground.bundles, self.ground.trusted, self.operate, self.application.name)
         self.releases = {self.ground.first: opened(self.ground.first)}
 
@@ -102,12 +101,12 @@ class Bench:
 
     def asked(self, answer: Callable[..., Answer]) -> Ask:
         """`answer` from the body of a request."""
-        return lambda body: answer(self.operate.resolve(self._decoder.decode(body)))
+        return lambda body: answer(self.operate.asked.query(body))
 
     def bodies(self) -> Sequence[bytes]:
         """Requests about all keys."""
         at = self.ground.tick + timedelta(minutes=5)
-        bodies = [msgspec.json.decode(self.operate.sample(at, key)) for key in self.rows.keys or ("",)]
+        bodies = [msgspec.json.decode(self.operate.asked.sample(at, key)) for key in self.rows.keys or ("",)]
         return [msgspec.json.encode(body if self.keyed else {**body, "place": PLACE}) for body in bodies]
 
     def _rows(self, tick: datetime) -> FeatureRows:

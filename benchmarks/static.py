@@ -51,7 +51,7 @@ def _surge(home: Path, folder: Path) -> list[Result]:
     at = datetime(2024, 4, 2, 18)
     key = office.busiest()
     bodies.write_bytes(
-        msgspec.json.encode([office.operate.sample(at + timedelta(seconds=each), key) for each in range(ASKED)])
+        msgspec.json.encode([office.operate.asked.sample(at + timedelta(seconds=each), key) for each in range(ASKED)])
     )
     found = _child("surge", product, bodies)
     return [
@@ -76,7 +76,7 @@ def _signs(home: Path, data: Path, folder: Path) -> list[Result]:
     if office is None or not data.is_dir():
         sys.stderr.write(f"signs: not measured; there is no champion in {home}, or no pictures at {data}\n")
         return []
-    digest, budget = office.actions.state.champion, office.operate.static
+    digest, budget = office.actions.state.champion, office.operate.designs.static
     write_folder(folder / "glasses", compile_release(office, digest))
     bundle = office.shelf.bundle(digest)
     whole = {f"{BUNDLES}/{digest}/{each.name}": bundle.read(each.name) for each in bundle.manifest.files}

@@ -1,14 +1,16 @@
 """Applications are values, found by entry point or by import string."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from afield.application import Application, Goal, load, resolve
+from afield.application import Application, Goal, load, nothing_to_decide, resolve
 from afield.errors import UsageError
-from afield.testing.toy import operate
+from afield.serving.product import FromInput
+from afield.testing.toy import decide, operate
 
 
 def test_an_installed_application_is_found_by_its_name_and_takes_its_options() -> None:
@@ -57,8 +59,22 @@ def test_the_leaves_of_a_goal_stand_in_order() -> None:
 
 def test_the_toy_s_sample_request_is_one_that_it_takes() -> None:
     noon, operates = datetime(2024, 3, 1, 12), operate({})
-    asked = operates.resolve(msgspec.json.decode(operates.sample(noon, "east"), type=operates.request))
+    asked = operates.asked.resolve(
+        msgspec.json.decode(operates.asked.sample(noon, "east"), type=operates.asked.request)
+    )
     assert (asked.key, asked.at) == ("east", noon)
+
+
+def test_a_decision_is_about_a_row_that_was_looked_up_or_about_what_was_found_in_the_request() -> None:
+    bakery, found = operate({}), FromInput(lambda _request, _release: 1 / 0, lambda *_: 1 / 0)
+    finding = replace(bakery, decision=found)
+    assert (bakery.decide, bakery.from_input) == (decide, None)
+    assert (finding.decide, finding.from_input) == (nothing_to_decide, found)
+
+
+def test_what_finds_and_what_decides_about_it_are_declared_together() -> None:
+    with pytest.raises(TypeError, match="conclude"):
+        FromInput(observe=lambda _request, _release: 1 / 0)
 
 
 def test_a_declaration_that_contradicts_itself_is_refused_with_file_and_line(

@@ -15,6 +15,7 @@ from afield.application import Application, Operate
 from afield.compiled import TABLE
 from afield.records.considerations import Design
 from afield.records.traffic import Answer, Query
+from afield.serving.asking import Asked
 from afield.serving.http import Request
 from afield.serving.service import Service
 from afield.testing import toy
@@ -39,7 +40,7 @@ def operate(options: Mapping[str, str]) -> Operate:
     def resolve(order: Order) -> Query:
         return Query(key=order.shop, unit=order.shop, at=order.at, fields={"extra": float(order.more)})
 
-    return replace(toy.operate(options), request=Order, resolve=resolve)
+    return replace(toy.operate(options), asked=Asked("loaves", Order, resolve, toy.sample))
 
 
 def bakery() -> Application:

@@ -18,7 +18,6 @@ from afield.release.bundle import Bundle, load
 from afield.release.golden import reproduce
 from afield.release.signing import Trusted
 from afield.rollout.assignment import assign
-from afield.serving.asking import Asked
 from afield.serving.cached import Cached
 from afield.serving.kept import InProcess, Store
 from afield.serving.model import open_release
@@ -102,19 +101,14 @@ def cached(application: Application, operate: Operate, answers: Predictor, url: 
     """
     name = "-".join((application.name, *application.identity()))
     store: Store = resolve(VALKEY)(url, f"afield:{__version__}:{name}:") if url else InProcess()
-    if operate.observe is None:
-        return Cached(answers, store, operate.ahead, partial(_sampled, operate, asked(operate)), operate)
-    return Recalled(answers, store, operate.ahead)
+    if operate.from_input is None:
+        return Cached(answers, store, operate.designs.ahead, partial(_sampled, operate), operate)
+    return Recalled(answers, store, operate.designs.ahead)
 
 
-def asked(operate: Operate) -> Asked:
-    """How a client asks an application; `query` of it reads the body of a request, in every design."""
-    return Asked(operate.route, operate.request, operate.resolve, operate.largest_body)
-
-
-def _sampled(operate: Operate, question: Asked, at: datetime, key: str) -> Query:
+def _sampled(operate: Operate, at: datetime, key: str) -> Query:
     """The query that the application's own sample asks of a key at a moment."""
-    return question.query(operate.sample(at, key).encode())
+    return operate.asked.query(operate.asked.sample(at, key).encode())
 
 
 def recorded(operate: Operate) -> Policy:

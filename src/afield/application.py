@@ -4,7 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import entry_points
 from traceback import extract_tb
 from typing import Any, TypeVar
@@ -16,13 +16,14 @@ from afield.monitoring.monitor import Monitor
 from afield.records.requirements import Goal as Goal
 from afield.records.requirements import Hazard as Hazard
 from afield.records.requirements import Requirements as Requirements
-from afield.records.traffic import Decision, Query
+from afield.records.traffic import Decision
 from afield.records.words import Words
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
+from afield.serving.asking import Asked
 from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Infer, Parts, run_only_part
-from afield.serving.product import Conclude, Decide, Guard, Observe
+from afield.serving.product import Decide, FromInput, Guard
 from afield.serving.static import Edition
 from afield.statistics.losses import Loss
 from afield.telemetry.policy import Policy
@@ -33,7 +34,7 @@ Part = TypeVar("Part")
 
 
 def nothing_to_decide(_: Mapping[str, float], __: Mapping[str, float]) -> Decision:
-    """No numbers and no reason: where `conclude` decides instead."""
+    """No numbers and no reason: where a decision is about what was found in the request."""
     return Decision({}, "")
 
 
@@ -110,21 +111,46 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Designs:
+    """What the designs are told of an application.
+
+    Attributes:
+        ahead: what the cached design makes before it is asked for, and how long it may be used.
+        ask: when the hybrid design asks beyond the device.
+        static: how a release is compiled into a product.
+    """
+
+    ahead: Ahead = field(default_factory=Ahead)
+    ask: Ask = field(default_factory=Ask)
+    static: Edition = field(default_factory=Edition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """What is watched in production, and when it can be.
+
+    Attributes:
+        monitors: declarations of what is watched (`afield.monitoring`).
+        delay: outcomes of a tick are complete so long after its end.
+        chunk: stretch of domain time that monitors measure at once.
+    """
+
+    monitors: tuple[Monitor, ...] = ()
+    delay: timedelta = timedelta(0)
+    chunk: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operate:
     """How an application operates: light values, read by the workers and by the supervisor.
 
     Attributes:
-        route: clients ask at `POST /v1/ROUTE`.
-        request: type of that request's body, decoded strictly.
-        resolve: the decoded request → query; raises RequestError naming the field that is wrong.
-        decide: outputs of one row and its feature row, by name → decision; unused where `conclude` decides.
-        observe: the decoded request and the release → what is found in it, with features; None where features are
-            looked up by key.
-        conclude: decides about what `observe` found.
+        asked: how clients ask.
+        decision: outputs of one row and its feature row, by name → decision, where features are looked up by key;
+            where they are found in the request, what finds them and decides about them.
         prepare: parts of a release, and a function that reads its files under `tables/` → what `observe` and
             `conclude` work with, made once as the release is opened (`Release.kit`). Where features are looked up,
             it may be a container of the keys that the release knows: others are refused before there are rows.
-        largest_body: bytes of a request that are read at most.
         pages: `package:folder` of the pages that the service shows, or "".
         loss: name of the elementwise loss that the ladder compares (`afield.statistics.losses`).
         neutral: output of last resort, and that of mode off.
@@ -132,8 +158,6 @@ class Operate:
         step: length of a tick.
         stale_after: age of the facts from which the model is not asked any more.
         telemetry: what is recorded.
-        delay: outcomes of a tick are complete so long after its end.
-        chunk: stretch of domain time that monitors measure at once.
         facts: kind of fact that clients send → type of its fields.
         private: fields of facts that are stored only as keyed hashes; `unit`: who asked is too, in recorded answers.
         infer: feature columns and parts of a release → outputs, each of shape `(n,)`.
@@ -141,34 +165,23 @@ class Operate:
         interval: names of the outputs that bound the predictive interval, or None.
         level: nominal coverage of the interval.
         guards: bounds on the outputs of the model or of the decision, in order.
-        monitors: declarations of what is watched (`afield.monitoring`).
+        monitoring: what is watched.
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
-        sample: a moment and a key → the body of a request about that key that works then, as JSON text.
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
-        ahead: what the cached design makes before it is asked for, and how long it may be used.
-        ask: when the hybrid design asks beyond the device.
-        static: how a release is compiled into a product.
+        designs: what the cached, the hybrid and the static design are told.
     """
 
-    route: str
-    request: type[msgspec.Struct]
-    resolve: Callable[..., Query]
+    asked: Asked
+    decision: Decide | FromInput
     neutral: Mapping[str, float]
     baseline: str
     step: timedelta
     stale_after: timedelta
     telemetry: Policy
-    sample: Callable[[datetime, str], str]
-    decide: Decide = nothing_to_decide
-    observe: Observe | None = None
-    conclude: Conclude | None = None
     prepare: Callable[[Parts, Callable[[str], bytes]], object] = nothing_to_prepare
-    largest_body: int = 2**20
     pages: str = ""
     loss: Loss = "poisson_deviance"
-    delay: timedelta = timedelta(0)
-    chunk: timedelta = timedelta(days=1)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
     private: tuple[str, ...] = ()
     infer: Infer = run_only_part
@@ -176,13 +189,21 @@ class Operate:
     interval: tuple[str, str] | None = None
     level: float = 0.9
     guards: tuple[Guard, ...] = ()
-    monitors: tuple[Monitor, ...] = ()
+    monitoring: Monitoring = field(default_factory=Monitoring)
     retraining: Trigger | None = None
     rollout: Ladder = field(default_factory=Ladder)
     felt: str = ""
-    ahead: Ahead = field(default_factory=Ahead)
-    ask: Ask = field(default_factory=Ask)
-    static: Edition = field(default_factory=Edition)
+    designs: Designs = field(default_factory=Designs)
+
+    @property
+    def decide(self) -> Decide:
+        """The decision about one row that was looked up."""
+        return nothing_to_decide if isinstance(self.decision, FromInput) else self.decision
+
+    @property
+    def from_input(self) -> FromInput | None:
+        """What finds features in the request; None where they are looked up by key."""
+        return self.decision if isinstance(self.decision, FromInput) else None
 
 
 def resolve(path: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from afield.answering import asked, loader, predictor
+from afield.answering import loader, predictor
 from afield.application import Operate
 from afield.errors import ReleaseError
 from afield.records.traffic import Event, Fact
@@ -45,13 +45,13 @@ def open_static(
         lookup = open_table(folder / TABLE, application)
         spoken = Release(lookup.table.release, {})
         path = over_table(operate, lookup, clock=clock, record=record, keep=keep)
-        return Static(asked(operate).query, path, spoken, lookup)
+        return Static(operate.asked.query, path, spoken, lookup)
     digests = [each.name for each in (folder / BUNDLES).iterdir()] if (folder / BUNDLES).is_dir() else []
     if len(digests) != 1:
         raise ReleaseError(f"{folder}: no {TABLE} and no bundle in it; afield release export {application} --to static")
     release = loader(folder / BUNDLES, folder / TRUSTED, operate, application)(digests[0])
     path = predictor(operate, clock=clock, record=record, keep=keep)
-    return Static(asked(operate).query, path, release)
+    return Static(operate.asked.query, path, release)
 
 
 def over_table(

@@ -68,7 +68,7 @@ def _play(office: Office, scenario: Scenario, built: Built, tell: Callable[[str]
         replayed = replay(
             scenario.traffic,
             client,
-            office.operate.route,
+            office.operate.asked.route,
             scenario.window,
             office.operate.step,
             watch=script.after,

@@ -93,7 +93,7 @@ def make(file: Path) -> Service:
         return Reply(200, _encode(answer))
 
     tell = product.tell
-    routes = {f"/v1/{operate.route}": Route("answers", {"POST": give}, largest=operate.largest_body, lane=MODEL)}
+    routes = {f"/v1/{operate.asked.route}": Route("answers", {"POST": give}, largest=operate.asked.largest, lane=MODEL)}
     if tell is not None:
         routes["/v1/events"] = Route(
             "events", {"POST": lambda request: Reply(202, _encode(tell(request.body)))}, "operate"
@@ -103,7 +103,7 @@ def make(file: Path) -> Service:
         inspection.routes(lambda: _health(application.name, product), metrics, product.counts),
         access=admitted,
         counted=metrics.request,
-        patience=Patience(within=config.patience(looking=operate.observe is not None)),
+        patience=Patience(within=config.patience(looking=operate.from_input is not None)),
         watch=Journal(config.log) if config.log != "none" else None,
     )
     log_to()
@@ -129,8 +129,8 @@ def _client(config: Config, application: Application) -> Product:
     host: Host = client
     stop = client.stop
     if config.design == "hybrid":
-        deadline = client.operate.ask.deadline
-        there = Remote(config.upstream, client.operate.route, token=token, deadline=deadline)
+        deadline = client.operate.designs.ask.deadline
+        there = Remote(config.upstream, client.operate.asked.route, token=token, deadline=deadline)
         hybrid = Hybrids(client, there.ask)
         host, stop = hybrid, hybrid.stop
     clock = WallClock(ZoneInfo(application.zone))

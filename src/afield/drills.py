@@ -68,12 +68,14 @@ def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) ->
         tick = newest - (newest - newest.min) % office.operate.step + office.operate.step
         client.ingest(Ingest(watermark=tick))
         await_tick(client, tick, service.alive)
-        bodies = [office.operate.sample(tick + timedelta(seconds=second), key).encode() for second in range(REQUESTS)]
+        bodies = [
+            office.operate.asked.sample(tick + timedelta(seconds=second), key).encode() for second in range(REQUESTS)
+        ]
         seen = {}
         for name, broken in (("before", False), ("while broken", True), ("after", False)):
             switch.touch() if broken else switch.unlink(missing_ok=True)
             counted = Replayed()
-            given = list(answers(client, office.operate.route, bodies, counted))
+            given = list(answers(client, office.operate.asked.route, bodies, counted))
             seen[name] = counted
             applied = ", ".join(sorted({each for answer in given for each in answer.applied})) or "nothing applied"
             tell(f"{name}: {len(given)} of {REQUESTS} {asked} answered ({applied})")

@@ -76,7 +76,7 @@ class Hybrids:
     def __init__(self, client: Client, there: Callable[[bytes], Answer]) -> None:
         """Answer with `client` first."""
         self.client = client
-        self._hybrid = Hybrid(client.ask, there, client.operate.ask)
+        self._hybrid = Hybrid(client.ask, there, client.operate.designs.ask)
 
     @property
     def tally(self) -> Asked:

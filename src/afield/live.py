@@ -94,7 +94,7 @@ def _ask(
                     told.set()
                     if not _wait(office, moment, stop):
                         return
-                    client.ask(office.operate.route, body)
+                    client.ask(office.operate.asked.route, body)
                     client.ingest(Ingest(facts=(fact,)))
     except ServingError as error:
         tell(f"generated traffic ends: {error}")

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from afield import __version__
-from afield.answering import asked, cached, loader, predictor, recorded
+from afield.answering import cached, loader, predictor, recorded
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
 from afield.errors import AfieldError, TelemetryError, UsageError
@@ -98,14 +98,14 @@ def make(file: Path) -> Service:
         clock.now,
         snapshots,
         heartbeat,
-        lambda: (telemetry.problem, facts.problem, admitted.problem),
-        None if operate.observe else operate.stale_after,
+        lambda: (telemetry.problem, facts.problem, admitted.problem, held.told().problem if held else ""),
+        None if operate.from_input else operate.stale_after,
     )
     stopped = threading.Event()
     otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
     log_to()
-    question = asked(operate)
-    together = None if held or operate.observe else answers.answers
+    question = operate.asked
+    together = None if held or operate.from_input else answers.answers
     replies, protocol = Replies(Path(config.counts) / "replies"), Protocol(application.name, __version__, answers)
     service = Service(
         once(
@@ -115,7 +115,7 @@ def make(file: Path) -> Service:
                 metrics.answer,
                 together,
                 metrics.answers,
-                MODEL if operate.observe else "",
+                MODEL if operate.from_input else "",
             ),
             replies,
         ),
@@ -132,7 +132,7 @@ def make(file: Path) -> Service:
         counted=metrics.request,
         leave=health.leave,
         close=lambda: _closed(stopped, otlp),
-        patience=Patience(within=config.patience(looking=operate.observe is not None), gather=config.gather),
+        patience=Patience(within=config.patience(looking=operate.from_input is not None), gather=config.gather),
         shed=metrics.shed,
         watch=both(Journal(config.log) if config.log != "none" else None, otlp),
     )
@@ -190,9 +190,9 @@ def _described(config: Config, operate: Operate, asked: Asked, protocol: Protoco
 def _sample(operate: Operate, answers: Predictor) -> str:
     """The body of a question that works now; "" before the first rows."""
     rows = answers.situation.rows
-    if rows is None or not (rows.keys or operate.observe):
+    if rows is None or not (rows.keys or operate.from_input):
         return ""
-    return operate.sample(rows.tick, rows.keys[0] if rows.keys else "")
+    return operate.asked.sample(rows.tick, rows.keys[0] if rows.keys else "")
 
 
 def _keys(config: Config) -> Mapping[str, str]:

@@ -157,7 +157,7 @@ def test_a_compiled_release_answers_without_a_service(town: Town, tmp_path: Path
         sys.path.pop(0)
     for zone in module.KEYS[:20]:
         host.regime = "wet"
-        answer = host.ask(operate.sample(now, zone).encode())
+        answer = host.ask(operate.asked.sample(now, zone).encode())
         said = module.answer(zone, now, "wet")
         assert (answer.output, list(answer.interval or ())) == (said["output"], said["interval"])
         assert answer.release == said["release"] == town.release

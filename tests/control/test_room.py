@@ -81,7 +81,8 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterato
     intake = Intake(history, office.tables, plan.tables, home.facts, home.telemetry, own, office.tell)
     intake.settle = intake.deliver  # type: ignore[method-assign]  # no worker holds anything back here
     asked: list[Situation] = []
-    operation = replace(office.operate, monitors=(), retraining=lambda seen: asked.append(seen) or "because")
+    monitoring = replace(office.operate.monitoring, monitors=())
+    operation = replace(office.operate, monitoring=monitoring, retraining=lambda seen: asked.append(seen) or "because")
     recorder = Recorder(operation.telemetry, own)
     made: list[Staffed] = []
 

@@ -11,9 +11,10 @@ import pytest
 
 from afield.control.service import Service, Terms, running
 from afield.errors import ServingError
+from afield.records.traffic import Decision
 from afield.serving.health import Health
 from afield.serving.inference import Rows
-from afield.serving.product import Observation, Observe
+from afield.serving.product import Conclusion, Decide, FromInput, Observation
 from afield.telemetry.policy import Policy
 from tests.workshop.village import copied, office
 
@@ -76,10 +77,14 @@ def test_workers_are_told_where_everything_lies_and_seal_sooner_in_a_replay(
 
 
 @pytest.mark.parametrize(
-    ("observe", "warned"), [(None, True), (lambda _request, _release: Observation(Rows.of({}), ()), False)]
+    ("decision", "warned"),
+    [
+        (lambda _output, _row: Decision({}, ""), True),
+        (FromInput(lambda _request, _release: Observation(Rows.of({}), ()), lambda *_: Conclusion((), {}, "")), False),
+    ],
 )
 def test_old_facts_are_told_where_features_are_looked_up_and_only_there(
-    observe: Observe | None,
+    decision: Decide | FromInput,
     warned: bool,
     tmp_path_factory: pytest.TempPathFactory,
     tmp_path: Path,
@@ -89,7 +94,7 @@ def test_old_facts_are_told_where_features_are_looked_up_and_only_there(
     monkeypatch.setattr("afield.control.plane.await_ready", lambda *_, **__: health("r1"))
     told: list[str] = []
     opened = copied(tmp_path_factory.getbasetemp(), tmp_path)
-    opened = replace(opened, operate=replace(opened.operate, observe=observe), tell=told.append)
+    opened = replace(opened, operate=replace(opened.operate, decision=decision), tell=told.append)
     with running(opened, Terms(port=8123)):
         assert any("answers come from fallbacks" in line for line in told) == warned
 

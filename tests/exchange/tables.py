@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.application import Operate
+from afield.application import Designs, Operate
 from afield.compiled import TABLE, open_static
 from afield.records.table import Table
 from afield.records.traffic import Event
@@ -26,7 +26,7 @@ EDITION = Edition(regimes={"usual": {}, "market day": {"last_hour": 40.0}})
 
 def bakery() -> Operate:
     """The bakery, which tells market days apart."""
-    return replace(operate({}), static=EDITION)
+    return replace(operate({}), designs=Designs(static=EDITION))
 
 
 def seen(*, without: str = "") -> Seen:

@@ -16,7 +16,7 @@ from afield.records.traffic import Answer, Query
 from afield.release.bundle import load, write
 from afield.release.signing import Signer, Trusted
 from afield.serving.inference import Outputs
-from afield.serving.product import Observation
+from afield.serving.product import Conclusion, FromInput, Observation
 from afield.serving.releases import Release
 from afield.serving.static import Lookup
 from afield.testing.stand import Stand
@@ -74,12 +74,16 @@ def test_a_table_that_cannot_be_read_leaves_it_to_the_baseline() -> None:
 
 
 def test_an_application_that_finds_its_features_in_the_request_carries_none(tmp_path: Path) -> None:
-    observing = replace(operate({}), observe=looked_at)
+    observing = replace(operate({}), decision=FromInput(looked_at, said))
     assert compiled_at_once("toy", observing, plan({"slot": "60m"}), tmp_path, Window(END, END), {}) is None
 
 
 def looked_at(_: object, __: Release) -> Observation:
     raise AssertionError("looked at")
+
+
+def said(*_: object) -> Conclusion:
+    raise AssertionError("concluded")
 
 
 def test_a_bundle_that_carries_a_table_is_opened_with_it_and_one_without_is_opened_too(

@@ -2,7 +2,6 @@ import msgspec
 import pytest
 
 from afield.serving import batches
-from afield.serving.asking import Asked
 from afield.serving.batches import MOST
 from afield.serving.http import Request
 from afield.serving.routing import Handler
@@ -16,9 +15,8 @@ GOOD = {"shop": "east", "at": "2026-03-02T09:10:00"}
 def give(bakery: Bakery, request: pytest.FixtureRequest) -> Handler:
     product = operate({})
     predictor = bakery.see(release("r1"))
-    asked = Asked(product.route, product.request, product.resolve)
     answers = predictor.answers if request.param == "in one pass" else None
-    return batches.routes(asked, predictor.answer, answers)["/v1/loaves/batch"].methods["POST"]
+    return batches.routes(product.asked, predictor.answer, answers)["/v1/loaves/batch"].methods["POST"]
 
 
 def body(*requests: object) -> Request:

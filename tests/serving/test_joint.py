@@ -124,7 +124,7 @@ def test_a_decision_that_fails_for_one_query_leaves_the_others_theirs() -> None:
     def decide(output, row):
         return Decision({"bake": 1 / (row["extra"] - 1.0)}, "said")
 
-    bakery = bakery_of(replace(product, decide=decide))
+    bakery = bakery_of(replace(product, decision=decide))
     bakery.see(release("r1"))
     queries = [Query(key="east", unit="east", at=TICK, fields={"extra": extra}) for extra in (3.0, 1.0, 2.0)]
     given = bakery.predictor.answers(queries)
@@ -135,7 +135,7 @@ def test_a_request_that_asks_nothing_leaves_those_beside_it_their_answers(bakery
     bakery.see(release("r1"))
     product, counted = operate({}), []
     family = asking.routes(
-        asking.Asked(product.route, product.request, product.resolve),
+        product.asked,
         bakery.predictor.answer,
         lambda _, __: None,
         bakery.predictor.answers,

@@ -14,7 +14,7 @@ from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Fact, Mode, Query
 from afield.serving.inference import Columns, Outputs, Parts, Rows
 from afield.serving.predictor import Predictor
-from afield.serving.product import Conclude, Conclusion, Observation
+from afield.serving.product import Conclude, Conclusion, FromInput, Observation
 from afield.serving.releases import Release
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
@@ -60,8 +60,7 @@ class Looking:
 
         self.operate = replace(
             operate({}),
-            observe=observe,
-            conclude=conclude,
+            decision=FromInput(observe, conclude),
             infer=infer,
             neutral={"shelves": 0.0},
             prepare=lambda parts, _read: f"counts {parts['loaves'].predict(ONE)[0]:g}",
@@ -205,7 +204,7 @@ def test_where_the_champion_cannot_look_the_last_good_release_looks_and_speaks(s
             raise ValueError("its reader is broken")
         return observe(request, release)
 
-    looking.operate = replace(looking.operate, observe=only_the_spare)
+    looking.operate = replace(looking.operate, decision=FromInput(only_the_spare, conclude))
     looking.predictor = predictor(looking.operate, clock=lambda: TICK, record=looking.events.append)
     stand.control(champion, last_good=spare)
     load = loader(stand.bundles, stand.trusted, looking.operate)

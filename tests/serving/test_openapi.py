@@ -11,7 +11,6 @@ import pytest
 from openapi_spec_validator import validate
 
 from afield.serving import asking, batches, ingestion, openapi, v2
-from afield.serving.asking import Asked
 from afield.serving.http import Request
 from afield.serving.ingestion import Ingestion
 from afield.serving.openapi import Described
@@ -30,11 +29,11 @@ def described(bakery: Bakery) -> Described:
     bakery.see(release("r1"))
     return Described(
         version="0.1.0",
-        asked=Asked(product.route, product.request, product.resolve),
+        asked=product.asked,
         kinds=product.facts,
         protocol=Protocol("toy", "0.1.0", bakery.predictor),
         keys=lambda: SHOPS,
-        sample=lambda: product.sample(TICK, "east"),
+        sample=lambda: product.asked.sample(TICK, "east"),
         now=lambda: TICK,
     )
 

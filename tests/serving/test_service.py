@@ -12,7 +12,6 @@ from afield.records.release import Manifest
 from afield.records.traffic import Answer, Counts, Event, Ingest
 from afield.serving import asking, bundles, ingestion, inspection, v2
 from afield.serving.access import Access
-from afield.serving.asking import Asked
 from afield.serving.bundles import Bundles
 from afield.serving.health import HealthReader
 from afield.serving.ingestion import Ingestion
@@ -75,7 +74,7 @@ def served(bakery: Bakery, kept: Kept, stand: Stand, folder: Path, access: Acces
     metrics = Metrics(folder / "counts", "toy")
     health = HealthReader("toy", bakery.predictor, lambda: TICK, stand.snapshots).read
     return Service(
-        asking.routes(Asked(product.route, product.request, product.resolve), bakery.predictor.answer, metrics.answer),
+        asking.routes(product.asked, bakery.predictor.answer, metrics.answer),
         ingestion.routes(Ingestion(product.facts, kept.append, kept.events.append)),
         bundles.routes(Bundles(stand.bundles), lambda: bakery.predictor.situation.control, dict),
         inspection.routes(health, metrics, lambda: Counts(offered=7, spooled=7)),

@@ -11,16 +11,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.application import Operate
+from afield.application import Designs, Monitoring, Operate
 from afield.errors import RequestError
 from afield.mitigation.guards import clamp
 from afield.monitoring.performance import Performance
 from afield.records.traffic import Fact, Mode, Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
+from afield.serving.asking import Asked
 from afield.serving.designs import Ahead
 from afield.serving.inference import Parts, Rows
-from afield.serving.product import Conclusion, Observation
+from afield.serving.product import Conclusion, FromInput, Observation
 from afield.serving.releases import Release
 from afield.serving.static import Edition
 from afield.telemetry.policy import Policy
@@ -295,17 +296,12 @@ EXIT = (
 def operate(_options: Mapping[str, str]) -> Operate:
     """Signs in operation."""
     return Operate(
-        route="read",
-        request=Sight,
-        resolve=resolve,
+        asked=Asked(route="read", request=Sight, resolve=resolve, sample=sample, largest=LARGEST_BYTES * 4 // 3 + 4096),
         facts={"line": LineFact, "verdict": VerdictFact},
         private=("device", "unit"),
         infer=infer,
-        observe=observe,
-        conclude=conclude,
+        decision=FromInput(observe=observe, conclude=conclude),
         prepare=prepare,
-        largest_body=LARGEST_BYTES * 4 // 3 + 4096,
-        sample=sample,
         neutral={"lines": 0.0, "shown": 0.0},
         baseline="mean_score",
         output="confidence",
@@ -316,18 +312,20 @@ def operate(_options: Mapping[str, str]) -> Operate:
         guards=(clamp("confidence", 0.0, 1.0),),
         felt="shown",
         telemetry=Policy(name="everything", share=1.0),
-        delay=STEP,
-        chunk=CHUNK,
-        monitors=(
-            Performance(
-                loss="squared_error",
-                truth="truth",
-                forecast="confidence",
-                tick="tick",
-                threshold=0.25,
-                burn_in=16,
-                restart=24,
+        monitoring=Monitoring(
+            monitors=(
+                Performance(
+                    loss="squared_error",
+                    truth="truth",
+                    forecast="confidence",
+                    tick="tick",
+                    threshold=0.25,
+                    burn_in=16,
+                    restart=24,
+                ),
             ),
+            delay=STEP,
+            chunk=CHUNK,
         ),
         retraining=any_of(after(alerts=1, cooldown=DAY, wait=1.75 * DAY), every(28 * DAY)),
         rollout=Ladder(
@@ -342,7 +340,9 @@ def operate(_options: Mapping[str, str]) -> Operate:
             canary_share=0.25,
             canary_block=3600,
         ),
-        ahead=Ahead(slots=0, fresh=DAY, recall=KnownSigns(seen, observed_rows)),
-        ask=ASK,
-        static=Edition(slim="signs.glasses:slim", memory=288 * 2**20, seconds=0.15),
+        designs=Designs(
+            ahead=Ahead(slots=0, fresh=DAY, recall=KnownSigns(seen, observed_rows)),
+            ask=ASK,
+            static=Edition(slim="signs.glasses:slim", memory=288 * 2**20, seconds=0.15),
+        ),
     )

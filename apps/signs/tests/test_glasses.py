@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from afield.application import Designs
 from afield.compiled import open_static
 from afield.control.office import Office, open_office
 from afield.errors import DataError, ReleaseError
@@ -130,7 +131,7 @@ def test_a_release_without_a_reader_has_no_edition(whole: Bundle) -> None:
 
 
 def test_an_application_without_an_edition_ships_the_release_as_it_is(office: Office, whole: Bundle) -> None:
-    plain = replace(office, operate=replace(office.operate, static=replace(office.operate.static, slim="")))
+    plain = replace(office, operate=replace(office.operate, designs=Designs()))
     files = edition_files(plain, whole)
     assert f"bundles/{whole.digest}/signature.json" in files
 
@@ -145,4 +146,4 @@ def test_a_process_that_holds_the_edition_alone_stays_within_its_memory(
     command = [sys.executable, "-m", "benchmarks.static_product", "signs", product, tmp_path / "bodies.json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert 0 < json.loads(done.stdout)["peak"] <= office.operate.static.memory
+    assert 0 < json.loads(done.stdout)["peak"] <= office.operate.designs.static.memory

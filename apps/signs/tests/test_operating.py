@@ -295,4 +295,4 @@ def test_a_malformed_sight_names_its_field(body: bytes, where: str) -> None:
 def test_people_are_named_private_wherever_they_are_named() -> None:
     made = operate({})
     assert "device" in made.private
-    assert made.largest_body > 12_000_000 * 4 / 3
+    assert made.asked.largest > 12_000_000 * 4 / 3

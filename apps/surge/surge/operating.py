@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.application import Operate
+from afield.application import Designs, Monitoring, Operate
 from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.mitigation.guards import clamp
 from afield.monitoring.drift import Drift
@@ -18,6 +18,7 @@ from afield.monitoring.performance import Performance
 from afield.records.traffic import Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
+from afield.serving.asking import Asked
 from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Parts, Runs
 from afield.serving.static import Edition
@@ -41,16 +42,16 @@ REGIMES = {
 # What a fact may hold is what its table can: zones of 32 bits, moments on the clock of the place.
 Zone = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 Local = Annotated[datetime, msgspec.Meta(tz=False)]
-Asked = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
+Named = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The order record: body of `POST /v1/quote`. Zones are taxi zone ids; times ISO 8601, local to the place."""
 
-    pickup_location: Asked
+    pickup_location: Named
     order_time: datetime
     user_id: str | None = None
-    target_location: Asked | None = None
+    target_location: Named | None = None
     pickup_time: datetime | None = None
 
 
@@ -141,20 +142,22 @@ class Trained:
         return bool((found < UNKNOWN).any())
 
 
+def sample(at: datetime, zone: str) -> str:
+    """A request that works: a ride from a zone, ordered at a moment."""
+    return f'{{"pickup_location": {zone}, "order_time": "{at.isoformat()}"}}'
+
+
 def operate(options: Mapping[str, str]) -> Operate:
     """Surge in operation, for one length of slot."""
     slot = SLOTS[options["slot"]]
     day = timedelta(days=1)
     return Operate(
-        route="quote",
-        request=Order,
-        resolve=resolve,
+        asked=Asked(route="quote", request=Order, resolve=resolve, sample=sample),
         facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact},
         private=("user_id",),
         infer=infer,
-        decide=multiplier,
+        decision=multiplier,
         prepare=lambda parts, _: Trained(parts["capacity"]),
-        sample=lambda at, zone: f'{{"pickup_location": {zone}, "order_time": "{at.isoformat()}"}}',
         neutral={"multiplier": 1.0},
         baseline="same_slot_four_weeks",
         step=slot,
@@ -162,17 +165,20 @@ def operate(options: Mapping[str, str]) -> Operate:
         guards=(clamp("forecast", 0.0, HORIZON), clamp("multiplier", 1.0, CAP)),
         felt="multiplier",
         telemetry=Policy(name="everything", share=1.0),
-        delay=timedelta(0),
-        chunk=CHUNK,
-        monitors=(
-            Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
-            Drift(columns=("mean_24h",), statistic="psi"),
+        monitoring=Monitoring(
+            monitors=(
+                Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
+                Drift(columns=("mean_24h",), statistic="psi"),
+            ),
+            chunk=CHUNK,
         ),
         retraining=any_of(after(alerts=1, cooldown=7 * day, wait=3 * day), every(28 * day)),
         rollout=Ladder(),
         interval=("low", "high"),
         level=LEVEL,
-        ahead=Ahead(slots=4),
-        ask=Ask(oldest=slot.total_seconds(), deadline=0.5),
-        static=Edition(regimes=REGIMES),
+        designs=Designs(
+            ahead=Ahead(slots=4),
+            ask=Ask(oldest=slot.total_seconds(), deadline=0.5),
+            static=Edition(regimes=REGIMES),
+        ),
     )

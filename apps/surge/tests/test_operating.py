@@ -102,7 +102,7 @@ def test_a_body_of_the_wrong_shape_is_refused(body: str) -> None:
 
 
 def test_the_sample_request_is_one_that_the_service_takes() -> None:
-    assert resolve(order(OPERATE.sample(NOON, "74"))).at == NOON
+    assert resolve(order(OPERATE.asked.sample(NOON, "74"))).at == NOON
 
 
 class Kept:
@@ -185,4 +185,4 @@ def test_a_tick_is_a_slot_and_facts_are_stale_after_two(slot: str, minutes: int)
     found = operate({"slot": slot})
     assert found.step == timedelta(minutes=minutes)
     assert found.stale_after == 2 * found.step
-    assert found.chunk % found.step == timedelta(0)
+    assert found.monitoring.chunk % found.step == timedelta(0)

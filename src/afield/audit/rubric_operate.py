@@ -87,8 +87,8 @@ def monitoring(proofs: Proofs) -> tuple[Earned, ...]:
     office, app, release = proofs.office, proofs.office.application.called, proofs.bundle
     operate, plan = office.operate, office.plan
     locked = [f"release {proofs.digest} records {len(release.manifest.environment)} libraries"] if release else []
-    drift = [f"monitor {each.name}" for each in operate.monitors if isinstance(each, Drift)]
-    quality = [f"monitor {each.name}" for each in operate.monitors if isinstance(each, Performance)]
+    drift = [f"monitor {each.name}" for each in operate.monitoring.monitors if isinstance(each, Drift)]
+    quality = [f"monitor {each.name}" for each in operate.monitoring.monitors if isinstance(each, Performance)]
     alerts, rehearsed = proofs.happened("alert"), proofs.rehearsals("alert")
     guards = [f"{len(operate.guards)} guards of outputs are declared"] if operate.guards else []
     drilled, compared = proofs.noted("drill"), proofs.noted("compare")

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from afield.answering import asked, loader, predictor
+from afield.answering import loader, predictor
 from afield.application import Application, Operate
 from afield.client.clock import DeviceClock
 from afield.client.courier import EVENTS, FACTS, Courier
@@ -109,7 +109,7 @@ class Client:
         self.static = None
         if static is not None:
             self.static = open_static(static, operate, application.name, clock=now, record=record, keep=keep)
-        self._asked = asked(operate)
+        self._asked = operate.asked
         opening = Opening(loader(folder.bundles, folder.trusted, operate, application.name))
         self._updates = Updates(Follower(folder.snapshots), opening.take, self.predictor)
         self._downloader = Downloader(
@@ -253,5 +253,5 @@ class Client:
     def _equipped(self) -> bool:
         """Whether what the model needs has come, or somebody switched the model off."""
         seen = self.situation
-        known = seen.rows is not None or self.operate.observe is not None
+        known = seen.rows is not None or self.operate.from_input is not None
         return (known and seen.control.champion in seen.releases) or seen.control.mode == "off"

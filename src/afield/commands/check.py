@@ -67,7 +67,7 @@ def checks(office: Office, data: Path | None) -> tuple[Check, ...]:
 
 def measures(application: Application, operate: Operate) -> Collection[str]:
     """Every name that a goal may be bound to: metrics of an evaluation, monitors, what the report says people felt."""
-    monitors = {monitor.name for monitor in operate.monitors}
+    monitors = {monitor.name for monitor in operate.monitoring.monitors}
     return {*Metrics.__struct_fields__, *LOSSES, *Confusion.__struct_fields__, HOT, *monitors, *application.felt}
 
 

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from afield.application import load, nothing_to_decide
+from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
 from afield.errors import AfieldError, UsageError
@@ -94,7 +94,7 @@ def _busiest(bundle: Bundle, keys: list[str]) -> str:
 
 def _decision(office: Office, found: Explained) -> str:
     """The reason of the decision that follows from the answer, where one follows from it alone."""
-    if office.operate.conclude is not None or office.operate.decide is nothing_to_decide:
+    if office.operate.from_input is not None:
         return ""
     try:
         return office.operate.decide(found.outputs, found.row).reason

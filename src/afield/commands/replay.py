@@ -48,7 +48,7 @@ def run(
     traffic: Traffic = resolve(application.traffic)(application.options, data, window)
     client = Client(url, token.read_text("ascii").strip() if token else "")
     pace = Pace(from_, speed)
-    played = replay(traffic, client, operate.route, window, operate.step, watch=tell, pause=pace.wait)
+    played = replay(traffic, client, operate.asked.route, window, operate.step, watch=tell, pause=pace.wait)
     text = f"{played.ticks} ticks, {played.facts:,} facts, {played.requests:,} quotes; {played.failed} failed"
     result(context, played, f"{text}, {played.fallbacks} from a fallback")
     return 1 if played.failed else 0

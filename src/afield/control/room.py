@@ -125,7 +125,7 @@ class Room:
         for name, rows in self._plan.covering(chunk).items():
             self._kit.intake.add(name, rows, chunk)
         self._kit.intake.came_true(self._labels(chunk), chunk)
-        before = Window(chunk.start - self._operate.chunk, chunk.start)
+        before = Window(chunk.start - self._operate.monitoring.chunk, chunk.start)
         self._kit.intake.correct(self._labels(before), before)
 
     def chunks_due(self, tick: datetime) -> tuple[Window, ...]:
@@ -133,8 +133,8 @@ class Room:
 
         A chunk whose end fell into a pause of the supervisor is named when it is back, as far as the lookback goes.
         """
-        chunk = self._operate.chunk
-        end = tick - self._operate.delay
+        chunk = self._operate.monitoring.chunk
+        end = tick - self._operate.monitoring.delay
         border = end - (end - datetime.min) % chunk
         if self._measured is None:
             last = self._kit.intake.last_chunk()
@@ -200,11 +200,11 @@ class Room:
 
         A clock that follows the events is there by itself, and requests with their own input rest on no facts.
         """
-        if self._by_events or self._operate.observe is not None:
+        if self._by_events or self._operate.from_input is not None:
             return tick
         said = (self._kit.intake.watermark, self._kit.history.newest(tick))
         newest = max((moment for moment in said if moment is not None), default=tick)
-        return min(tick, newest + self._operate.delay)
+        return min(tick, newest + self._operate.monitoring.delay)
 
     def _columns(self, tick: datetime) -> tuple[Sequence[str], Columns]:
         """Keys and feature columns of the tick."""
@@ -222,7 +222,7 @@ class Room:
         return labelled.select(
             key=pl.col(plan.features.keys[0]).cast(pl.String),
             event_time=plan.features.origin,
-            known_at=pl.col(plan.features.origin) + operate.step + operate.delay,
+            known_at=pl.col(plan.features.origin) + operate.step + operate.monitoring.delay,
             value=pl.col("truth").cast(pl.Float64),
         ).drop_nulls("value")
 
@@ -236,7 +236,7 @@ class Room:
         """What was seen since the stage began."""
         since = state.since or tick
         ticks = max(0, (tick - since) // self._operate.step)
-        window = Window(since, tick - self._operate.delay)
+        window = Window(since, tick - self._operate.monitoring.delay)
         if state.stage == "canary":
             self._kit.intake.settle()
             return exposed(

@@ -118,7 +118,7 @@ class Service:
     def _warn(self) -> None:
         """Say so where the facts are too old for the model to have a say; requests with their own input need none."""
         office = self._office
-        if office.operate.observe is not None:
+        if office.operate.from_input is not None:
             return
         newest, now = office.newest(), office.clock.now()
         if not self._terms.by_events and now - newest > office.operate.stale_after:
@@ -175,7 +175,7 @@ class Service:
             shelf=office.shelf,
             predictor=predictor(operate, clock=office.clock.now, record=recorder.record),
             recorder=recorder,
-            watch=Watch(operate.monitors, plan.watched, operate.output, self._reference, office.tell),
+            watch=Watch(operate.monitoring.monitors, plan.watched, operate.output, self._reference, office.tell),
             trainer=self._trainer,
             pinned=self._terms.pinned,
         )

@@ -33,7 +33,7 @@ def compile_release(office: Office, digest: str) -> dict[str, bytes]:
         DataError: this home has no facts.
     """
     bundle = office.shelf.bundle(digest)
-    if office.operate.observe is not None:
+    if office.operate.from_input is not None:
         return edition_files(office, bundle)
     table = table_of(office, bundle)
     name = f"{office.application.name}_table"
@@ -48,7 +48,7 @@ def compile_release(office: Office, digest: str) -> dict[str, bytes]:
 
 def table_of(office: Office, bundle: Bundle) -> Table:
     """The table of a release, from the newest cycles that this home knows, with what it costs on the test window."""
-    plan, edition = office.plan, office.operate.static
+    plan, edition = office.plan, office.operate.designs.static
     history = Production(office.tables, plan.tables).read().tables
     start, end = plan.period(history)
     test = Window(*bundle.manifest.windows["test"])

@@ -58,7 +58,7 @@ def edition_of(application: str, operate: Operate, signer: Signer, bundle: Bundl
         UsageError: the application's function cannot be found.
         ReleaseError: the edition does not fit together, or does not reproduce.
     """
-    slim = operate.static.slim
+    slim = operate.designs.static.slim
     whole = contents(bundle)
     made = resolve(slim)(whole) if slim else whole
     with TemporaryDirectory() as kept:
@@ -72,7 +72,7 @@ def edition_of(application: str, operate: Operate, signer: Signer, bundle: Bundl
         return {
             **{f"{BUNDLES}/{digest}/{name}": (root / name).read_bytes() for name in names},
             **{f"{TRUSTED}/{key.name}": key.read_bytes() for key in (Path(kept) / TRUSTED).iterdir()},
-            "README.md": _described(application, operate.static, bundle, digest, made).encode(),
+            "README.md": _described(application, operate.designs.static, bundle, digest, made).encode(),
         }
 
 

@@ -237,7 +237,7 @@ def next_steps(office: Office) -> list[str]:
     """Commands that work at once when typed where this one was."""
     application, afield = office.application, command()
     moment = office.clock.now().replace(microsecond=0)
-    body = office.operate.sample(moment, office.busiest())
+    body = office.operate.asked.sample(moment, office.busiest())
     options = "".join(f" --{name} {value}" for name, value in application.options.items())
     serve = (
         f"{afield} serve {application.name} --live"
@@ -247,7 +247,7 @@ def next_steps(office: Office) -> list[str]:
     drilled = any(hazard.drill for hazard in application.requirements.hazards)
     return [
         serve,
-        f"curl -s localhost:8000/v1/{office.operate.route} -d {shlex.quote(body)}",
+        f"curl -s localhost:8000/v1/{office.operate.asked.route} -d {shlex.quote(body)}",
         *([f"{afield} drill {application.name}"] if drilled else []),
     ]
 

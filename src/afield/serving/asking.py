@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -21,13 +22,15 @@ class Asked:
     Attributes:
         route: the last part of `/v1/ROUTE`.
         request: type of the body, decoded strictly.
-        resolve: the decoded body → query.
+        resolve: the decoded body → query; raises RequestError naming the field that is wrong.
+        sample: a moment and a key → a body about that key that works then, as JSON text.
         largest: bytes of the body that are read at most.
     """
 
     route: str
     request: type[msgspec.Struct]
     resolve: Callable[..., Query]
+    sample: Callable[[datetime, str], str]
     largest: int = LARGEST_BODY
     _read: Callable[[bytes | msgspec.Raw], object] = field(init=False, repr=False, compare=False)
 

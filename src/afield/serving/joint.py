@@ -14,7 +14,7 @@ from afield.serving.product import Beside, Product
 from afield.serving.scoring import Scoring, guarded
 from afield.serving.situation import Situation
 
-Asked = tuple[int, Query, int, tuple[str, float, Mode]]
+Placed = tuple[int, Query, int, tuple[str, float, Mode]]
 """A query: its place among those asked, itself, its feature row, and its arm, the arm's probability and the mode."""
 
 
@@ -48,7 +48,7 @@ class Joint:
             single: drafts one query by itself.
         """
         found: dict[int, Draft] = {}
-        if len(queries) > 1 and self._product.observe is None:
+        if len(queries) > 1 and self._product.from_input is None:
             alike = self._alike(seen, queries, moments, arm_of)
             for (arm, _), group in alike.items():
                 if len(group) > 1:
@@ -71,9 +71,9 @@ class Joint:
         queries: Sequence[Query],
         moments: Sequence[datetime],
         arm_of: Callable[[Situation, Query], tuple[str, float]],
-    ) -> dict[tuple[str, tuple[str, ...]], list[Asked]]:
+    ) -> dict[tuple[str, tuple[str, ...]], list[Placed]]:
         """The queries that need nothing special, by their arm and by the names of the fields that they bring."""
-        alike: dict[tuple[str, tuple[str, ...]], list[Asked]] = {}
+        alike: dict[tuple[str, tuple[str, ...]], list[Placed]] = {}
         control, facts, step = seen.control, seen.rows, self._product.step
         if facts is None:
             return alike
@@ -93,7 +93,7 @@ class Joint:
                 same.append((number, query, place, (arm, assignment, mode)))
         return alike
 
-    def _decided(self, seen: Situation, group: Sequence[Asked], digest: str) -> dict[int, Draft] | None:
+    def _decided(self, seen: Situation, group: Sequence[Placed], digest: str) -> dict[int, Draft] | None:
         """The drafts, by their places, of queries that bring the same fields and get one arm; None: one by one."""
         queries = [query for _, query, _, _ in group]
         places = [place for _, _, place, _ in group]

@@ -12,7 +12,7 @@ from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
 from afield.serving.draft import Observed
 from afield.serving.ingestion import FARTHEST
-from afield.serving.product import Beside, Conclude, Conclusion, Observation, Observe, Product
+from afield.serving.product import Beside, Conclusion, FromInput, Observation, Product
 from afield.serving.releases import Release
 from afield.serving.scoring import NOBODY, Scored, Scoring
 from afield.serving.situation import Situation
@@ -21,15 +21,12 @@ from afield.serving.situation import Situation
 class Observing:
     """Observe → infer → guards, then conclusion → record, for one request; the `Predictor` hands it over."""
 
-    def __init__(
-        self, product: Product, beside: Beside, scoring: Scoring, observe: Observe, conclude: Conclude
-    ) -> None:
-        """Answer for `product`, whose `observe` and `conclude` these are."""
+    def __init__(self, product: Product, beside: Beside, scoring: Scoring, from_input: FromInput) -> None:
+        """Answer for `product`, which decides so."""
         self._product = product
         self._beside = beside
         self._scoring = scoring
-        self._observe = observe
-        self._conclude = conclude
+        self._observe, self._conclude = from_input.observe, from_input.conclude
 
     def admit(self, seen: Situation, query: Query, now: datetime) -> None:
         """Refuse what would be kept as history of a moment far away: no training would come back from there.
@@ -148,6 +145,5 @@ class Observing:
 
 def observing(product: Product, beside: Beside, scoring: Scoring) -> Observing | None:
     """The path of requests that bring their own input; None where the product looks its features up."""
-    if product.observe is None or product.conclude is None:
-        return None
-    return Observing(product, beside, scoring, product.observe, product.conclude)
+    found = product.from_input
+    return None if found is None else Observing(product, beside, scoring, found)

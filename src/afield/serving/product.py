@@ -61,6 +61,19 @@ class Conclude(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FromInput:
+    """A decision about requests that bring their own input: their features are found there, not looked up.
+
+    Attributes:
+        observe: the decoded request and the release → what is found in it, with features; raises RequestError.
+        conclude: decides about everything that was found.
+    """
+
+    observe: Observe
+    conclude: Conclude
+
+
 class Guard(Protocol):
     """Bounds what a model may say; gives the same object back where nothing had to change."""
 
@@ -89,7 +102,7 @@ class Product(Protocol):
 
     @property
     def decide(self) -> Decide:
-        """Output of one row, and the row → decision."""
+        """Output of one row, and the row → decision; not asked where `from_input` decides."""
         ...
 
     @property
@@ -133,13 +146,8 @@ class Product(Protocol):
         ...
 
     @property
-    def observe(self) -> Observe | None:
-        """Finds things and their features in a request; None where features are looked up by key."""
-        ...
-
-    @property
-    def conclude(self) -> Conclude | None:
-        """Decides about what `observe` found."""
+    def from_input(self) -> FromInput | None:
+        """Finds features in the request and decides about them; None where they are looked up by key."""
         ...
 
 

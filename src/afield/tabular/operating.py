@@ -9,14 +9,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.application import Operate
+from afield.application import Monitoring, Operate
 from afield.errors import RequestError
 from afield.mitigation.guards import clamp
 from afield.monitoring.performance import Performance
 from afield.records.traffic import Decision, Fact, Mode, Query
 from afield.retraining.triggers import after, any_of, every
+from afield.serving.asking import Asked
 from afield.serving.inference import Parts, Rows
-from afield.serving.product import Conclusion, Observation
+from afield.serving.product import Conclusion, FromInput, Observation
 from afield.serving.releases import Release
 from afield.statistics.losses import Loss
 from afield.tabular.columns import RULE, Cell, Columns, Times
@@ -53,15 +54,14 @@ def operate(columns: Columns, times: Times, decide: Decide, *, route: str, neutr
         neutral: the numbers of the decision when no model may speak.
     """
     return Operate(
-        route=route,
-        request=request_type(columns, route),
-        resolve=resolve,
+        asked=Asked(route, request_type(columns, route), resolve, partial(sample, columns=columns)),
         facts={ROW: row_fact(columns), OUTCOME: OutcomeFact},
         private=("unit",),
         infer=infer,
-        observe=partial(observe, columns=columns),
-        conclude=partial(conclude, decide=decide, neutral=dict(neutral)),
-        sample=partial(sample, columns=columns),
+        decision=FromInput(
+            observe=partial(observe, columns=columns),
+            conclude=partial(conclude, decide=decide, neutral=dict(neutral)),
+        ),
         neutral={FORECAST: 0.0, **neutral},
         baseline=RULE,
         output=FORECAST,
@@ -70,9 +70,11 @@ def operate(columns: Columns, times: Times, decide: Decide, *, route: str, neutr
         stale_after=DAY,
         guards=() if columns.kind == "number" else (clamp(FORECAST, 0.0, HIGHEST[columns.kind]),),
         telemetry=Policy(name="everything", share=1.0),
-        delay=times.delay,
-        chunk=max(DAY, times.step),
-        monitors=(Performance(loss=LOSS_OF[columns.kind], truth="truth", forecast=FORECAST, tick="tick"),),
+        monitoring=Monitoring(
+            monitors=(Performance(loss=LOSS_OF[columns.kind], truth="truth", forecast=FORECAST, tick="tick"),),
+            delay=times.delay,
+            chunk=max(DAY, times.step),
+        ),
         retraining=any_of(after(alerts=1, cooldown=7 * DAY, wait=3 * DAY), every(28 * DAY)),
     )
 

@@ -41,7 +41,7 @@ def examine(
         cache: URL of a Valkey for the cached design.
     """
     operate = ground.operate
-    makes = asks or (lambda at, key: operate.sample(at, key).encode())
+    makes = asks or (lambda at, key: operate.asked.sample(at, key).encode())
     chosen = keys or ground.keys
     ground.publish()
     ground.control(ground.first)
@@ -63,7 +63,7 @@ def sampled(ground: Ground, beside: Mapping[str, object]) -> Ask:
     """Asks what the application's own sample asks, with further fields of the body beside."""
 
     def ask(at: datetime, key: str) -> bytes:
-        body = msgspec.json.decode(ground.operate.sample(at, key))
+        body = msgspec.json.decode(ground.operate.asked.sample(at, key))
         return msgspec.json.encode({**body, **beside})
 
     return ask

@@ -69,7 +69,7 @@ class Examination:
     def _from_cache(self) -> tuple[bool, str]:
         """Whether a cache was of use, where the application lets it be; and what to say of it."""
         operate, found = self._ground.operate, self._standing.cached()
-        if operate.observe is not None and operate.ahead.recall is None:
+        if operate.from_input is not None and operate.designs.ahead.recall is None:
             return True, "; none from the cache: the application declares nothing that tells known inputs"
         return found > 0, f"; {found} from the cache"
 
@@ -106,11 +106,11 @@ class Examination:
     def age(self) -> None:
         """How old the facts of an answer become before the model has no say, and what stands in."""
         operate, oldest, after = self._ground.operate, 0.0, list[str]()
-        if operate.observe is not None:
+        if operate.from_input is not None:
             self._known()
             return
         static = self._standing.design == "static"
-        limit = operate.static.lasts if static else operate.stale_after
+        limit = operate.designs.static.lasts if static else operate.stale_after
         steps = (
             timedelta(0),
             limit / 2,
@@ -131,8 +131,8 @@ class Examination:
 
     def _known(self) -> None:
         """How long what was seen in a request is known again; nothing else that an answer rests on grows old."""
-        fresh, minute = self._ground.operate.ahead.fresh or timedelta(days=1), timedelta(minutes=1)
-        if self._standing.design != "cached" or self._ground.operate.ahead.recall is None:
+        fresh, minute = self._ground.operate.designs.ahead.fresh or timedelta(days=1), timedelta(minutes=1)
+        if self._standing.design != "cached" or self._ground.operate.designs.ahead.recall is None:
             self._found(AGE, True, "the facts are in the request")
             return
         key, tick = self._keys[0], self._ground.tick

@@ -189,7 +189,7 @@ class Ground:
         """The golden rows as those of their tick; none where requests bring their own input."""
         golden, step = self.golden, self.operate.step
         tick = golden.tick - (golden.tick - datetime.min) % step
-        if self.operate.observe is not None:
+        if self.operate.from_input is not None:
             return feature_rows(self.feature_set, tick, tick, (), {})
         columns = {name: np.array(values) for name, values in golden.features.items()}
         return feature_rows(self.feature_set, tick, tick, golden.keys, columns)

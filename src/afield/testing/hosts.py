@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from afield.answering import asked, loader, predictor, recorded
+from afield.answering import loader, predictor, recorded
 from afield.application import Operate
 from afield.client.client import Client
 from afield.client.upstream import Upstream
@@ -73,7 +73,7 @@ def put_up(design: Design, ground: Ground, cache: str = "") -> Iterator[Standing
     """
     with ground.serving("cached" if design == "cached" else "server", cache if design == "cached" else ""):
         if design in ONLINE:
-            there = Remote(ground.url, ground.operate.route, deadline=30.0)
+            there = Remote(ground.url, ground.operate.asked.route, deadline=30.0)
             yield Standing(design, there, ground, Plain(ground), cached=lambda: _found(ground))
         elif design == "static":
             with _compiled(ground) as (host, folder, spool):
@@ -92,7 +92,7 @@ def _found(ground: Ground) -> int:
 def _device(design: Design, ground: Ground) -> Iterator[Standing]:
     folder = ground.folder / design
     client = Client(ground.application, folder, ground.url, trusted=ground.trusted, patience=5.0)
-    there = Remote(ground.url, ground.operate.route, deadline=ground.operate.ask.deadline)
+    there = Remote(ground.url, ground.operate.asked.route, deadline=ground.operate.designs.ask.deadline)
     hybrid = Hybrids(client, there.ask) if design == "hybrid" else None
     try:
         client.synchronise()
@@ -117,7 +117,7 @@ class Plain:
         operate = ground.operate
         opened = loader(ground.bundles, ground.trusted, operate, ground.application.name)
         self._ground = ground
-        self._asked = asked(operate)
+        self._asked = operate.asked
         self._predictor = predictor(operate, clock=lambda: ground.tick, record=lambda _: None)
         self._releases = {digest: opened(digest) for digest in (ground.first, ground.second)}
 
@@ -151,7 +151,7 @@ def compile_into(folder: Path, ground: Ground) -> None:
     """
     operate, rows = ground.operate, ground.published()[0]
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if operate.observe is not None or rows is None:
+    if operate.from_input is not None or rows is None:
         bundle = load(ground.bundles, ground.first, Trusted(ground.trusted))
         write_folder(folder, edition_of(ground.application.name, operate, ground.signer, bundle))
         return
@@ -174,12 +174,14 @@ def _worked_out(ground: Ground, folder: Path) -> tuple[Host, str]:
     bundles, trusted = (ground.bundles, ground.trusted) if table else (folder / BUNDLES, folder / TRUSTED)
     digest = ground.first if table else next(each.name for each in bundles.iterdir())
     release = loader(bundles, trusted, operate, name)(digest)
-    said = f"the predictor over the same edition, {digest[:12]} by {operate.static.slim or 'the whole bundle'}"
+    said = f"the predictor over the same edition, {digest[:12]} by {operate.designs.static.slim or 'the whole bundle'}"
     if table and rows is not None:
-        regime, features = next(iter(operate.static.regimes.items()))
+        regime, features = next(iter(operate.designs.static.regimes.items()))
         set_to = {feature: np.full(len(rows.keys), value) for feature, value in features.items()}
         rows = replace(rows, columns={**rows.columns, **set_to})
-        operate = replace(operate, infer=partial(_three_digits, operate.infer), stale_after=operate.static.lasts)
+        operate = replace(
+            operate, infer=partial(_three_digits, operate.infer), stale_after=operate.designs.static.lasts
+        )
         said = f"what the release's models say of the table's rows ({regime}): the same table"
     path = predictor(operate, clock=lambda: ground.tick, record=lambda _: None)
     path.see(Situation(rows if table else None, ControlState(version=1, champion=digest), {digest: release}))
@@ -199,7 +201,7 @@ class Compared:
 
     def __init__(self, operate: Operate, path: Predictor) -> None:
         """Answer by `path`."""
-        self._asked = asked(operate)
+        self._asked = operate.asked
         self._path = path
 
     def ask(self, body: bytes) -> Answer:

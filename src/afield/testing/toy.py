@@ -11,6 +11,7 @@ from afield.application import Application, Goal, Operate, Requirements
 from afield.errors import RequestError
 from afield.mitigation.guards import clamp, plausible, step_limit
 from afield.records.traffic import Decision, Query
+from afield.serving.asking import Asked
 from afield.serving.inference import Columns, Outputs, Parts
 from afield.telemetry.policy import Policy
 
@@ -61,16 +62,18 @@ def decide(output: Mapping[str, float], row: Mapping[str, float]) -> Decision:
     return Decision({"bake": float(loaves)}, f"{output['forecast']:.1f} loaves expected: bake {loaves}")
 
 
+def sample(at: datetime, shop: str) -> str:
+    """A request that works."""
+    return f'{{"shop": "{shop}", "at": "{at.isoformat()}"}}'
+
+
 def operate(options: Mapping[str, str]) -> Operate:
     """The bakery in operation; the option `steps` bounds how far a forecast may move."""
     return Operate(
-        route="loaves",
-        request=Question,
-        resolve=resolve,
+        asked=Asked("loaves", Question, resolve, sample),
         facts={"sale": Sale},
         infer=infer,
-        decide=decide,
-        sample=lambda at, shop: f'{{"shop": "{shop}", "at": "{at.isoformat()}"}}',
+        decision=decide,
         neutral={"bake": 10.0},
         baseline="usual",
         step=HOUR,

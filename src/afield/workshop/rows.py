@@ -35,9 +35,9 @@ def compiled_at_once(
 
     None where the application finds its features in the request, or where the examples give no number for some key.
     """
-    if operate.observe is not None:
+    if operate.from_input is not None:
         return None
-    edition = operate.static
+    edition = operate.designs.static
     newest = Window(max(whole.start, whole.end - edition.rounds * edition.cycle), whole.end)
     rows = open_examples(examples, plan.features.origin, newest).filter("has_history").collect()
     try:

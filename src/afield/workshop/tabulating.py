@@ -79,7 +79,7 @@ def tabulate(
     Raises:
         ReleaseError: there are no rows, or the release gives no number for a key.
     """
-    operate, edition = subject.operate, subject.operate.static
+    operate, edition = subject.operate, subject.operate.designs.static
     if not seen.ticks.size:
         raise ReleaseError("there are no rows to compile a table from; serve or build first")
     keys = _ordered(seen.keys)
