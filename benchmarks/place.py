@@ -16,19 +16,34 @@ from pathlib import Path
 
 from afield.application import load
 from afield.cli import home_folder
+from afield.compiled import open_static
 from afield.control.office import Office, open_office
-from afield.placement.chance import DAY
 from afield.placement.fleet import simulate
 from afield.placement.measured import Measured
 from afield.placement.options import Option
 from afield.placement.seen import mean, quantile
-from afield.records.considerations import DESIGNS, Considerations, Design, Link, Place
-from afield.records.traffic import Answer
+from afield.records.considerations import (
+    DAY,
+    DESIGNS,
+    Answers,
+    Cache,
+    Considerations,
+    Costs,
+    Design,
+    Facts,
+    Model,
+    Product,
+    Requests,
+    Service,
+    Telemetry,
+)
+from afield.records.places import Link, Place
+from afield.records.traffic import Answer, Event
 from afield.release.signing import Signer
 from afield.serving.hybrid import ALONE, MERGED
 from afield.serving.recalled import KNOWN
 from afield.store.snapshots import publish_rows
-from afield.study.measuring import Opened
+from afield.study.measuring import Opened, singles
 from afield.testing.ground import Ground
 from afield.testing.proxy import Way
 from benchmarks.measure import Result, show
@@ -91,7 +106,9 @@ def _compared(office: Office, champion: Opened, design: Design, rate: float, sec
     with tempfile.TemporaryDirectory() as kept:
         seen, heads, answer_bytes, single = _reality(office, champion, Path(kept), design, rate, seconds)
     measured = replace(champion.measured(), single=single)
-    recall = quantile(champion.known(PAUSE), 0.5) if design == "cached" and champion.rows is None else 0.0
+    recall = 0.0
+    if design == "cached" and champion.rows is None:
+        recall = quantile(singles(champion.known(), champion.bodies, pause=PAUSE)[0], 0.5)
     told = _considered(measured, design, rate, seen, heads, answer_bytes, recall)
     place = "cloud" if design in ("server", "cached") else "device"
     runs = [
@@ -122,7 +139,7 @@ def _reality(
     office: Office, champion: Opened, folder: Path, design: Design, rate: float, seconds: float
 ) -> tuple[Reality, tuple[float, float], float, tuple[float, ...]]:
     """What happens, the bytes around the bodies of one request, those of an answer, and what answers take alone."""
-    bundle = office.home.bundles / office.actions.state.champion
+    name, bundle = office.application.name, office.home.bundles / office.actions.state.champion
     ground = Ground(folder / "ground", office.application, bundle, Signer(folder / "key"))
     rows, bodies = champion.rows, champion.bodies
     if rows is not None:
@@ -130,8 +147,12 @@ def _reality(
     ground.control(ground.first, now=champion.now)
     begun = time.perf_counter()
     with standing(design, ground, folder / "device", WAY) as target:
-        path = f"/v1/{office.operate.route}"
+        path = f"/v1/{office.operate.asked.route}"
         heads, answer_bytes = _heads(target, path, bodies[0], design)
+        alone = champion.ask
+        if design == "static":
+            compiled = folder / "device" / "bundles"
+            alone = open_static(compiled, office.operate, name, clock=lambda: champion.now, record=_unheard).ask
         empty: list[float] = []
         took: list[float] = []
         answers: list[Answer] = []
@@ -140,7 +161,7 @@ def _reality(
             empty += door(target.direct, DOORS, seconds / TURNS / 4)
             more, told = ask(target.port, path, bodies, rate, seconds / TURNS, first=len(took))
             took, answers = took + more, answers + told
-            single += champion.timed(seconds / TURNS / 4, PAUSE, first=len(single))[0]
+            single += singles(alone, bodies, seconds / TURNS / 4, PAUSE, first=len(single))[0]
         if design in ("client", "hybrid"):
             time.sleep(2 * SYNC)  # what was recorded last is sent
         counts, ended = target.proxy.counts, time.perf_counter()
@@ -158,8 +179,12 @@ def _reality(
         ),
         heads,
         answer_bytes,
-        tuple(empty) if design == "static" and rows is not None else _paired(single, empty),
+        _paired(single, empty),
     )
+
+
+def _unheard(_: Event) -> None:
+    """What is timed alone records nothing."""
 
 
 def _paired(single: Sequence[float], doors: Sequence[float]) -> tuple[float, ...]:
@@ -203,35 +228,25 @@ def _considered(
         places=(device, Place(name="cloud")),
         asked_at="device",
         devices=1 if single else DEVICES,
-        requests=rate,
-        input_bytes=measured.request_bytes,
-        output_bytes=answer_bytes,
-        head_bytes_up=heads[0],
-        head_bytes_down=heads[1],
-        latency_s=1.0,
-        facts_every_s=seen.seconds,
-        facts_stale_s=DAY,
-        facts_useful_s=DAY,
-        model_every_s=seen.seconds,
-        sync_s=SYNC,
-        product_every_s=DAY,
-        adoption_s=DAY,
-        static_work=1.0,
-        cacheable=1.0 if measured.snapshot_bytes else seen.known,
-        ahead=0.0,
-        cache_s=seen.door + recall,
-        cache_fresh_s=DAY,
-        unsure=seen.asked_on,
-        wrong_static=0.0,
-        wrong_device=0.0,
-        wrong_cloud=0.0,
-        wrong_cost=0.0,
-        late_cost=0.0,
-        absent_cost=0.0,
-        server_hour=0.0,
-        telemetry=1.0,
-        event_bytes=measured.event_bytes,
-        outage_s=1.0,
+        requests=Requests(
+            rate=rate,
+            input_bytes=measured.request_bytes,
+            output_bytes=answer_bytes,
+            head_bytes_up=heads[0],
+            head_bytes_down=heads[1],
+            round_trips=1.0,
+            latency_s=1.0,
+        ),
+        facts=Facts(every_s=seen.seconds, stale_s=DAY, useful_s=DAY),
+        model=Model(every_s=seen.seconds, sync_s=SYNC),
+        product=Product(every_s=DAY, adoption_s=DAY, work=1.0),
+        cache=Cache(
+            share=1.0 if measured.snapshot_bytes else seen.known, ahead=0.0, lookup_s=seen.door + recall, fresh_s=DAY
+        ),
+        answers=Answers(unsure=seen.asked_on, wrong_static=0.0, wrong_device=0.0, wrong_cloud=0.0),
+        costs=Costs(wrong=0.0, late=0.0, absent=0.0, server_hour=0.0),
+        service=Service(outage_s=1.0),
+        telemetry=Telemetry(event_bytes=measured.event_bytes),
     )
 
 

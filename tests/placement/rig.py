@@ -3,9 +3,19 @@
 from dataclasses import replace
 
 from afield.placement.measured import Measured
-from afield.records.considerations import Considerations, Link, Place
-
-DAY = 86_400.0
+from afield.records.considerations import (
+    DAY,
+    HOUR,
+    Answers,
+    Cache,
+    Considerations,
+    Costs,
+    Facts,
+    Model,
+    Product,
+    Requests,
+)
+from afield.records.places import Link, Place
 
 LINK = Link(
     round_trip_s=0.08, round_trip_p95_s=0.2, up=1e6, down=4e6, offline_share=0.1, offline_s=600.0, price_gb=0.5,
@@ -34,27 +44,11 @@ FLEET = Considerations(
     places=(GLASSES, PHONE, Place(name="cloud")),
     asked_at="phone",
     devices=1000,
-    requests=0.2,
-    input_bytes=2_000.0,
-    output_bytes=400.0,
-    latency_s=0.5,
-    facts_every_s=3_600.0,
-    facts_stale_s=4 * 3_600.0,
-    facts_useful_s=8 * 3_600.0,
-    model_every_s=7 * DAY,
-    sync_s=900.0,
-    product_every_s=30 * DAY,
-    adoption_s=5 * DAY,
-    static_work=0.1,
-    cacheable=0.8,
-    ahead=500.0,
-    cache_fresh_s=3_600.0,
-    unsure=0.2,
-    wrong_static=0.3,
-    wrong_device=0.1,
-    wrong_cloud=0.08,
-    wrong_cost=0.001,
-    late_cost=0.001,
-    absent_cost=0.01,
-    server_hour=0.05,
+    requests=Requests(rate=0.2, input_bytes=2_000.0, output_bytes=400.0, round_trips=1.0, latency_s=0.5),
+    facts=Facts(every_s=HOUR, stale_s=4 * HOUR, useful_s=8 * HOUR),
+    model=Model(every_s=7 * DAY, sync_s=900.0),
+    product=Product(every_s=30 * DAY, adoption_s=5 * DAY, work=0.1),
+    cache=Cache(share=0.8, ahead=500.0, fresh_s=HOUR),
+    answers=Answers(unsure=0.2, wrong_static=0.3, wrong_device=0.1, wrong_cloud=0.08),
+    costs=Costs(wrong=0.001, late=0.001, absent=0.01),
 )

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from afield.placement.considering import changed, checked, numbers_of
+from afield.placement.considering import changed, checked, numbers
 from afield.placement.fleet import simulate
 from afield.placement.options import Option, options
 from afield.placement.planner import FIGURES, Effort, Row, Trials, best, clearly, estimate, relevant
@@ -42,18 +42,20 @@ def test_money_goes_to_workers_bytes_and_answers_and_adds_up() -> None:
     assert found.cost.value == pytest.approx(sum(each.value for each in found.accounts.values()))
     assert found.accounts["workers"].value == pytest.approx(0.05 * 24 * 30)
     assert row(FLEET, STATIC).accounts["workers"].value == 0.0
-    twice = row(changed(FLEET, {"absent_cost": 0.02}), SERVER)
+    twice = row(changed(FLEET, {"costs.absent": 0.02}), SERVER)
     assert twice.accounts["absent"].value == pytest.approx(2 * found.accounts["absent"].value)
 
 
 def test_an_option_says_what_it_misses() -> None:
-    strict = changed(FLEET, {"latency_s": 0.01, "telemetry_least": 1.0, "phone.memory": 1e6, "phone.energy_day": 0.001})
+    strict = changed(
+        FLEET, {"requests.latency_s": 0.01, "telemetry.least": 1.0, "phone.memory": 1e6, "phone.energy_day": 0.001}
+    )
     assert "of the 1 MB on the phone" in row(strict, CLIENT).misses[0]
     assert "has 0 J for it" in row(strict, CLIENT).misses[1]
     assert [text.partition(" ")[0] for text in row(strict, SERVER).misses] == ["draws", "5", "90"] or len(
         row(strict, SERVER).misses
     ) == 3
-    assert row(changed(FLEET, {"offline_share": 1.0}), SERVER).misses == ("no answer reaches anybody",)
+    assert row(changed(FLEET, {"device.offline_share": 1.0}), SERVER).misses == ("no answer reaches anybody",)
 
 
 def test_the_best_misses_least_and_then_costs_least() -> None:
@@ -61,15 +63,15 @@ def test_the_best_misses_least_and_then_costs_least() -> None:
     winner = best(rows)
     assert not winner.misses
     assert winner.cost.value == min(each.cost.value for each in rows if not each.misses)
-    assert clearly(winner, row(changed(FLEET, {"absent_cost": 1.0}), SERVER))
+    assert clearly(winner, row(changed(FLEET, {"costs.absent": 1.0}), SERVER))
     assert not clearly(winner, winner)
 
 
 def test_a_simulation_is_done_once_where_only_prices_change() -> None:
-    cheap, dear = FLEET, changed(FLEET, {"server_hour": 1.0, "wrong_cost": 1.0})
+    cheap, dear = FLEET, changed(FLEET, {"costs.server_hour": 1.0, "costs.wrong": 1.0})
     assert relevant(cheap, SERVER) == relevant(dear, SERVER)
-    assert relevant(changed(FLEET, {"cacheable": 0.1}), SERVER) == relevant(FLEET, SERVER)
-    assert relevant(changed(FLEET, {"requests": 9.0}), SERVER) != relevant(FLEET, SERVER)
+    assert relevant(changed(FLEET, {"cache.share": 0.1}), SERVER) == relevant(FLEET, SERVER)
+    assert relevant(changed(FLEET, {"requests.rate": 9.0}), SERVER) != relevant(FLEET, SERVER)
 
 
 @pytest.mark.slow
@@ -79,8 +81,8 @@ def test_what_is_taken_to_be_of_no_matter_to_an_option_is(design: str) -> None:
     option = next(each for each in options(FLEET, DESIGNS) if each.design == design)
     known = relevant(FLEET, option)
     plain = simulate(FLEET, COSTS, option, seed=1, devices=6, days=1.0)
-    for name in numbers_of(FLEET):
-        other = changed(FLEET, {name: float(getattr(FLEET, name)) * 0.7 + 0.01})
+    for name, number in numbers(FLEET).items():
+        other = changed(FLEET, {name: min(number.range.most, number.value * 0.7 + 0.01)})
         if relevant(other, option) == known:
             assert simulate(other, COSTS, option, seed=1, devices=6, days=1.0) == plain, name
 
@@ -89,9 +91,9 @@ def test_what_is_taken_to_be_of_no_matter_to_an_option_is(design: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"telemetry_least": 0.9},
-        {"telemetry_least": 0.8, "requests": 0.02, "wrong_cost": 0.0001},
-        {"latency_s": 0.01, "telemetry_least": 1.0},
+        {"telemetry.least": 0.9},
+        {"telemetry.least": 0.8, "requests.rate": 0.02, "costs.wrong": 0.0001},
+        {"requests.latency_s": 0.01, "telemetry.least": 1.0},
     ],
 )
 def test_beyond_every_tipping_point_the_recommendation_names_its_winner(changes: dict[str, float]) -> None:
@@ -113,10 +115,10 @@ def test_beyond_every_tipping_point_the_recommendation_names_its_winner(changes:
 
 @pytest.mark.slow
 def test_a_tip_says_what_turns_the_recommendation() -> None:
-    told = changed(FLEET, {"absent_cost": 0.0001})
+    told = changed(FLEET, {"costs.absent": 0.0001})
     found = tips(told, Trials(COSTS, EFFORT), Trials(COSTS, EFFORT), (CLIENT, SERVER))
     (cost,) = [tip for tip in found if tip.consideration == "absent_cost"]
     assert (cost.above, cost.winner, cost.loser) == (True, "client on the phone", "server")
     assert "absent answers cost server" in cost.reason
-    moved = changed(told, {"absent_cost": cost.value * 0.7})
+    moved = changed(told, {"costs.absent": cost.value * 0.7})
     assert best([row(moved, option) for option in (CLIENT, SERVER)]).option == SERVER

@@ -26,7 +26,7 @@ def test_a_service_takes_news_over_at_once_and_loads_only_what_is_new() -> None:
 
 
 def test_devices_have_news_at_their_next_look() -> None:
-    update, rollback = times(changed(FLEET, {"offline_share": 0.0}), CLIENT, 2_000)
+    update, rollback = times(changed(FLEET, {"device.offline_share": 0.0}), CLIENT, 2_000)
     assert rollback == pytest.approx(0.95 * 900, rel=0.02)
     assert update == pytest.approx(rollback + 3e6 / 4e6 + 0.3 / 0.5, abs=30)
 
@@ -37,7 +37,7 @@ def test_a_product_is_taken_as_slowly_as_people_take_it() -> None:
 
 
 def test_who_never_has_a_network_never_has_news() -> None:
-    assert times(changed(FLEET, {"offline_share": 1.0}), CLIENT) == (math.inf, math.inf)
+    assert times(changed(FLEET, {"device.offline_share": 1.0}), CLIENT) == (math.inf, math.inf)
 
 
 @settings(max_examples=20, deadline=None)
@@ -45,7 +45,7 @@ def test_who_never_has_a_network_never_has_news() -> None:
 def test_a_rollback_is_never_slower_than_an_update_and_larger_releases_never_come_sooner(
     share: float, size: float, more: float
 ) -> None:
-    told = changed(FLEET, {"offline_share": share, "model_bytes": size})
+    told = changed(FLEET, {"device.offline_share": share, "model.bytes": size})
     update, rollback = times(told, CLIENT, 20)
     assert rollback <= update
-    assert update <= times(changed(told, {"model_bytes": size * more}), CLIENT, 20)[0]
+    assert update <= times(changed(told, {"model.bytes": size * more}), CLIENT, 20)[0]

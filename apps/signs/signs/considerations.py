@@ -1,8 +1,19 @@
 """What decides where the model of signs lives; places, numbers and where they come from."""
 
-from afield.records.considerations import Considerations, Link, Place
-
-HOUR, DAY = 3_600.0, 86_400.0
+from afield.records.considerations import (
+    DAY,
+    HOUR,
+    Answers,
+    Cache,
+    Considerations,
+    Costs,
+    Facts,
+    Model,
+    Product,
+    Requests,
+    Telemetry,
+)
+from afield.records.places import Link, Place
 
 DAILY = (0.05,) * 7 + (0.6, 1.2, 1.6, 1.9, 2.0, 2.1, 1.9, 1.8, 1.8, 1.8, 1.9, 2.0, 1.7, 1.2, 0.8, 0.4, 0.1)
 """How travellers look at signs through their day: not in the morning's dark, most about noon."""
@@ -44,32 +55,12 @@ CONSIDERATIONS = Considerations(
     places=(GLASSES, PHONE, Place(name="cloud", watts=30.0)),
     asked_at="glasses",
     devices=5_000,
-    requests=0.6,
-    daily=DAILY,
-    input_bytes=120_000.0,
-    output_bytes=900.0,
-    round_trips=2.0,
-    latency_s=2.0,
-    facts_every_s=DAY,
-    facts_stale_s=365 * DAY,
-    facts_useful_s=365 * DAY,
-    model_every_s=28 * DAY,
-    sync_s=HOUR,
-    product_every_s=60 * DAY,
-    adoption_s=10 * DAY,
-    static_work=0.3,
-    static_bytes=8.4e6,
-    cacheable=0.05,
-    ahead=0.0,
-    cache_fresh_s=7 * DAY,
-    unsure=0.15,
-    wrong_static=0.30,
-    wrong_device=0.06,
-    wrong_cloud=0.05,
-    wrong_cost=0.02,
-    late_cost=0.005,
-    absent_cost=0.05,
-    server_hour=0.05,
-    telemetry_least=0.5,
-    event_bytes=900.0,
+    requests=Requests(rate=0.6, daily=DAILY, input_bytes=120_000.0, output_bytes=900.0, latency_s=2.0),
+    facts=Facts(every_s=DAY, stale_s=365 * DAY, useful_s=365 * DAY),
+    model=Model(sync_s=HOUR),
+    product=Product(every_s=60 * DAY, adoption_s=10 * DAY, work=0.3, bytes=8.4e6),
+    cache=Cache(share=0.05, ahead=0.0, fresh_s=7 * DAY),
+    answers=Answers(unsure=0.15, wrong_static=0.30, wrong_device=0.06, wrong_cloud=0.05),
+    costs=Costs(wrong=0.02, late=0.005, absent=0.05),
+    telemetry=Telemetry(least=0.5, event_bytes=900.0),
 )

@@ -17,13 +17,14 @@ from afield.control.office import open_office
 from afield.errors import UsageError
 from afield.placement.planner import Effort
 from afield.records.considerations import DESIGNS, Design
-from afield.reporting.placement import grids, timing, turns, write
+from afield.reporting.placement import timing, write
+from afield.reporting.placement_tables import grids, turns
 from afield.reporting.sheet import Grid
 from afield.study.placing import Placed, Wanted, place
 
 NUMBER = re.compile(r"(?<=\d) ")
 """The space after a number."""
-CONSIDER_HELP = "another value of a consideration, NAME=NUMBER or PLACE.NAME=NUMBER; may be given several times"
+CONSIDER_HELP = "another value of a consideration, e.g. device.offline_share=0.3; may be given several times"
 DESIGN_HELP = "only this design; may be given several times; left out: all five"
 REQUEST_HELP = "file with the body of a request to time; may be given several times; left out: the application's sample"
 
@@ -46,11 +47,11 @@ def run(
     Measures the champion on this machine, simulates a fleet in each design under the considerations that the
     application states, and recommends one, with reasons and with the values at which the recommendation turns:
 
-        afield place signs --consider offline_share=0 --consider glasses.speed=0.5
+        afield place signs --consider device.offline_share=0 --consider glasses.speed=0.5
 
     Args:
         app: name of the application.
-        consider: another value of a consideration. A name of a place's or its network's alone changes every device.
+        consider: another value of a consideration; `device.NAME` is that of every device.
         design: only these designs.
         request: bodies of requests to time.
         seeds: how many fleets are simulated.
@@ -63,7 +64,7 @@ def run(
         raise UsageError(f"--seeds {seeds}: at least one fleet is simulated")
     office = open_office(load(app, options), context.home, progress)
     wanted = Wanted(
-        changes=dict(_change(text) for text in consider),
+        changes=consider,
         designs=tuple(dict.fromkeys(design)) or DESIGNS,
         bodies=tuple(_read(file) for file in request),
         effort=Effort(seeds=seeds),
@@ -96,19 +97,6 @@ def wrapped(line: str, width: int) -> str:
     """The line, broken for a terminal of this width; a number stays with the word after it."""
     held = NUMBER.sub("\N{NO-BREAK SPACE}", line)
     return textwrap.fill(held, width, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
-
-
-def _change(text: str) -> tuple[str, float]:
-    """The name and the value of a consideration.
-
-    Raises:
-        UsageError: it is not NAME=NUMBER.
-    """
-    name, _, value = text.partition("=")
-    try:
-        return name.strip(), float(value)
-    except ValueError as error:
-        raise UsageError(f"--consider {text}: write it as NAME=NUMBER, e.g. offline_share=0.3") from error
 
 
 def _read(file: Path) -> bytes:

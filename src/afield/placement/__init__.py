@@ -9,5 +9,6 @@ fleet         devices through days, by discrete events
 spreading     how an update and a rollback reach the fleet
 accounts      what it all costs
 planner       every option, over seeds, with a recommendation
+moves         considerations moved alone, and through which values
 tipping       the value of a consideration at which another option wins
 """

@@ -18,11 +18,11 @@ def month(considered: Considerations, measured: Measured, option: Option, seen: 
     """
     fleet = considered.devices * DAYS / (seen.devices * seen.days)
     return {
-        "workers": DAYS * considered.server_hour * worker_hours(considered, measured, option),
+        "workers": DAYS * considered.costs.server_hour * worker_hours(considered, measured, option),
         "traffic": fleet * seen.traffic_price,
-        "wrong": fleet * considered.wrong_cost * seen.wrong,
-        "late": fleet * considered.late_cost * seen.late,
-        "absent": fleet * considered.absent_cost * seen.absent,
+        "wrong": fleet * considered.costs.wrong * seen.wrong,
+        "late": fleet * considered.costs.late * seen.late,
+        "absent": fleet * considered.costs.absent * seen.absent,
     }
 
 
@@ -31,8 +31,8 @@ def worker_hours(considered: Considerations, measured: Measured, option: Option)
     if option.design == "static":
         return 0.0
     if not option.remote:
-        return HOURS * considered.least_workers
+        return HOURS * considered.service.least_workers
     hours = float(sum(load.workers for load in loads(considered, measured, option)))
     if option.design == "cached":
-        hours += HOURS * considered.ahead * measured.row_s / considered.cloud.speed / considered.facts_every_s
+        hours += HOURS * considered.cache.ahead * measured.row_s / considered.cloud.speed / considered.facts.every_s
     return hours

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from random import Random
 
-from afield.records.considerations import Link
+from afield.records.places import Link
 
 DAY = 86_400.0
 HOUR = 3_600.0

@@ -7,7 +7,8 @@ from afield.placement.measured import Measured
 from afield.placement.options import Option
 from afield.placement.queue import Load, Queue, workers
 from afield.placement.seen import mean
-from afield.records.considerations import Considerations, Link
+from afield.records.considerations import Considerations
+from afield.records.places import Link
 
 HOUR = 3_600.0
 
@@ -29,16 +30,16 @@ class Cloud:
     def answer(self, link: Link, at: float, age: float, chance: Random) -> float:
         """Seconds from a request at `at` until its answer is back over `link`; `age` of what was computed ahead."""
         told = self._considered
-        up, down = told.input_bytes + told.head_bytes_up, told.output_bytes + told.head_bytes_down
-        way = told.round_trips * round_trip(link, chance) + up / link.up + down / link.down
+        asked = told.requests
+        way = asked.round_trips * round_trip(link, chance) + asked.up_bytes / link.up + asked.down_bytes / link.down
         waited = self._queue.wait(int(at % (24 * HOUR) // HOUR), chance)
-        hit = chance.random() < told.cacheable and self._cached and age <= told.cache_fresh_s
+        hit = chance.random() < told.cache.share and self._cached and age <= told.cache.fresh_s
         drawn = self._model(chance)
-        return way + waited + (told.cache_s if hit else drawn)
+        return way + waited + (told.cache.lookup_s if hit else drawn)
 
     def _service(self, chance: Random) -> float:
         hit, drawn = chance.random() < self._hits, self._model(chance)
-        return self._considered.cache_s if hit else drawn
+        return self._considered.cache.lookup_s if hit else drawn
 
     def _model(self, chance: Random) -> float:
         return self._single[int(chance.random() * len(self._single))] / self._speed
@@ -46,7 +47,7 @@ class Cloud:
 
 def hits(considered: Considerations) -> float:
     """Share of requests that find their answer computed ahead, and fresh enough."""
-    return considered.cacheable * min(1.0, considered.cache_fresh_s / considered.facts_every_s)
+    return considered.cache.share * min(1.0, considered.cache.fresh_s / considered.facts.every_s)
 
 
 def service_mean(considered: Considerations, measured: Measured, option: Option) -> float:
@@ -55,17 +56,17 @@ def service_mean(considered: Considerations, measured: Measured, option: Option)
     if option.design != "cached":
         return model
     share = hits(considered)
-    return share * considered.cache_s + (1 - share) * model
+    return share * considered.cache.lookup_s + (1 - share) * model
 
 
 def loads(considered: Considerations, measured: Measured, option: Option) -> tuple[Load, ...]:
     """What reaches the cloud in each hour, and the workers that stand there."""
     device = considered.asking if not option.local else considered.places[0]
-    asked = considered.requests * (considered.unsure if option.local else 1.0)
+    asked = considered.requests.rate * (considered.answers.unsure if option.local else 1.0)
     online = 1.0 - (device.cloud.offline_share if device.cloud else 0.0)
     average = service_mean(considered, measured, option)
     found = []
-    for level in Daily(considered.daily).levels:
+    for level in Daily(considered.requests.daily).levels:
         rate = asked * online * level
-        found.append(Load(rate, workers(rate, average, considered.busy, considered.least_workers)))
+        found.append(Load(rate, workers(rate, average, considered.service.busy, considered.service.least_workers)))
     return tuple(found)

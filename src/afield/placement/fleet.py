@@ -46,19 +46,19 @@ def simulate(
 ) -> Seen:
     """What is seen of one option in so many devices of the fleet, through so many days.
 
-    The days begin with the busiest hour; after them the cloud fails for `considered.outage_s`, and the requests of that
-    time are counted apart. The same seed gives the same arrivals, cuts and delays whatever the considerations say, but
-    for their stretch.
+    The days begin with the busiest hour; after them the cloud fails for `outage_s`, and the requests of that time
+    are counted apart. The same seed gives the same arrivals, cuts and delays whatever the considerations say, but for
+    their stretch.
     """
-    daily = Daily(considered.daily)
+    daily = Daily(considered.requests.daily)
     begin = HOUR * max(range(24), key=daily.levels.__getitem__)
     calm = begin + days * DAY
-    end = calm + considered.outage_s
+    end = calm + considered.service.outage_s
     start = begin - WARM
     devices = followed(considered, option, devices, days)
     seen, events = Seen(devices, days), Events()
     cloud = Cloud(considered, measured, option, seed) if option.remote else None
-    rate = considered.requests / considered.devices
+    rate = considered.requests.rate / considered.devices
     for number in range(devices):
         device = Device(considered, measured, option, cloud, seen, seed, number, (start, begin, calm, end))
         _asking(events, device, daily.moments(rate, begin, end, device.arrivals))
@@ -70,8 +70,8 @@ def simulate(
 
 def followed(considered: Considerations, option: Option, devices: int, days: float) -> int:
     """How many devices are followed where so many are wanted."""
-    asks = considered.requests / considered.devices * DAY
-    looks = DAY / max(considered.sync_s, min(considered.facts_every_s, considered.model_every_s))
+    asks = considered.requests.rate / considered.devices * DAY
+    looks = DAY / max(considered.model.sync_s, min(considered.facts.every_s, considered.model.every_s))
     each = days * (asks + looks * option.synchronised)
     wanted = max(devices, min(ASKS * devices / (days * asks), EVENTS / each))
     return int(min(wanted, max(FEWEST, EVENTS / each), max(1, considered.devices)))

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from afield.records.considerations import Considerations, Design, Place
+from afield.records.considerations import Considerations, Design
+from afield.records.places import Place
 
 
 @dataclass(frozen=True, slots=True)

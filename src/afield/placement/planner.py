@@ -1,7 +1,7 @@
 """The planner: every option simulated over seeds, side by side, and a recommendation."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,8 +24,6 @@ FIGURES = (
     "latency_p50", "latency_p95", "latency_p99", "answered", "offline_answered", "late", "wrong", "facts_age",
     "model_age", "update", "rollback", "bytes", "joules", "telemetry", "out_answered", "out_stood_in",
 )  # fmt: skip
-JUDGING = ("wrong_cost", "late_cost", "absent_cost", "server_hour", "telemetry_least")
-"""Considerations that judge what was seen, and change nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +67,13 @@ class Trials:
         """Simulate with what was `measured`, so much of it."""
         self.measured = measured
         self.effort = effort
-        self._seen: dict[tuple[Considerations, Option, int], tuple[Seen, tuple[float, float]]] = {}
+        self._seen: dict[tuple[Hashable, Option, int], tuple[Seen, dict[str, float]]] = {}
 
     def row(self, considered: Considerations, option: Option, seeds: Sequence[int] = ()) -> Row:
         """One option, simulated with every seed."""
         used = seeds or range(self.effort.seeds)
         runs = [self._run(considered, option, seed) for seed in used]
-        found = [figures(seen) | dict(zip(("update", "rollback"), times, strict=True)) for seen, times in runs]
+        found = [each for _, each in runs]
         bills = [month(considered, self.measured, option, seen) for seen, _ in runs]
         sums = tuple(math.fsum(bill.values()) for bill in bills)
         energy = {
@@ -93,31 +91,32 @@ class Trials:
         )
         return replace(made, misses=misses(considered, made))
 
-    def _run(self, considered: Considerations, option: Option, seed: int) -> tuple[Seen, tuple[float, float]]:
+    def _run(self, considered: Considerations, option: Option, seed: int) -> tuple[Seen, dict[str, float]]:
+        """What was seen, without its long lists, and the numbers that were made of them."""
         key = (relevant(considered, option), option, seed)
         if key not in self._seen:
             effort = self.effort
             seen = simulate(considered, self.measured, option, seed=seed, devices=effort.devices, days=effort.days)
             times = spread(considered, self.measured, option, seed=seed, devices=effort.devices)
-            self._seen[key] = seen, times
+            made = figures(seen) | dict(zip(("update", "rollback"), times, strict=True))
+            self._seen[key] = replace(seen, latencies=[], facts_ages=[], model_ages=[]), made
         return self._seen[key]
 
 
-def relevant(considered: Considerations, option: Option) -> Considerations:
-    """The considerations, with all that does not change what is seen of the option set to 1."""
-    unused = {*JUDGING}
-    if not option.remote:
-        unused |= {"round_trips", "least_workers", "busy", "pickup_s", "wrong_cloud"}
-    if option.design != "cached":
-        unused |= {"cacheable", "ahead", "cache_s", "cache_fresh_s"}
-    if option.design != "hybrid":
-        unused |= {"unsure"}
-    if option.design == "static":
-        unused |= {"facts_every_s", "facts_bytes", "facts_stale_s", "facts_useful_s", "model_every_s", "sync_s"}
-    else:
-        unused |= {"product_every_s", "adoption_s", "static_work", "static_bytes"}
-    places = tuple(replace(place, memory=0.0, energy_day=0.0) for place in considered.places)
-    return replace(considered, why="", places=places, **dict.fromkeys(unused, 1.0))  # type: ignore[arg-type]
+def relevant(considered: Considerations, option: Option) -> tuple[Hashable, ...]:
+    """What of the considerations changes what is seen of the option; the rest judges it, or is about other designs."""
+    told, service, answers = considered, considered.service, considered.answers
+    kept: list[Hashable] = [replace(place, memory=0.0, energy_day=0.0) for place in told.places]
+    kept += [told.asked_at, told.devices, told.requests, service.outage_s, told.telemetry.share]
+    kept += [told.telemetry.event_bytes, answers.wrong_static, answers.wrong_device]
+    if option.remote:
+        kept += [service, answers.wrong_cloud]
+    if option.design == "cached":
+        kept.append(told.cache)
+    if option.design == "hybrid":
+        kept.append(answers.unsure)
+    kept += [told.product] if option.design == "static" else [told.facts, told.model]
+    return tuple(kept)
 
 
 def figures(seen: Seen) -> dict[str, float]:
@@ -143,7 +142,7 @@ def figures(seen: Seen) -> dict[str, float]:
 
 def memory(considered: Considerations, measured: Measured, option: Option) -> float:
     """Bytes that the model takes where it lives; one of another size than was measured takes as much more or less."""
-    size = considered.static_bytes if option.design == "static" else 0.0
+    size = considered.product.bytes if option.design == "static" else 0.0
     return measured.memory * (size or bundle_bytes(considered, measured)) / measured.bundle_bytes
 
 
@@ -160,12 +159,12 @@ def misses(considered: Considerations, made: Row) -> tuple[str, ...]:
     latency = made.figures["latency_p95"].value
     if made.figures["answered"].value == 0:
         found.append("no answer reaches anybody")
-    elif latency > considered.latency_s:
-        found.append(f"5 of 100 answers take {latency:.2g} s or more, {considered.latency_s:.2g} s are wanted")
+    elif latency > considered.requests.latency_s:
+        found.append(f"5 of 100 answers take {latency:.2g} s or more, {considered.requests.latency_s:.2g} s are wanted")
     told = made.figures["telemetry"].value
-    if considered.telemetry_least and not told >= considered.telemetry_least:
+    if considered.telemetry.least and not told >= considered.telemetry.least:
         found.append(
-            f"only {100 * told:.0f} % of the telemetry arrives, {100 * considered.telemetry_least:.0f} % are wanted"
+            f"only {100 * told:.0f} % of the telemetry arrives, {100 * considered.telemetry.least:.0f} % are wanted"
         )
     return tuple(found)
 

@@ -23,9 +23,9 @@ def spread(
     moment that it can be had. The release that a rollback goes back to is on the device still.
     """
     loading = measured.load_s / place_of(considered, option).speed
-    ahead = considered.ahead * measured.row_s / considered.cloud.speed if option.design == "cached" else 0.0
+    ahead = considered.cache.ahead * measured.row_s / considered.cloud.speed if option.design == "cached" else 0.0
     if not option.local:
-        return considered.pickup_s + loading + ahead, considered.pickup_s + ahead
+        return considered.service.pickup_s + loading + ahead, considered.service.pickup_s + ahead
     times = [_device(considered, measured, option, loading, seed, number) for number in range(devices)]
     return quantile([update for update, _ in times], REACHED), quantile([back for _, back in times], REACHED)
 
@@ -35,14 +35,14 @@ def _device(
 ) -> tuple[float, float]:
     chance = stream(seed, number, "spreading")
     if option.design == "static":
-        taken = chance.expovariate(1.0) * considered.adoption_s
+        taken = chance.expovariate(1.0) * considered.product.adoption_s
         return taken + loading, taken + loading
     link = place_of(considered, option).cloud
     if link is None:
         return math.inf, math.inf
     published = chance.random() * DAY
     connection = Connection(link, 0.0, HORIZON, stream(seed, number, "connection"))
-    look = connection.back(published + chance.random() * considered.sync_s)
+    look = connection.back(published + chance.random() * considered.model.sync_s)
     fetched = bundle_bytes(considered, measured) / link.down + link.round_trip_s
     update = connection.through(look, fetched) + loading
     return update - published, connection.through(look, link.round_trip_s) - published

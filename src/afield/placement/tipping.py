@@ -1,33 +1,20 @@
 """Tipping points: how far a consideration must move until another option wins, found by moving it in the simulation."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from afield.placement.considering import SHARES as SHARED
 from afield.placement.considering import changed
+from afield.placement.moves import Move, moves
 from afield.placement.options import Option
 from afield.placement.planner import Row, Trials, best, clearly
 from afield.records.considerations import Considerations
 
 STEPS = 6
-BEYOND = 1.02
-"""A tip is checked so far beyond its value, and holds from there."""
 SURE_STEPS = 4
 """So often a turn is looked for with many simulations where few are wrong about it."""
 HOPELESS = 2.0
 """An option so many times as dear as the best, that misses no less, is not simulated at length."""
-FACTORS = (3.0, 10.0, 30.0)
-SHARES = (0.0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
-
-VARIED = (
-    "requests", "devices", "latency_s", "facts_every_s", "sync_s", "model_every_s", "input_bytes", "wrong_cost",
-    "late_cost", "absent_cost", "server_hour",
-)  # fmt: skip
-"""Considerations that are moved by factors."""
-VARIED_AT_DEVICES = ("round_trip_s", "price_gb", "speed", "energy_day", "memory")
-"""Of the devices and their ways, moved by factors, all devices alike."""
-VARIED_SHARES = ("offline_share", "telemetry_least", "unsure", "cacheable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +48,6 @@ class Tip:
     changes: Mapping[str, float]
 
 
-Changes = Callable[[float], Mapping[str, float]]
-"""A value → what is changed, by name."""
-
-
-def beyond(name: str, value: float, *, above: bool) -> float:
-    """A value just beyond another."""
-    if not above:
-        return value / BEYOND
-    return min(1.0, value * BEYOND) if name in SHARED else value * BEYOND
-
-
 def tips(
     considered: Considerations,
     few: Trials,
@@ -88,47 +64,11 @@ def tips(
     loser = best([many.row(considered, option) for option in options]).option
     walks = _Walks(considered, few, many, tuple(options), loser)
     found = []
-    for name, now, move, values in _moves(considered):
-        tell(f"moving {name}")
-        for above in (True, False):
-            walk = [value for value in values if (value > now if above else value < now)]
-            tip = walks.tip(name, now, move, walk if above else walk[::-1], above=above)
-            if tip is not None:
-                found.append(tip)
+    for move in moves(considered):
+        tell(f"moving {move.name}")
+        tips_of = (walks.tip(move, above=above) for above in (True, False))
+        found += [tip for tip in tips_of if tip is not None]
     return tuple(found)
-
-
-def _moves(considered: Considerations) -> Iterator[tuple[str, float, Changes, list[float]]]:
-    """Each consideration: its name, its value now, how it is set, and the values to walk through."""
-    for name in VARIED:
-        now = float(getattr(considered, name))
-        if now > 0:
-            yield name, now, _setting(name), _factors(now)
-    for name in VARIED_AT_DEVICES:
-        held = {place.name: _at_device(considered, place.name, name) for place in considered.places[:-1]}
-        now = held[considered.asked_at] or max(held.values())
-        if now > 0:
-            yield name, now, _scaling(name, now, held), _factors(now)
-    for name in VARIED_SHARES:
-        now = float(getattr(considered, name) if hasattr(considered, name) else _at_device(considered, "", name))
-        yield name, now, _setting(name), list(SHARES)
-
-
-def _factors(now: float) -> list[float]:
-    return [now / factor for factor in reversed(FACTORS)] + [now * factor for factor in FACTORS]
-
-
-def _setting(name: str) -> Changes:
-    return lambda value: {name: value}
-
-
-def _scaling(name: str, now: float, held: Mapping[str, float]) -> Changes:
-    return lambda value: {f"{place}.{name}": own * value / now for place, own in held.items() if own}
-
-
-def _at_device(considered: Considerations, place: str, name: str) -> float:
-    device = next(each for each in considered.places if each.name == (place or considered.asked_at))
-    return float(getattr(device, name) if hasattr(device, name) else getattr(device.cloud, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,42 +81,41 @@ class _Walks:
     options: tuple[Option, ...]
     loser: Option
 
-    def tip(self, name: str, now: float, move: Changes, walk: Sequence[float], *, above: bool) -> Tip | None:
+    def tip(self, move: Move, *, above: bool) -> Tip | None:
         """The first turn on a walk outwards, narrowed down, and confirmed by the recommendation itself."""
-        inside = now
-        for outside in walk:
-            if self._turned(move(outside), self.options):
-                told = self._confirmed(name, move, inside, outside, above=above)
+        inside = move.now
+        for outside in move.outwards(above=above):
+            if self._turned(move.changes(outside), self.options):
+                told = self._confirmed(move, inside, outside, above=above)
                 if told is not None:
-                    value, rows = told
-                    winner = best(rows)
-                    pair = (self.loser, winner.option)
-                    seeds = range(self.few.effort.seeds)
-                    turns = [self._narrowed(move, inside, outside, pair, (seed,)) for seed in seeds]
-                    return Tip(
-                        name,
-                        now,
-                        above,
-                        value,
-                        min(value, *turns),
-                        max(value, *turns),
-                        winner.option.name,
-                        not winner.misses,
-                        self.loser.name,
-                        _reason(_of(rows, self.loser), winner),
-                        move(beyond(name, value, above=above)),
-                    )
+                    return self._tip(move, inside, outside, *told, above=above)
             inside = outside
         return None
 
-    def _confirmed(
-        self, name: str, move: Changes, inside: float, outside: float, *, above: bool
-    ) -> tuple[float, list[Row]] | None:
+    def _tip(self, move: Move, inside: float, outside: float, value: float, rows: list[Row], *, above: bool) -> Tip:
+        winner = best(rows)
+        pair = (self.loser, winner.option)
+        turns = [self._narrowed(move, inside, outside, pair, (seed,)) for seed in range(self.few.effort.seeds)]
+        return Tip(
+            move.name,
+            move.now,
+            above,
+            value,
+            min(value, *turns),
+            max(value, *turns),
+            winner.option.name,
+            not winner.misses,
+            self.loser.name,
+            _reason(_of(rows, self.loser), winner),
+            move.changes(move.beyond(value, above=above)),
+        )
+
+    def _confirmed(self, move: Move, inside: float, outside: float, *, above: bool) -> tuple[float, list[Row]] | None:
         """Where many simulations turn too, and their rows just beyond; None where they do not before `outside`."""
 
         def tried(value: float) -> tuple[float, list[Row]]:
             value = digits(value, up=above)
-            return value, self._recommended(changed(self.considered, move(beyond(name, value, above=above))))
+            return value, self._recommended(changed(self.considered, move.changes(move.beyond(value, above=above))))
 
         def turned(rows: list[Row]) -> bool:
             return best(rows).option != self.loser
@@ -202,13 +141,13 @@ class _Walks:
         return clearly(best(rows), _of(rows, self.loser))
 
     def _narrowed(
-        self, move: Changes, inside: float, outside: float, options: Sequence[Option], seeds: Sequence[int] = ()
+        self, move: Move, inside: float, outside: float, options: Sequence[Option], seeds: Sequence[int] = ()
     ) -> float:
         """The least known value at which it has turned, by bisection; by factors where no end is 0."""
         logs = inside > 0 and outside > 0
         for _ in range(STEPS):
             middle = math.sqrt(inside * outside) if logs else (inside + outside) / 2
-            if self._turned(move(middle), options, seeds):
+            if self._turned(move.changes(middle), options, seeds):
                 outside = middle
             else:
                 inside = middle

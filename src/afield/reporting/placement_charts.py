@@ -20,7 +20,7 @@ def latencies(placed: Placed, width: int) -> str:
         for what, name in (("median", "latency_p50"), ("95 %", "latency_p95"), ("99 %", "latency_p99"))
         if not math.isnan(each.figures[name].value)
     ]
-    wanted: list[Row] = [{"value": placed.considered.latency_s * 1e3}]
+    wanted: list[Row] = [{"value": placed.considered.requests.latency_s * 1e3}]
     axis = alt.Axis(title="milliseconds; dashed: what is wanted", grid=True, format="~g", tickCount=6)
     values = [float(each["value"]) for each in rows + wanted]
     domain = [min(values) / 1.3, max(values) * 1.3]

@@ -1,13 +1,13 @@
 """Placing: the champion measured, its application's considerations weighed, and what came of it as a record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from afield.control.office import Office
 from afield.errors import UsageError
-from afield.placement.considering import changed, checked
+from afield.placement.considering import changed, checked, read
 from afield.placement.measured import Measured
 from afield.placement.options import options
 from afield.placement.planner import CLOSE, Effort, Row, Trials, best, clearly
@@ -25,7 +25,7 @@ class Wanted:
     """What is asked of the planner.
 
     Attributes:
-        changes: considerations that are other than the application states them.
+        changes: considerations that are other than the application states them, each as NAME=NUMBER.
         designs: that are looked at.
         bodies: requests that are timed; none: the application's sample.
         effort: how much is simulated for the tables.
@@ -33,7 +33,7 @@ class Wanted:
         command: what was typed.
     """
 
-    changes: Mapping[str, float]
+    changes: Sequence[str] = ()
     designs: tuple[Design, ...] = DESIGNS
     bodies: Sequence[bytes] = ()
     effort: Effort = field(default_factory=Effort)
@@ -74,7 +74,8 @@ def place(office: Office, wanted: Wanted) -> Placed:
     """Measure the champion, simulate every option, recommend one and say where that turns.
 
     Raises:
-        UsageError: the application states no considerations, or they cannot be true together.
+        UsageError: the application states no considerations, a change of them is not known, or they cannot be true
+            together.
         ServingError: there is no release to measure.
     """
     stated = office.application.requirements.considerations
@@ -83,7 +84,8 @@ def place(office: Office, wanted: Wanted) -> Placed:
             f"{office.application.name} states no considerations; give its Requirements a "
             "`afield.records.considerations.Considerations`"
         )
-    considered = checked(changed(stated, wanted.changes), wanted.designs)
+    changes = read(stated, wanted.changes)
+    considered = checked(changed(stated, changes), wanted.designs)
     costs = measure(office, wanted.bodies)
     chosen = options(considered, wanted.designs)
     trials = Trials(costs, wanted.effort)
@@ -105,7 +107,7 @@ def place(office: Office, wanted: Wanted) -> Placed:
         rows=tuple(rows),
         tips=found,
         considered=considered,
-        changes=dict(wanted.changes),
+        changes=changes,
         measured=costs,
         provenance=Provenance(wanted.command, versions, code_digest(application.package), costs.release),
     )
