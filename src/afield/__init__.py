@@ -44,6 +44,7 @@ The life of a model is two loops that touch at two records, the release and the 
         device          a design without a supervisor as a service on this machine
         worker          the process that answers
         client          the application on a device: fetches releases and facts, answers offline
+        sharing         one service on hosts that share no folder: through an object store
         home            where everything of an application lives
         replay          recorded or generated traffic, played through a running service
         live            generated traffic beside a service, at wall-clock time

@@ -68,6 +68,11 @@ class Home:
         return self.folder / "snapshots"
 
     @property
+    def heartbeat(self) -> Path:
+        """File that the supervisor touches while it lives."""
+        return self.folder / "supervisor.alive"
+
+    @property
     def facts(self) -> Path:
         """Spool of the facts and outcomes that clients sent."""
         return self.folder / "spool" / "facts"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from afield.control.joining import Joined
+from afield.control.joining import Joined, by_folder
 from afield.control.office import Office
 from afield.control.orphans import end, running_with
 from afield.control.process import serving
@@ -26,14 +26,15 @@ ENOUGH = 80
 
 
 def test_there_is_nothing_to_join_where_nothing_was_published(tmp_path: Path) -> None:
-    service = Joined(surge(), tmp_path / "own", tmp_path / "share", Terms(), "b", say)
+    joining = by_folder(surge(), tmp_path / "own", tmp_path / "share", Terms(), "b")
+    service = Joined(surge(), joining, Terms(), say)
     with pytest.raises(ServingError, match="start that one first"):
         service.start()
 
 
 def test_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--as"):
-        Joined(surge(), tmp_path, tmp_path, Terms(), "../b", say)
+        by_folder(surge(), tmp_path, tmp_path, Terms(), "../b")
 
 
 @pytest.fixture

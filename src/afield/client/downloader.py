@@ -9,7 +9,7 @@ import msgspec
 from afield.client.folder import Folder, Kept
 from afield.client.incoming import RefusedError, bring, drop
 from afield.client.releases import Releases
-from afield.client.upstream import Upstream
+from afield.client.upstream import Source
 from afield.errors import ReleaseError, StoreError
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
@@ -47,7 +47,7 @@ class Downloader:
         problem: why the release in force is not the server's champion; "" where it is, or is on its way.
     """
 
-    def __init__(self, folder: Folder, upstream: Upstream, releases: Releases) -> None:
+    def __init__(self, folder: Folder, upstream: Source, releases: Releases) -> None:
         """Bring into `folder` what `upstream` publishes."""
         self._folder, self._upstream, self._releases = folder, upstream, releases
         self.kept = folder.remembered()
@@ -65,14 +65,19 @@ class Downloader:
             UnreachableError: the service or the network failed; what was held stays in use.
             StoreError: what came is damaged, or the disk does not take it; the same.
         """
-        rows = self._bring("rows", rows_from)
-        if rows is not None:
-            write_whole(current(self._folder.snapshots, "rows"), (rows[0],))
         control = self._bring("control", control_from)
         if control is not None:
             self._told = control[1]
         if self._told is None:
-            return Step(rows is not None, more=False)
+            self.problem = f"{self._upstream.url} publishes nothing; give the address of a service of this application"
+            return Step(changed=False, more=False)
+        other = self._other(self._told)
+        if other:
+            self.problem = f"{self._upstream.url} serves {other}, not this application; give the address of another"
+            return Step(changed=False, more=False)
+        rows = self._bring("rows", rows_from)
+        if rows is not None:
+            write_whole(current(self._folder.snapshots, "rows"), (rows[0],))
         at_once = self._publish(self._told)
         more = self._follow(self._told)
         later = self._publish(self._told)
@@ -108,9 +113,17 @@ class Downloader:
         except OSError as error:
             raise StoreError(f"{part}: cannot be read ({error.strerror}); mend its folder") from error
         drop(part)
-        snapshot = parse(content)
+        try:
+            snapshot = parse(content)
+        except StoreError as error:
+            raise StoreError(f"{self._upstream.url}{path}: {error}; what was held stays in use") from error
         self._versions[kind] = arrived.version
         return content, snapshot
+
+    def _other(self, told: ControlState) -> str:
+        """The application that the service is of, where it is another one's: nothing that it says is of use here."""
+        settled = (told.champion, told.order) in self._settled
+        return "" if settled else self._releases.foreign(told.champion)
 
     def _follow(self, told: ControlState) -> bool:
         """Bring the releases that the server names; whether more of them is to come."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from afield.client.upstream import Coming, UnreachableError, Upstream
+from afield.client.upstream import Coming, Source, UnreachableError, answered
 from afield.errors import StoreError
 
 CHUNK = 4 * 2**20
@@ -39,7 +39,7 @@ class Arrived:
 
 
 def bring(
-    upstream: Upstream, path: str, file: Path, *, known: str = "", largest: int, chunk: int = CHUNK
+    upstream: Source, path: str, file: Path, *, known: str = "", largest: int, chunk: int = CHUNK
 ) -> Arrived | None:
     """Bring up to `chunk` further bytes of what the service has at `path` into `file`; None where it is `known`.
 
@@ -74,7 +74,7 @@ def bring(
             drop(file)
             raise UnreachableError(f"{upstream.url}{path}: what was gathered does not fit any more; it begins anew")
         if reply.status not in (200, 206):
-            raise RefusedError(f"{upstream.url}{path}: the service answered {reply.status}", reply.status)
+            raise RefusedError(f"{upstream.url}{path}: {answered(reply.status)}", reply.status)
         start, total = _stretch(reply, upstream.url + path)
         if start not in (0, held) or total > largest:
             raise UnreachableError(f"{upstream.url}{path}: bytes from {start} of {total}; {held} are here")

@@ -12,7 +12,7 @@ import msgspec
 
 from afield.client.folder import Folder
 from afield.client.incoming import bring, drop
-from afield.client.upstream import UnreachableError, Upstream
+from afield.client.upstream import Source, UnreachableError, answered
 from afield.errors import ReleaseError, StoreError
 from afield.records.release import File, Manifest
 from afield.release.bundle import DIGEST, LARGEST_MANIFEST, check_manifest, load
@@ -42,7 +42,7 @@ class _Refusal:
 class Releases:
     """The releases of one application on a device."""
 
-    def __init__(self, folder: Folder, upstream: Upstream, application: str, prove: Callable[[str], object]) -> None:
+    def __init__(self, folder: Folder, upstream: Source, application: str, prove: Callable[[str], object]) -> None:
         """Bring releases into `folder`.
 
         Args:
@@ -56,6 +56,7 @@ class Releases:
         self._application, self._prove = application, prove
         self._trusted = Trusted(folder.trusted)
         self._announced: dict[str, tuple[bytes, bytes, Manifest]] = {}
+        self._whose: dict[str, str] = {}
         self._refused: dict[tuple[str, str], _Refusal] = {}
         self._steps = 0
 
@@ -84,6 +85,10 @@ class Releases:
             if not self._here(digest):
                 raw, signature, manifest = self._announcement(digest)
                 announced = True
+                if manifest.application != self._application:
+                    raise ReleaseError(
+                        f"release {digest[:12]} is of {manifest.application}, not of {self._application}"
+                    )
                 check_manifest(raw, signature, digest, self._trusted, seen=seen, statement=statement)
                 if not self._gathered(digest, manifest):
                     return None
@@ -104,6 +109,21 @@ class Releases:
             self._refused[digest, order] = _Refusal(str(error), failures, until)
             raise
         return bundle.sequence
+
+    def foreign(self, digest: str) -> str:
+        """The application whose release this is, by a signature that counts, where it is another; "" for all others."""
+        if digest not in self._whose:
+            if not DIGEST.fullmatch(digest) or (self._folder.bundles / digest).is_dir():
+                return ""
+            try:
+                _, _, manifest = self._announcement(digest)
+            except UnreachableError:  # that cannot be told now
+                return ""
+            except ReleaseError:
+                self._whose = {digest: self._application}
+            else:
+                self._whose = {digest: manifest.application}
+        return "" if self._whose[digest] == self._application else self._whose[digest]
 
     def keep_only(self, digests: set[str]) -> None:
         """Remove the releases that are not among `digests`, and what was gathered of others."""
@@ -128,14 +148,14 @@ class Releases:
         """The bytes of the manifest and of its signature, and the manifest, verified.
 
         Raises:
-            ReleaseError: it is not what a trusted key signed, or of another application.
+            ReleaseError: it is not what a trusted key signed.
         """
         known = self._announced.get(digest)
         if known is not None:
             return known
         told = self._upstream.get(f"/v1/bundles/{digest}", largest=LARGEST_MANIFEST + LARGEST_STATEMENT + 64)
         if told.status != 200:
-            raise UnreachableError(f"{self._upstream.url} does not give release {digest[:12]}: status {told.status}")
+            raise UnreachableError(f"{self._upstream.url}, release {digest[:12]}: {answered(told.status)}")
         try:
             found = msgspec.json.decode(told.body, type=_Announcement)
         except msgspec.DecodeError as error:
@@ -144,8 +164,6 @@ class Releases:
             ) from error
         raw, signature = bytes(found.manifest), bytes(found.signature)
         manifest, _ = check_manifest(raw, signature, digest, self._trusted, where=f"release {digest[:12]}")
-        if manifest.application != self._application:
-            raise ReleaseError(f"release {digest[:12]} is of {manifest.application}, not of {self._application}")
         self._announced = {digest: (raw, signature, manifest)}
         return self._announced[digest]
 

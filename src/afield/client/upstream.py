@@ -4,15 +4,20 @@ import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from afield.errors import ServingError, UsageError
 
 PIECE = 64 * 1024
+HINTS = {
+    401: "; it takes no token, or another one: ask for one that is in force",
+    403: "; the token does not have the role that this needs",
+}
 WRITTEN = "give one as http://HOST:PORT or https://HOST"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -49,6 +54,33 @@ class Coming:
     status: int
     headers: Mapping[str, str]
     pieces: Iterator[bytes]
+
+
+class Source(Protocol):
+    """Where what a service publishes is fetched from."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    def get(self, path: str, *, largest: int, headers: Mapping[str, str] | None = None) -> Told:
+        """The reply to GET, whole.
+
+        Raises:
+            UnreachableError: there was none, or it is larger than `largest` bytes.
+        """
+        ...
+
+    def coming(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[Coming]:
+        """A reply whose body is read piece by piece.
+
+        Raises:
+            UnreachableError: there was none, or it broke off.
+        """
+        ...
 
 
 class Upstream:
@@ -90,6 +122,7 @@ class Upstream:
         self._heard = heard
         self._connection = kind(host, port, timeout=patience)
         self._lock = threading.Lock()
+        self._closed = False
 
     def get(self, path: str, *, largest: int, headers: Mapping[str, str] | None = None) -> Told:
         """The reply to GET, whole.
@@ -98,7 +131,7 @@ class Upstream:
             UnreachableError: there was none, or it is larger than `largest` bytes.
         """
         with self.coming("GET", path, headers=headers) as reply:
-            return _whole(reply, largest)
+            return whole(reply, largest)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None, largest: int = 2**22) -> Told:
         """The reply to POST of a JSON body, whole; it may have been sent twice where the first got no answer.
@@ -107,7 +140,7 @@ class Upstream:
             UnreachableError: there was none, or it is larger than `largest` bytes.
         """
         with self.coming("POST", path, body, {"Content-Type": "application/json", **(headers or {})}) as reply:
-            return _whole(reply, largest)
+            return whole(reply, largest)
 
     @contextmanager
     def coming(
@@ -125,17 +158,24 @@ class Upstream:
                 self._time(found.get("date", ""))
                 yield Coming(response.status, found, _pieces(response, self.url + path))
             finally:
-                if not response.isclosed():
+                if self._closed or not response.isclosed():
                     self._connection.close()
 
     def close(self) -> None:
-        """End what is under way and let the connection go; the next request opens another."""
+        """End what is under way, and ask nothing any more; this itself waits for nobody.
+
+        A request that has no connection yet ends at the latest when its patience is over.
+        """
+        self._closed = True
         held = self._connection.sock
         if held is not None:
             with suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
-        with self._lock:
-            self._connection.close()
+        if self._lock.acquire(blocking=False):
+            try:
+                self._connection.close()
+            finally:
+                self._lock.release()
 
     def _asked(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
         """The response; once more on a new connection where a kept one turns out to have been closed."""
@@ -153,6 +193,11 @@ class Upstream:
             raise UnreachableError(f"{self.url}{path}: {_reason(error)}") from error
 
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        if self._connection.sock is None and not self._closed:
+            self._connection.connect()
+        # Looked at once the connection is there to be ended: `close` ends it, or this sees that it was called.
+        if self._closed:
+            raise ConnectionAbortedError("the device stops")
         self._connection.request(method, path, body, headers)
         return self._connection.getresponse()
 
@@ -161,6 +206,11 @@ class Upstream:
             said = parsedate_to_datetime(date) if date else None
             if said is not None and said.tzinfo is not None:
                 self._heard(said)
+
+
+def answered(status: int) -> str:
+    """That a service answered with this status and not with what it was asked for, and what to do about it."""
+    return f"the service answered {status}{HINTS.get(status, '')}"
 
 
 def _pieces(response: http.client.HTTPResponse, where: str) -> Iterator[bytes]:
@@ -180,7 +230,12 @@ def _shown(url: str) -> str:
     return url.rpartition("@")[2].partition("?")[0]
 
 
-def _whole(reply: Coming, largest: int) -> Told:
+def whole(reply: Coming, largest: int) -> Told:
+    """A reply whose body was read to its end.
+
+    Raises:
+        UnreachableError: it is larger than `largest` bytes, or broke off.
+    """
     body = bytearray()
     for piece in reply.pieces:
         body += piece

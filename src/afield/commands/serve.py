@@ -3,17 +3,18 @@
 import re
 import signal
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from afield.answering import VALKEY
-from afield.application import load, resolve
+from afield.application import Application, load, resolve
 from afield.client.upstream import Upstream
 from afield.commands.output import Context, progress, result
 from afield.commands.product import Product, product
-from afield.control.joining import Joined, joined
+from afield.control.joining import Joined, Joining, by_folder, joined
 from afield.control.office import open_office
 from afield.control.service import Service, Terms, running
 from afield.errors import UsageError
@@ -22,13 +23,16 @@ from afield.records.considerations import Design
 from afield.serving.journal import Told
 from afield.serving.scaling import processors
 from afield.serving.tokens import is_plain, read_tokens
+from afield.sharing.sharing import by_store, shared
 
 HOST_HELP = "a further name by which clients may call it (Host, Origin); may be given several times"
 FILE_HELP = "file of tokens, or of one plain token; left out: those that `afield token` made"
 WORKERS_HELP = "how many processes answer: a number, a range that follows their load as 1-4, or auto"
 JOIN_HELP = (
-    "the home of a service (its AFIELD_HOME, a folder that both hosts see) whose releases and facts this one follows"
+    "the service whose releases and facts this one follows: its AFIELD_HOME, a folder that both hosts see, or the URL "
+    "that it was given by --share"
 )
+SHARE_HELP = "an object store (s3://…, gs://…, az://…) through which services on other hosts --join this one"
 DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
 UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
 LONGEST = 600
@@ -39,7 +43,7 @@ BELONGS: Mapping[str, tuple[Design, ...]] = {
     "--upstream": FETCHING,
     "--upstream-token": FETCHING,
     "--cache": ("cached",),
-    **dict.fromkeys(("--workers", "--otlp", "--events-clock", "--live", "--join", "--as"), SUPERVISED),
+    **dict.fromkeys(("--workers", "--otlp", "--events-clock", "--live", "--share", "--join", "--as"), SUPERVISED),
 }
 """Options that not every design uses → those that do."""
 WITHIN_HELP = "seconds in which a request is answered or refused; 0: 2, or 10 where it brings its own input"
@@ -59,7 +63,8 @@ def run(
     address: Annotated[str, Parameter(help="where to listen; beyond loopback a token is needed")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="where to listen")] = 8000,
     workers: Annotated[str, Parameter(help=WORKERS_HELP)] = "1",
-    join: Annotated[Path | None, Parameter(help=JOIN_HELP)] = None,
+    share: Annotated[str, Parameter(help=SHARE_HELP)] = "",
+    join: Annotated[str, Parameter(help=JOIN_HELP)] = "",
     called: Annotated[str, Parameter(name="--as", help="of --join: its name there; left out: host and port")] = "",
     host: Annotated[tuple[str, ...], Parameter(help=HOST_HELP, negative="")] = (),
     token: Annotated[Path | None, Parameter(help=FILE_HELP)] = None,
@@ -84,7 +89,8 @@ def run(
         address: where to listen.
         port: where to listen.
         workers: how many processes answer: a number, a range, or auto.
-        join: the home of a service that this one joins.
+        share: URL of an object store through which other services join this one.
+        join: the home of a service that this one joins, or the URL that it is shared at.
         called: its name there.
         host: a further name by which clients may call it.
         token: file of tokens.
@@ -115,7 +121,8 @@ def run(
             "--events-clock": events_clock,
             "--live": traffic,
             "--as": bool(called),
-            "--join": join is not None,
+            "--join": bool(join),
+            "--share": bool(share),
         },
     )
     if cache:
@@ -146,19 +153,28 @@ def run(
             _until_stopped(context, answering)
         progress("stopped; what was not sent yet is kept")
         return
-    if join is not None:
-        with joined(application, context.home, join, terms, called, progress) as follower:
+    if join:
+        there = _joining(application, context.home, join, terms, called)
+        with joined(Joined(application, there, terms, progress)) as follower:
             _until_stopped(context, follower)
-        progress("stopped; what it accepted lies in the home that it joined, whose supervisor delivers it")
+        progress(f"stopped; what it accepted is delivered by the service that it joined, {there.where}")
         return
     if traffic:
         application = load(app, {**application.demonstration_options, **options})
         live(application, context.home / "live", terms, progress, lambda url: _ready(context, url))
         return
     office = open_office(application, context.home, progress)
-    with running(office, terms) as service:
+    others = shared(application, context.home, share, progress) if share else nullcontext()
+    with running(office, terms) as service, others:
         _until_stopped(context, service)
     progress("stopped; everything accepted is kept")
+
+
+def _joining(application: Application, root: Path, address: str, terms: Terms, name: str) -> Joining:
+    """What is joined: a folder that both hosts see, or an object store."""
+    if "://" in address:
+        return by_store(application, root, address, terms, name, progress)
+    return by_folder(application, root, Path(address), terms, name)
 
 
 def counts(text: str) -> tuple[int, int]:
@@ -206,6 +222,8 @@ def _check(design: Design, given: Mapping[str, bool]) -> None:
             raise UsageError(f"{name} does nothing with --design {design}; it belongs to {kinds}")
     if given["--join"] and (given["--live"] or given["--events-clock"]):
         raise UsageError("--join follows another service: leave --live and --events-clock to that one")
+    if given["--share"] and (given["--join"] or given["--live"]):
+        raise UsageError("--share is for the service that supervises: leave --join and --live")
     if given["--as"] and not given["--join"]:
         raise UsageError("--as names a service among those that joined: give --join HOME, or leave it")
 

@@ -5,7 +5,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from afield.application import Application
 from afield.control.plane import Plane
@@ -17,17 +19,58 @@ from afield.store.snapshots import Follower
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
+class Beside(Protocol):
+    """Brings what the workers follow, and takes what they recorded away, where that does not happen by itself."""
+
+    def start(self) -> None:
+        """Bring what there is, and go on in threads of its own.
+
+        Raises:
+            ServingError: what is there must not be followed from here.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Take what the workers left, as far as that goes, and end."""
+        ...
+
+
+class Nothing:
+    """Nothing needs to be brought: both hosts see the same folder."""
+
+    def start(self) -> None:
+        """Nothing."""
+
+    def stop(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What a service follows that joins another, and where it keeps what is its own.
+
+    Attributes:
+        home: whose tokens and keys count.
+        places: what its workers follow, and where they leave what they accept.
+        folder: its configuration, counters and log.
+        where: what it joined, for people.
+        beside: works beside its workers.
+    """
+
+    home: Home
+    places: Places
+    folder: Path
+    where: str
+    beside: Beside
+
+
 @contextmanager
-def joined(
-    application: Application, root: Path, shared: Path, terms: Terms, name: str, tell: Callable[[str], None]
-) -> Iterator["Joined"]:
-    """A service that has joined and answers; it is drained at the end, and what it accepted is left in the share.
+def joined(service: "Joined") -> Iterator["Joined"]:
+    """A service that has joined and answers; it is drained at the end, and what it accepted is left to be delivered.
 
     Raises:
         ServingError: nothing was published there yet, or the workers do not start.
-        UsageError: the name is none.
     """
-    service = Joined(application, root, shared, terms, name, tell)
     try:
         service.start()
         yield service
@@ -35,56 +78,54 @@ def joined(
         service.stop()
 
 
+def by_folder(application: Application, root: Path, shared: Path, terms: Terms, name: str) -> Joining:
+    """Joining a home that several hosts share: its snapshots and releases are followed, its supervisor delivers.
+
+    Args:
+        application: what is served.
+        root: this host's own home: counters, configuration and log.
+        shared: the home in which another service publishes.
+        terms: how this one is run.
+        name: of this service among those that joined; from the host and the port where "".
+
+    Raises:
+        UsageError: the name is none.
+    """
+    chosen, home = chosen_name(name, terms.port), Home.of(shared, application)
+    folder = Home.of(root, application).folder / "joined" / chosen
+    places = Places(
+        snapshots=home.snapshots,
+        bundles=home.bundles,
+        spools=home.joined / chosen,
+        counts=folder / "counts",
+        heartbeat=home.heartbeat,
+    )
+    return Joining(home, places, folder, str(home.folder), Nothing())
+
+
 class Joined:
     """Workers without a supervisor of their own.
 
-    They follow the snapshots and releases of a home that several hosts share, and append to spools of their own
-    there, which the one supervisor of that home delivers: also when this service is gone.
+    They follow the snapshots and releases that another service publishes, and append to spools of their own, which the
+    one supervisor of that service delivers: also when this service is gone.
     """
 
-    def __init__(
-        self,
-        application: Application,
-        root: Path,
-        shared: Path,
-        terms: Terms,
-        name: str,
-        tell: Callable[[str], None],
-    ) -> None:
-        """Prepare to join.
-
-        Args:
-            application: what is served.
-            root: this host's own home: counters, configuration and log.
-            shared: the home in which another service publishes.
-            terms: how this one is run.
-            name: of this service among those that joined; from the host and the port where "".
-            tell: is told what happens.
-        """
+    def __init__(self, application: Application, joining: Joining, terms: Terms, tell: Callable[[str], None]) -> None:
+        """Prepare to serve `application` on these terms; `tell` is told what happens."""
         self._called, self._tell = application.called, tell
-        self._home, own = Home.of(shared, application), Home.of(root, application)
+        self._joining = joining
         self._stop = threading.Event()
-        chosen = name or _named(terms.port)
-        if not NAME.fullmatch(chosen):
-            raise UsageError(f"--as {name}: a service's name has 1 to 64 of a-z, 0-9, _ and -, none of _- first")
         self.url = f"http://{terms.address}:{terms.port}"
-        folder = own.folder / "joined" / chosen
-        places = Places(
-            snapshots=self._home.snapshots,
-            bundles=self._home.bundles,
-            spools=self._home.joined / chosen,
-            counts=folder / "counts",
-            heartbeat=self._home.folder / "supervisor.alive",
-        )
-        self._plane = Plane(configured(application, self._home, terms, places), folder, tell)
+        self._plane = Plane(configured(application, joining.home, terms, joining.places), joining.folder, tell)
 
     def start(self) -> None:
         """Start the workers, and return once one answers."""
-        published = Follower(self._home.snapshots)
+        self._joining.beside.start()
+        published = Follower(self._joining.places.snapshots)
         published.refresh()
         if published.control is None:
             raise ServingError(
-                f"{self._home.folder}: no service has published anything there yet; start that one first, "
+                f"{self._joining.where}: no service has published anything there yet; start that one first, "
                 f"with the same application and options: afield serve {self._called}"
             )
         health = self._plane.start()
@@ -103,9 +144,17 @@ class Joined:
         """Drain and stop the workers; their spools are sealed, for the supervisor to deliver."""
         self._stop.set()
         self._plane.stop()
+        self._joining.beside.stop()
 
 
-def _named(port: int) -> str:
-    """A name that stays the same when this service is started again on this host."""
+def chosen_name(name: str, port: int) -> str:
+    """The name of a service among those that joined; one that stays the same on this host where none was given.
+
+    Raises:
+        UsageError: it is none.
+    """
     host = re.sub(r"[^a-z0-9_-]", "-", socket.gethostname().lower()).strip("-_")[:48] or "host"
-    return f"{host}-{port}"
+    chosen = name or f"{host}-{port}"
+    if not NAME.fullmatch(chosen):
+        raise UsageError(f"--as {name}: a service's name has 1 to 64 of a-z, 0-9, _ and -, none of _- first")
+    return chosen

@@ -1,27 +1,20 @@
 """Where Delta tables lie: a folder, or an object store by URL."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Protocol
+from urllib.parse import unquote
 
 import msgspec
 import obstore
 import polars as pl
 from deltalake import DeltaTable
 from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 
 from afield.errors import StoreError
+from afield.store.addresses import open_store, parsed
 from afield.store.durable import sync_file, sync_folder
-
-SCHEMES = ("s3", "gs", "az")
-CONNECTION = ("allow_http", "allow_invalid_certificates")
-# The libraries' own patience is three minutes: too long for a person who mistyped an address.
-PATIENCE = {"max_retries": 4, "retry_timeout": timedelta(seconds=10)}
 
 
 class Place(Protocol):
@@ -68,10 +61,7 @@ def open_place(root: Path | str) -> Place:
     """
     if isinstance(root, Path) or "://" not in root:
         return Folder(Path(root))
-    parts = urlsplit(root)
-    if parts.scheme not in SCHEMES or not parts.netloc:
-        raise StoreError(f"{root!r} names no object store; use s3://bucket/folder, gs://… or az://…, or a folder")
-    return Bucket(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", dict(parse_qsl(parts.query)))
+    return Bucket(*parsed(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +156,7 @@ class Bucket:
     def _listed(self, prefix: str) -> tuple[list[str], int]:
         """The folders under a folder, and how many objects lie in it."""
         try:
-            store = _STORES[urlsplit(self.url).scheme](self.url, self.given)
-            found = obstore.list_with_delimiter(store, prefix)
+            found = obstore.list_with_delimiter(open_store(self.url, self.given), prefix)
             return list(found["common_prefixes"]), len(found["objects"])
         except (BaseError, OSError) as error:
             said = str(error).strip().partition("\n")[0]
@@ -182,25 +171,6 @@ class Bucket:
 
     def sync(self, name: str, version: int) -> None:
         """Nothing: what an object store has taken is durable."""
-
-
-def _store(kind: type[S3Store | GCSStore | AzureStore], prefix: str, url: str, given: Mapping[str, str]) -> ObjectStore:
-    """The store of a URL; obstore wants its own options apart from the connection's, and with the store's prefix."""
-    own = {name.removeprefix(prefix): value for name, value in given.items() if name not in CONNECTION}
-    make = cast("Callable[..., ObjectStore]", kind.from_url)
-    return make(
-        url,
-        config={f"{prefix}{name}": value for name, value in own.items()},
-        client_options={name: value == "true" for name, value in given.items() if name in CONNECTION},
-        retry_config=PATIENCE,
-    )
-
-
-_STORES = {
-    "s3": partial(_store, S3Store, "aws_"),
-    "gs": partial(_store, GCSStore, "google_"),
-    "az": partial(_store, AzureStore, "azure_"),
-}
 
 
 class _Add(msgspec.Struct):

@@ -23,6 +23,8 @@ from afield.telemetry.segments import (
 )
 
 Commit = Callable[[str, int, list[bytes]], None]
+Send = Callable[[str, int, bytes], None]
+_Bring = Callable[[str, int, list[bytes], bytes], None]
 
 _PATIENCE = 10.0
 
@@ -42,6 +44,29 @@ def drain(folder: Path, commit: Commit) -> int:
         TelemetryError: a segment is damaged. It was set aside as `.damaged`, the records before the damage were
             committed, and so was every other segment.
     """
+
+    def bring(writer: str, number: int, records: list[bytes], _: bytes) -> None:
+        if records:
+            commit(writer, number, records)
+
+    return _drain(folder, bring)
+
+
+def hand_on(folder: Path, send: Send) -> int:
+    """As `drain`, for a segment that another spool takes as it is, tallies and all; the events that were handed on.
+
+    Args:
+        folder: the spool.
+        send: called with an identity of the writer, the segment's number and its whole frames; once it returns they
+            are another's to keep. The same call may come twice.
+
+    Raises:
+        TelemetryError: as of `drain`.
+    """
+    return _drain(folder, lambda writer, number, _, content: send(writer, number, content))
+
+
+def _drain(folder: Path, bring: _Bring) -> int:
     if not folder.is_dir():
         return 0
     held = claim(folder, DRAIN, _PATIENCE)
@@ -52,7 +77,7 @@ def drain(folder: Path, commit: Commit) -> int:
         delivered, damaged = 0, []
         for segment in segments(folder):
             if segment.sealed:
-                count, problem = _commit(segment, commit)
+                count, problem = _settle(segment, bring)
                 delivered += count
                 damaged += problem
     finally:
@@ -104,8 +129,8 @@ def totals(folder: Path) -> Counts:
     return Counts(offered, delivered, kept, lost.sampled_out, dropped, lost.dropped)
 
 
-def _commit(segment: Segment, commit: Commit) -> tuple[int, list[str]]:
-    """Commit one segment if it was not, account for it, remove it; the events committed, and what was damaged."""
+def _settle(segment: Segment, bring: _Bring) -> tuple[int, list[str]]:
+    """Bring one segment away if it was not, account for it, remove it; the events brought, and what was damaged."""
     book = account(segment.path.parent, segment.writer)
     content = content_of(segment)
     if content is None:
@@ -114,8 +139,7 @@ def _commit(segment: Segment, commit: Commit) -> tuple[int, list[str]]:
     if segment.number <= book.through:
         count = 0
     else:
-        if records:
-            commit(f"{segment.writer}-{book.identity}", segment.number, records)
+        bring(f"{segment.writer}-{book.identity}", segment.number, records, content[:end])
         book.through = segment.number
         book.delivered += count
         book.tally.add(tally)

@@ -1,0 +1,1 @@
+"""One service on hosts that share no folder: what it publishes and what it accepted, through an object store."""
