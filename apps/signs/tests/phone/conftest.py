@@ -26,6 +26,7 @@ from signs.translation.dictionaries import packed
 
 PAGES = "signs:pages/phone"
 VECTORS = Path(__file__).parents[2] / "phone" / "vectors"
+Content = tuple[dict[str, bytes], tuple[Part, ...]]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -39,7 +40,7 @@ def pages() -> Pages:
 
 
 @pytest.fixture(scope="session")
-def content() -> tuple[dict[str, bytes], tuple[Part, ...]]:
+def content() -> Content:
     """Files and parts of a release as the phone fetches it; the two fitted parts say what a person can follow."""
     models = {**pretrained(), "confidence": confident(), "language": by_script()}
     known = characters(metadata(models["recognition"]))
@@ -82,7 +83,7 @@ def by_script() -> bytes:
 
 
 @pytest.fixture
-def site(tmp_path: Path, pages: Pages, content: tuple[dict[str, bytes], tuple[Part, ...]]) -> Iterator[Site]:
+def site(tmp_path: Path, pages: Pages, content: Content) -> Iterator[Site]:
     """A server whose champion is a release signed by a trusted key."""
     signer = Signer(tmp_path / "signing.pem")
     signer.publish(tmp_path / "keys")

@@ -22,6 +22,7 @@ from afield.serving.http import Reply, Request, refused
 from afield.serving.pages import Pages
 
 START = datetime(2026, 5, 1, 10)
+CHAMPION = "/v1/bundles/champion"
 Answers = Callable[[dict[str, object]], bytes | None]
 
 
@@ -36,7 +37,10 @@ class Site:
         mute: takes what it is sent, and says nothing: the answers are lost.
         changed: the bytes of a bundle, as somebody on the way changes them.
         reads: the answer to `POST /v1/read`; None: 503.
-        cut: bytes of a bundle's file after which the connection breaks off.
+        cut: bytes after which the first longer stretch of a bundle's file halts; no file is given any more then, until
+            it is None again.
+        halted: path of the file that halted.
+        dead: what halted breaks off once it is set.
         date: what it says of the time; "" its own.
         ranges: path and range of the files that were asked for.
     """
@@ -52,6 +56,8 @@ class Site:
     changed: Callable[[bytes], bytes] = bytes
     reads: Answers = lambda _: None
     cut: int | None = None
+    halted: str = ""
+    dead: threading.Event = field(default_factory=threading.Event)
     date: str = ""
     url: str = ""
     asked: list[str] = field(default_factory=list)
@@ -96,6 +102,8 @@ class Site:
 
     def _file(self, bundles: Bundles, request: Request) -> Reply:
         self.ranges.append((request.path, request.headers.get("range", "")))
+        if self.cut is not None and self.halted:
+            return refused(503, "the line is dead")
         handler = routes(bundles, lambda: ControlState(0, self.champion), dict)["/v1/bundles/{release}/{file}"]
         reply = handler.methods["GET"](request)
         return Reply(reply.status, self.changed(reply.body), reply.kind, reply.headers)
@@ -151,7 +159,12 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body if site.cut is None or reply.status != 206 else reply.body[: site.cut])
+            if site.cut is None or reply.status != 206 or len(reply.body) <= site.cut:
+                self.wfile.write(reply.body)
+            else:
+                self.wfile.write(reply.body[: site.cut])
+                site.halted = self.path
+                site.dead.wait(60)
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             return site.date or super().date_time_string(timestamp)
