@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from afield.errors import RequestError
 from afield.serving import binary
 from afield.serving.http import TooLargeError
-from afield.serving.protocol import Inferred, Protocol
+from afield.serving.outputs import Inferred
+from afield.serving.protocol import Protocol
 from tests.serving.bakery import Bakery, release
+from tests.serving.calling import inferred
 
 ROWS = np.array([[1, 2], [3, 4]])
 NUMPY = {
@@ -37,12 +39,12 @@ def tensor(name: str, datatype: str, values: NDArray[np.generic], *, whole: bool
 
 def ask(protocol: Protocol, *inputs: triton.InferInput, outputs: object = None) -> Inferred:
     body, length = triton.InferenceServerClient.generate_request_body(list(inputs), outputs=outputs)
-    return protocol.infer("toy", None, body, None if length is None else str(length))
+    return inferred(protocol, body, length=length)
 
 
-def read(inferred: Inferred) -> triton.InferResult:
-    content = msgspec.json.encode(inferred.reply)
-    tail, length = inferred.tail, None if inferred.tail is None else len(content)
+def read(found: Inferred) -> triton.InferResult:
+    content = msgspec.json.encode(found.reply)
+    tail, length = found.tail, None if found.tail is None else len(content)
     return triton.InferenceServerClient.parse_response_body(content + (tail or b""), header_length=length)
 
 
@@ -67,11 +69,11 @@ def test_keys_are_read_as_bytes(protocol: Protocol) -> None:
 
 def test_each_output_is_sent_as_it_is_asked_for(protocol: Protocol) -> None:
     outputs = [triton.InferRequestedOutput("low"), triton.InferRequestedOutput("forecast", binary_data=False)]
-    inferred = ask(protocol, tensor("features", "FP32", ROWS.astype(np.float32)), outputs=outputs)
-    low, forecast = inferred.reply.outputs
+    found = ask(protocol, tensor("features", "FP32", ROWS.astype(np.float32)), outputs=outputs)
+    low, forecast = found.reply.outputs
     assert (low.data, low.parameters) == (msgspec.UNSET, {"binary_data_size": 16})
     assert (forecast.data, forecast.parameters) == ([1.5, 3.5], {})
-    assert read(inferred).as_numpy("low").tolist() == [-1.5, 0.5]
+    assert read(found).as_numpy("low").tolist() == [-1.5, 0.5]
 
 
 def test_a_reply_in_json_alone_has_no_bytes_after_it(protocol: Protocol) -> None:
@@ -111,7 +113,7 @@ def test_bytes_that_do_not_fit_are_told_why(
 ) -> None:
     content = msgspec.json.encode({"inputs": [{**GOOD, **change}]})
     with pytest.raises(RequestError, match=says):
-        protocol.infer("toy", None, content + tail, str(len(content)))
+        inferred(protocol, content + tail, length=len(content))
     assert ask(protocol, tensor("keys", "BYTES", np.array(["east"], np.object_))).rows == 1
 
 

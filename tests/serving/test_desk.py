@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from afield.errors import RequestError
-from afield.serving.desk import Pace, overloaded, within
+from afield.serving.desk import within
+from afield.serving.lane import Pace, overloaded
 from afield.serving.service import Patience
 from tests.serving.test_wire import HOST, post, read, sent
 from tests.serving.wired import Wired, wired

@@ -4,11 +4,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from afield.errors import InferenceError, RequestError, ServingError
+from afield.errors import RequestError, ServingError
 from afield.mitigation.guards import step_limit
 from afield.records.decision import Override
 from afield.records.traffic import Query
-from afield.serving.inference import Rows
 from afield.testing.stand import TICK
 from afield.testing.toy import HOUR, SHOPS, operate
 from tests.serving.bakery import COLUMNS, Bakery, bakery_of, broken, release, rows_at
@@ -125,7 +124,7 @@ def test_facts_older_than_a_day_are_not_even_used_for_the_baseline() -> None:
 
 
 def test_a_decision_that_fails_becomes_the_neutral_one() -> None:
-    bakery = bakery_of(replace(operate({}), decide=lambda _, __: {}["nothing"]))
+    bakery = bakery_of(replace(operate({}), decision=lambda _, __: {}["nothing"]))
     predictor = bakery.see(release("r1"))
     assert predictor.answer(EAST).applied == ("fallback:neutral",)
     assert "the decision failed" in predictor.problem
@@ -221,20 +220,6 @@ def test_a_moment_far_from_the_rows_is_refused(bakery: Bakery, hours: int) -> No
 def test_an_unknown_key_is_refused(bakery: Bakery) -> None:
     with pytest.raises(RequestError, match="'moon'"):
         bakery.see(release("r1")).answer(Query(key="moon", unit="moon", at=TICK))
-
-
-def test_a_lookup_gives_guarded_outputs_without_a_record(bakery: Bakery) -> None:
-    scored = bakery.see(release("r1")).lookup(["west", "east"])
-    assert scored.outputs["forecast"].tolist() == [13.0, 5.0]
-    assert bakery.events == []
-
-
-def test_a_score_of_given_features_does_not_fall_back(bakery: Bakery) -> None:
-    rows = Rows.of({"last_hour": np.array([1.0]), "usual": np.array([3.0])})
-    predictor = bakery.see(release("r1"), broken("r2"))
-    assert predictor.score("r1", rows)["forecast"].tolist() == [2.0]
-    with pytest.raises(InferenceError, match="broken"):
-        predictor.score("r2", rows)
 
 
 def replace_at(query: Query, **later: float) -> Query:

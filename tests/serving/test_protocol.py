@@ -1,14 +1,23 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.serving.http import NotFoundError
+from afield.serving.inference import Outputs
+from afield.serving.inputs import MOST_ROWS
 from afield.serving.messages import InferReply
-from afield.serving.protocol import MOST_ROWS, Protocol
+from afield.serving.outputs import Inferred
+from afield.serving.protocol import Call, Protocol
+from afield.serving.releases import Release
 from afield.serving.tensors import DATATYPES
-from tests.serving.bakery import Bakery, broken, release
+from afield.testing.stand import FEATURE_SET
+from tests.serving.bakery import Bakery, Broken, broken, release
+from tests.serving.calling import inferred
 
 
 @pytest.fixture
@@ -18,7 +27,7 @@ def protocol(bakery: Bakery) -> Protocol:
 
 
 def ask(protocol: Protocol, *inputs: object, version: str | None = None, **more: object) -> InferReply:
-    return protocol.infer("toy", version, msgspec.json.encode({"inputs": inputs, **more})).reply
+    return inferred(protocol, msgspec.json.encode({"inputs": inputs, **more}), version).reply
 
 
 def features(data: object, shape: object = (2, 2), datatype: str = "FP32") -> dict[str, object]:
@@ -173,3 +182,54 @@ def test_the_server_says_what_it_is_and_what_it_extends(protocol: Protocol) -> N
     server = protocol.server()
     assert (server.name, server.version) == ("afield", "0.1.0")
     assert "binary_tensor_data" in server.extensions
+
+
+def calls(*given: tuple[object, str | None]) -> list[Call]:
+    return [Call("toy", version, msgspec.json.encode({"inputs": [one]})) for one, version in given]
+
+
+def forecasts(found: Sequence[Inferred | Exception]) -> list[object]:
+    return [type(one) if isinstance(one, Exception) else one.reply.outputs[0].data for one in found]
+
+
+def test_requests_of_one_release_are_answered_by_one_pass(protocol: Protocol) -> None:
+    one, two = features([1, 2], (1, 2)), features([1, 2, 3, 4])
+    found = protocol.infer(calls((one, None), (two, "r2"), (two, None), (keys("east"), None), (keys("west"), None)))
+    assert forecasts(found) == [[1.5], [1.0, 3.0], [1.5, 3.5], [5.0], [13.0]]
+    assert [(each.rows, each.together) for each in found if isinstance(each, Inferred)] == [
+        (1, 2), (2, 1), (2, 2), (1, 2), (1, 2)
+    ]  # fmt: skip
+
+
+def test_the_failure_of_one_request_is_no_other_s(protocol: Protocol) -> None:
+    good, bad = features([1, 2], (1, 2)), features([1, 2, 3], (1, 2))
+    moon = keys("moon")
+    asked = calls((good, None), (bad, None), (good, "r3"), (keys("east"), None), (moon, None), (good, "r9"))
+    found = protocol.infer([*asked, Call("toy", None, b"{"), Call("other", None, b"{}")])
+    assert forecasts(found) == [
+        [1.5], RequestError, InferenceError, [5.0], RequestError, NotFoundError, msgspec.DecodeError, NotFoundError
+    ]  # fmt: skip
+
+
+def test_numbers_without_an_answer_spoil_no_other_request_of_the_pass(bakery: Bakery) -> None:
+    bakery.see(release("r1", (3e38, 3e38)))
+    protocol = Protocol("toy", "0.1.0", bakery.predictor)
+    bad, good = features([3e38, 3e38], (1, 2)), features([0, 0], (1, 2))
+    found = protocol.infer(calls((good, None), (bad, None), (good, None)))
+    assert forecasts(found) == [[0.0], ContradictionError, [0.0]]
+
+
+def test_the_release_that_a_request_found_answers_it_whatever_comes_meanwhile(bakery: Bakery) -> None:
+    class Swapping(Broken):
+        """A part during whose pass another champion comes."""
+
+        def predict(self, rows: Outputs) -> NDArray[np.float64]:
+            bakery.see(release("r2"))
+            return rows["usual"]
+
+    bakery.see(Release("r1", {"loaves": Swapping()}, FEATURE_SET, ("forecast",)))
+    protocol = Protocol("toy", "0.1.0", bakery.predictor)
+    for given in (features([1, 2], (1, 2)), keys("east")):
+        bakery.see(Release("r1", {"loaves": Swapping()}, FEATURE_SET, ("forecast",)))
+        assert ask(protocol, given, outputs=[{"name": "forecast"}]).model_version == "r1"
+    assert protocol.versions() == ["r2"]

@@ -41,6 +41,9 @@ class Kitchen:
             "/empty": Route("empty", {"GET": lambda _: Reply(304, b"", headers=(("etag", '"1"'),))}),
             "/split": Route("split", {"GET": lambda _: Reply(200, b"", headers=(("x-id", "a\r\nevil: 1"),))}),
             "/cook": Route("cook", {"POST": self._cook}, lane=MODEL),
+            "/stew": Route(
+                "stew", {"POST": lambda request: self._many((request,))[0]}, together=self._many, lane=MODEL
+            ),
             "/many": Route("many", {"POST": lambda request: self._many((request,))[0]}, together=self._many),
             "/{name}/it": Route("named", {"GET": lambda request: Reply(200, msgspec.json.encode(request.names))}),
         }

@@ -1,14 +1,13 @@
 """Between the connections and the service: requests answered together, apart, or refused in time."""
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from afield.errors import RequestError
 from afield.serving.exchange import Exchange
-from afield.serving.http import Reply, failed, refused
+from afield.serving.http import Reply, failed
+from afield.serving.lane import Lane, Pace, overloaded
 from afield.serving.routing import Route
 from afield.serving.service import Service
 
@@ -16,20 +15,6 @@ WITHIN = ("x-request-timeout-ms", "x-envoy-expected-rq-timeout-ms")
 """Headers in which a client, or the Envoy before the service, says for how many milliseconds it waits."""
 HOPE = 0.5
 """Share of its time that a request may be expected to wait: what it meets may be slower than what was before it."""
-_LEARNING = 0.2
-
-
-class Pace:
-    """A running estimate of the seconds that one answer takes."""
-
-    def __init__(self) -> None:
-        """Nothing is known yet; that counts as no time."""
-        self.seconds = 0.0
-
-    def learn(self, seconds: float, count: int = 1) -> None:
-        """Take over that `count` answers took so long together."""
-        taken = seconds / count
-        self.seconds += (taken - self.seconds) * (_LEARNING if self.seconds else 1.0)
 
 
 class Desk:
@@ -41,7 +26,7 @@ class Desk:
         self._ready: deque[Exchange] = deque()
         self._pace = Pace()
         self._late = 0.0
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self.leaving = False
         self.watch = service.watch
 
@@ -64,8 +49,8 @@ class Desk:
         if route.lane:
             lane = self._lanes.get(route.lane)
             if lane is None:
-                lane = self._lanes[route.lane] = _Lane(route.lane, self._service, self._loop)
-            if not lane.put(exchange, route):
+                lane = self._lanes[route.lane] = Lane(route.lane, self._service, self._loop)
+            if not lane.put(exchange):
                 self._refuse(exchange, route, lane.ahead)
         elif route.together is None or exchange.method != "POST":
             exchange.answer(self._service.answered(route, exchange.request))
@@ -130,57 +115,6 @@ class Desk:
         exchange.answer(self._service.counted(route, overloaded(ahead)))
 
 
-class _Lane:
-    """Requests answered one at a time in a thread of their own, as many as can be answered in time."""
-
-    def __init__(self, name: str, service: Service, loop: asyncio.AbstractEventLoop) -> None:
-        self._service, self._loop, self._patience = service, loop, service.patience
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._waiting = 0
-        self._pace = Pace()
-
-    @property
-    def ahead(self) -> float:
-        """Seconds until a request that comes now would be answered."""
-        return (self._waiting + 1) * self._pace.seconds
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request waits or is under way."""
-        return self._waiting > 0
-
-    def put(self, exchange: Exchange, route: Route) -> bool:
-        """Take a request; whether it can be answered in time. One that comes to an idle lane always is tried."""
-        if self._waiting and (self.ahead > exchange.within or self._waiting >= self._patience.waiting):
-            return False
-        self._waiting += 1
-        request = exchange.request
-
-        def answered() -> Reply:
-            started = self._loop.time()
-            if exchange.connection.lost:
-                return refused(503, "the client has gone")
-            if started - exchange.began > exchange.within:
-                self._service.shed(route.label)
-                return self._service.counted(route, overloaded(self.ahead))
-            reply = self._service.answered(route, request)
-            self._pace.learn(self._loop.time() - started)
-            return reply
-
-        future = self._loop.run_in_executor(self._thread, answered)
-        future.add_done_callback(lambda done: self._answer(exchange, done))
-        return True
-
-    def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _answer(self, exchange: Exchange, done: "asyncio.Future[Reply]") -> None:
-        self._waiting -= 1
-        if not done.cancelled():
-            exchange.answer(done.result())
-
-
 def within(headers: Mapping[str, str], most: float) -> float:
     """Seconds in which a request is to be answered: what its headers say, `most` at most.
 
@@ -194,9 +128,3 @@ def within(headers: Mapping[str, str], most: float) -> float:
                 raise RequestError("a number of milliseconds from 1 is expected", name)
             most = min(most, int(stated) / 1e3)
     return most
-
-
-def overloaded(ahead: float) -> Reply:
-    """The refusal of a request that would wait so many seconds."""
-    after = str(max(1, math.ceil(ahead)))
-    return refused(503, f"too many requests wait; an answer would take about {ahead:.1f} s", (("retry-after", after),))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -174,6 +175,15 @@ def matrix(rows: Columns, features: tuple[str, ...]) -> NDArray[np.float32]:
 def all_finite(values: NDArray[np.float64]) -> bool:
     """Whether every value is a number; one value, the case of a request, costs no array operation."""
     return math.isfinite(values.item()) if values.size == 1 else bool(np.isfinite(values).all())
+
+
+def parted(outputs: Outputs, counts: Sequence[int]) -> list[Outputs]:
+    """The outputs of consecutive runs of rows, so many rows each."""
+    ends = list(accumulate(counts))
+    starts = [end - count for end, count in zip(ends, counts, strict=True)]
+    return [
+        {name: values[start:end] for name, values in outputs.items()} for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def run_only_part(rows: Columns, parts: Parts) -> Outputs:

@@ -166,7 +166,7 @@ class ModelStatistics(msgspec.Struct, frozen=True):
         name, version: of the model.
         last_inference: milliseconds since 1970, 0 before the first.
         inference_count: rows answered.
-        execution_count: requests answered.
+        execution_count: passes of the model; requests that came together share one.
         inference_stats: how long they took.
         batch_stats: not kept.
     """

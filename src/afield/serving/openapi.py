@@ -12,7 +12,8 @@ from afield.serving.asking import Asked
 from afield.serving.batches import MOST, Refusal
 from afield.serving.health import Health
 from afield.serving.http import JSON, Reply, Request
-from afield.serving.protocol import FEATURES, KEYS, Protocol
+from afield.serving.inputs import FEATURES, KEYS
+from afield.serving.protocol import Protocol
 from afield.serving.routing import ANYONE, Route
 from afield.serving.schemas import ERROR, REF, Schema, near, of_facts, schemas
 

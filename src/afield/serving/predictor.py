@@ -6,13 +6,14 @@ from datetime import datetime
 
 import numpy as np
 
-from afield.errors import InferenceError, RequestError, ServingError
+from afield.errors import ServingError
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
 from afield.serving.basis import basis, speaker
 from afield.serving.draft import Decided, Draft, decided
-from afield.serving.inference import Outputs, Rows, all_finite
+from afield.serving.inference import Outputs, all_finite
 from afield.serving.joint import Joint
+from afield.serving.lookups import Lookups
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
 from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first, unfed
@@ -22,7 +23,11 @@ ANSWERS, DECISIONS = "answers", "decisions"
 
 
 class Predictor:
-    """Answers single queries, and forecasts every key at once; the same path for both."""
+    """Answers single queries, and forecasts every key at once; the same path for both.
+
+    Attributes:
+        lookups: outputs without decision and record.
+    """
 
     def __init__(self, product: Product, beside: Beside, scoring: Scoring | None = None) -> None:
         """Answer for `product`; `see` gives it rows and releases. `scoring` goes on from another's earlier answers."""
@@ -30,6 +35,7 @@ class Predictor:
         self._beside = beside
         self._scoring = scoring or Scoring(product, beside.filled)
         self._observing = observing(product, beside, self._scoring)
+        self.lookups = Lookups(product, self._scoring, ANSWERS)
         self._joint = Joint(product, beside, self._scoring, ANSWERS, DECISIONS)
         self._situation = Situation(None, ControlState(version=0, champion=""))
 
@@ -152,35 +158,6 @@ class Predictor:
             applied=scored.applied,
             mode=seen.control.mode,
         )
-
-    def lookup(self, keys: Sequence[str]) -> Scored:
-        """The champion's outputs for `keys`, guarded and with fallbacks, without decision and record.
-
-        Raises:
-            RequestError: a key has no feature row, or none is given.
-            ServingError: there are no feature rows yet.
-        """
-        seen = self._situation
-        if seen.rows is None:
-            raise ServingError("no feature rows have been published yet")
-        unknown = [key for key in keys if key not in seen.places]
-        if unknown or not keys:
-            raise RequestError(f"nothing is known of {unknown[:1]}; ask for keys of the feature rows", "keys")
-        rows = seen.columns.pick([seen.places[key] for key in keys])
-        champion = seen.control.champion
-        scored = self._scoring.scored(seen, keys, rows, champion, memory=ANSWERS, at=seen.rows.tick)
-        return self._scoring.completed(scored, len(keys))
-
-    def score(self, digest: str, rows: Rows) -> Outputs:
-        """What the release `digest` says of features that the caller brings: no guards, no fallback.
-
-        Raises:
-            InferenceError: the release is not loaded, fails, or gives something that is not finite.
-        """
-        outputs = self._scoring.inferred(self._situation, digest, rows)
-        if not all(map(all_finite, outputs.values())):
-            raise InferenceError(f"release {digest[:12]} gives values that are not finite for these inputs")
-        return outputs
 
     def _now(self, seen: Situation, query: Query) -> datetime:
         """Domain time; a service whose clock follows its events stands where its clients are."""

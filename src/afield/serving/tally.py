@@ -6,7 +6,7 @@ from pathlib import Path
 from afield.serving.counters import Counters
 from afield.serving.messages import Duration, Durations, ModelStatistics
 
-_NAMES = ("success", "success_ns", "fail", "fail_ns", "rows", "last")
+_NAMES = ("success", "success_ns", "fail", "fail_ns", "rows", "executions", "last")
 
 
 class Tally:
@@ -17,12 +17,20 @@ class Tally:
         self._folder = folder
         self._versions: dict[str, Counters] = {}
 
-    def succeeded(self, version: str, rows: int, ns: int) -> None:
-        """Count one request that was answered, with its rows and how long it took in nanoseconds."""
+    def succeeded(self, version: str, rows: int, ns: int, share: float = 1.0) -> None:
+        """Count one request that was answered.
+
+        Args:
+            version: digest of the release that answered.
+            rows: how many it answered.
+            ns: how long it took, nanoseconds.
+            share: its share of a pass of the model, less than 1 where others were answered by the same.
+        """
         counters = self._of(version)
         counters.add("success")
         counters.add("success_ns", ns)
         counters.add("rows", rows)
+        counters.add("executions", share)
         counters.put("last", time.time() * 1e3)
 
     def failed(self, version: str, ns: int) -> None:
@@ -34,14 +42,14 @@ class Tally:
     def read(self, model: str, version: str) -> ModelStatistics:
         """The statistics of one version, zeros before its first request."""
         counters = self._of(version)
-        total = {name: int(value) for name, value in counters.totals().items()}
+        total = {name: round(value) for name, value in counters.totals().items()}
         success = Duration(total["success"], total["success_ns"])
         return ModelStatistics(
             name=model,
             version=version,
             last_inference=int(counters.greatest("last")),
             inference_count=total["rows"],
-            execution_count=total["success"],
+            execution_count=total["executions"],
             inference_stats=Durations(success, Duration(total["fail"], total["fail_ns"]), compute_infer=success),
         )
 

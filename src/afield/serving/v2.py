@@ -7,10 +7,13 @@ import msgspec
 
 from afield.errors import ContradictionError
 from afield.serving import binary, routing
+from afield.serving.apart import attempt
 from afield.serving.health import Health
-from afield.serving.http import Reply, Request, refused
+from afield.serving.http import Reply, Request, failed, refused
 from afield.serving.messages import IndexRequest, InferReply, Live, ModelReady, Ready, Statistics
-from afield.serving.protocol import Protocol
+from afield.serving.outputs import Inferred
+from afield.serving.protocol import Call, Protocol
+from afield.serving.releases import Release
 from afield.serving.routing import ANYONE, Handler, Role, Route
 from afield.serving.tally import Tally
 
@@ -25,12 +28,6 @@ _index = msgspec.json.Decoder(IndexRequest).decode
 
 def routes(protocol: Protocol, health: Callable[[], Health], tally: Tally) -> Mapping[str, Route]:
     """The protocol's paths; `health` says whether the service is ready, `tally` counts inferences."""
-
-    def ready(_: Request) -> Reply:
-        found = health()
-        if not found.ready:
-            return refused(503, found.problem or "no release is loaded yet")
-        return _json(Ready())
 
     def metadata(request: Request) -> Reply:
         return _json(protocol.metadata(*_asked(request)))
@@ -61,22 +58,34 @@ def routes(protocol: Protocol, health: Callable[[], Health], tally: Tally) -> Ma
             _index(request.body)
         return _json(protocol.index())
 
-    def infer(request: Request) -> Reply:
-        model, version = _asked(request)
-        release, start = protocol.release(model, version), time.perf_counter_ns()
-        try:
-            inferred = protocol.infer(model, version, _content(request), request.headers.get(binary.HEADER))
-        except Exception:
-            tally.failed(release.digest, time.perf_counter_ns() - start)
-            raise
-        tally.succeeded(release.digest, inferred.rows, time.perf_counter_ns() - start)
-        return _sent(inferred.reply, inferred.tail)
+    def infer(requests: Sequence[Request]) -> list[Reply]:
+        start = time.perf_counter_ns()
+        calls = [attempt(_call, request) for request in requests]
+        given = iter(protocol.infer([each for each in calls if isinstance(each, Call)]))
+        found = [next(given) if isinstance(each, Call) else each for each in calls]
+        ns = time.perf_counter_ns() - start
+        return [noted(request, each, ns) for request, each in zip(requests, found, strict=True)]
 
+    def noted(request: Request, found: Inferred | Exception, ns: int) -> Reply:
+        if isinstance(found, Inferred):
+            tally.succeeded(found.reply.model_version, found.rows, ns, 1 / found.together)
+            return _sent(found.reply, found.tail)
+        release = attempt(protocol.release, *_asked(request))
+        if isinstance(release, Release):
+            tally.failed(release.digest, ns)
+        return failed(found, request.identity)
+
+    inferring = Route(
+        "v2",
+        {"POST": lambda request: infer((request,))[0]},
+        largest=LARGEST_TENSORS,
+        together=infer,
+        lane=routing.MODEL,
+    )
     found = {
         "/v2": _looked_at(lambda _: _json(protocol.server()), role="predict"),
         "/v2/": _looked_at(lambda _: _json(protocol.server()), role="predict"),
-        "/v2/health/live": _looked_at(lambda _: _json(Live()), role=ANYONE),
-        "/v2/health/ready": _looked_at(ready, role=ANYONE),
+        **signs_of_life(health),
         "/v2/models/stats": _looked_at(everything),
         "/v2/repository/index": _looked_at(index, "POST"),
         "/v2/repository/models/{model}/load": _looked_at(_by_hand, "POST", "operate"),
@@ -87,8 +96,23 @@ def routes(protocol: Protocol, health: Callable[[], Health], tally: Tally) -> Ma
         found[f"{path}/ready"] = _looked_at(model_ready, role="predict")
         found[f"{path}/config"] = _looked_at(configuration)
         found[f"{path}/stats"] = _looked_at(statistics)
-        found[f"{path}/infer"] = Route("v2", {"POST": infer}, largest=LARGEST_TENSORS, lane=routing.MODEL)
+        found[f"{path}/infer"] = inferring
     return found
+
+
+def signs_of_life(health: Callable[[], Health]) -> Mapping[str, Route]:
+    """`/v2/health/live` and `/v2/health/ready`, asked without a token; `health` says whether the service is ready."""
+
+    def ready(_: Request) -> Reply:
+        found = health()
+        if not found.ready:
+            return refused(503, found.problem or "no release is loaded yet")
+        return _json(Ready())
+
+    return {
+        "/v2/health/live": _looked_at(lambda _: _json(Live()), role=ANYONE),
+        "/v2/health/ready": _looked_at(ready, role=ANYONE),
+    }
 
 
 def _looked_at(handler: Handler, method: str = "GET", role: Role = "observe") -> Route:
@@ -106,9 +130,11 @@ def _asked(request: Request) -> tuple[str, str | None]:
     return request.names["model"], request.names.get("version")
 
 
-def _content(request: Request) -> bytes:
+def _call(request: Request) -> Call:
+    model, version = _asked(request)
     encoding = request.headers.get("content-encoding", "identity")
-    return request.body if encoding == "identity" else binary.inflated(request.body, encoding, LARGEST_TENSORS)
+    body = request.body if encoding == "identity" else binary.inflated(request.body, encoding, LARGEST_TENSORS)
+    return Call(model, version, body, request.headers.get(binary.HEADER))
 
 
 def _sent(reply: InferReply, tail: bytes | None) -> Reply:
