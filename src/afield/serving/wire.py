@@ -9,26 +9,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import cast
-from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from afield.serving.exchange import Desk, Exchange, Known, Limits
+from afield.serving.exchange import Desk, Exchange, Limits
 from afield.serving.heads import CONTINUE, encoded, plain
 from afield.serving.http import LARGEST_BODY, Reply, refused
-from afield.serving.journal import identified
+from afield.serving.incoming import Incoming, too_long
 
-KNOWN = 0.25
-"""Seconds for which a head that was admitted need not be looked at again; a token that is revoked counts no longer."""
 LINGER = 1.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
-_KNOWN = (
-    *("accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "expect", "host"),
-    *("idempotency-key", "if-none-match", "origin", "range", "traceparent", "user-agent", "x-request-id"),
-)
-_NAMES = {form.encode(): name for name in _KNOWN for form in (name, name.title())}
-"""Names of headers as they mostly come: decoding each again would cost more than reading the rest of the head."""
-_ONCE = frozenset({"host", "authorization", "expect"})
 _IDLE, _HEAD, _BODY, _BUSY, _LEAVING = range(5)
 
 
@@ -38,42 +28,18 @@ class Connection(asyncio.Protocol):
     Attributes:
         lost: whether it is closed.
         let_go: whether it is to be closed behind its next reply.
+        on_url, on_header: what the parser calls, beside the methods at the end.
     """
-
-    __slots__ = (
-        "_body",
-        "_clock",
-        "_current",
-        "_desk",
-        "_headers",
-        "_known",
-        "_length",
-        "_limits",
-        "_open",
-        "_parser",
-        "_queue",
-        "_since",
-        "_state",
-        "_stated",
-        "_stuck",
-        "_transport",
-        "_url",
-        "let_go",
-        "lost",
-    )
 
     def __init__(self, desk: Desk, limits: Limits, among: set["Connection"], clock: Callable[[], float]) -> None:
         """A connection that enters itself into `among` while it is open; `clock` gives seconds."""
         self._desk, self._limits, self._open, self._clock = desk, limits, among, clock
         self._queue: deque[Exchange] = deque()
         self._state, self._since, self._stuck = _IDLE, 0.0, 0
+        self._incoming = incoming = Incoming(limits)
+        self.on_url, self.on_header = incoming.on_url, incoming.on_header
         self._parser: httptools.HttpRequestParser | None = None
         self._current: Exchange | None = None
-        self._url, self._length = b"", 0
-        self._headers: dict[str, str] = {}
-        self._stated = "0"
-        self._known: Known | None = None
-        self._body: list[bytes] = []
         self.lost = self.let_go = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -94,7 +60,7 @@ class Connection(asyncio.Protocol):
         self.lost = True
         self._open.discard(self)
         self._queue.clear()
-        self._parser = self._current = self._known = None
+        self._parser = self._current = None
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
@@ -105,7 +71,7 @@ class Connection(asyncio.Protocol):
         if self._state in (_IDLE, _BUSY):
             self._state, self._since = _HEAD, self._clock()
         if self._state == _HEAD:
-            self._length += len(data)
+            self._incoming.length += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -113,8 +79,8 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._refuse(refused(400, f"this is not HTTP/1.1: {error}"))
             return
-        if self._state == _HEAD and self._length > self._limits.head:
-            self._refuse(refused(431, f"the head of a request has at most {self._limits.head} bytes"))
+        if self._state == _HEAD and self._incoming.length > self._limits.head:
+            self._refuse(too_long(self._limits))
 
     def eof_received(self) -> bool:
         """Whether the connection stays open for the replies that are due."""
@@ -207,60 +173,27 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._url, self._headers, self._body, self._stated = b"", {}, [], "0"
+        self._incoming.begin()
         if self._state != _LEAVING:
             self._state = _HEAD
 
-    def on_url(self, url: bytes) -> None:
-        """Some of the target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        if self._state == _LEAVING:
-            return
-        key = _NAMES.get(name) or name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        if key == "content-length":  # the parser refuses a second one
-            self._stated = text
-            return
-        known = self._headers.get(key)
-        if known is None:
-            self._headers[key] = text
-            if len(self._headers) > self._limits.headers:
-                self._refuse(refused(431, f"a request has at most {self._limits.headers} headers"))
-        elif key in _ONCE:
-            self._refuse(refused(400, f"the header {key} comes twice"))
-        else:
-            self._headers[key] = f"{known}, {text}"
-
     def on_headers_complete(self) -> None:
         """Admit the request or refuse it, before its body is read."""
-        parser, headers = self._parser, self._headers
+        parser, incoming = self._parser, self._incoming
         if self._state == _LEAVING or parser is None:
             return
-        method, version, known = parser.get_method(), parser.get_http_version(), self._known
-        # What was read so far, with the body as far as it came along, is more than the head.
-        suspect, self._length = self._length > self._limits.head, 0
-        if known is not None and known.like(method, self._url, version, headers, self._since):
-            exchange, reply = known.again(), None
-        else:
-            exchange = self._read(method, version, parser.should_keep_alive() and not parser.should_upgrade())
-            if suspect and _length(self._url, headers) > self._limits.head:
-                reply = refused(431, f"the head of a request has at most {self._limits.head} bytes")
-            else:
-                reply = self._desk.admit(exchange)
-            if reply is None:
-                self._known = Known(method, self._url, self._since + KNOWN, exchange)
-        exchange.identity = identified(headers)
+        if incoming.problem is not None:
+            self._refuse(incoming.problem)
+            return
+        exchange, reply = incoming.exchange(self, parser, self._desk.admit, self._since)
         self._queue.append(exchange)
         self._current, self._state = exchange, _BODY
-        if reply is not None or self._stated != "0" or "transfer-encoding" in headers:
+        if reply is not None or incoming.stated != "0" or "transfer-encoding" in incoming.headers:
             self._begin_body(exchange, reply)
 
     def _begin_body(self, exchange: Exchange, reply: Reply | None) -> None:
         """Go on to the body, or send the refusal of a request, which ends the connection where a body is due."""
-        stated, headers = self._stated, exchange.headers
+        stated, headers = self._incoming.stated, exchange.headers
         if reply is None:
             largest = exchange.route.largest if exchange.route else LARGEST_BODY
             if len(stated) > 18 or int(stated) > largest:
@@ -273,25 +206,15 @@ class Connection(asyncio.Protocol):
                 exchange.keep_alive = False
             exchange.answer(reply)
 
-    def _read(self, method: bytes, version: str, keep_alive: bool) -> Exchange:
-        target, _, query = self._url.partition(b"?")
-        if not target.startswith(b"/"):
-            target = _absolute(target)
-        path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
-        exchange = Exchange(
-            self, method.decode("ascii"), path, query.decode("latin-1"), self._headers, version, keep_alive
-        )
-        exchange.plain = version == "1.1" and method != b"HEAD"
-        return exchange
-
     def on_body(self, data: bytes) -> None:
         """Some of the body."""
         exchange = self._current
         if self._state != _BODY or exchange is None or exchange.route is None:
             return
-        self._body.append(data)
-        self._length += len(data)
-        if self._length > exchange.route.largest:
+        incoming = self._incoming
+        incoming.body.append(data)
+        incoming.length += len(data)
+        if incoming.length > exchange.route.largest:
             exchange.keep_alive, largest, exchange.route = False, exchange.route.largest, None
             exchange.answer(_too_large(largest, "the body is larger"))
 
@@ -300,11 +223,12 @@ class Connection(asyncio.Protocol):
         exchange, self._current = self._current, None
         if self._state == _LEAVING or exchange is None:
             return
-        self._state, self._length = (_BUSY if self._queue else _IDLE), 0
+        self._state, self._incoming.length = (_BUSY if self._queue else _IDLE), 0
         if exchange.route is None:
             return
-        if self._body:
-            exchange.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        parts = self._incoming.body
+        if parts:
+            exchange.body = parts[0] if len(parts) == 1 else b"".join(parts)
         exchange.began = self._clock()
         if self._desk.watch is not None:
             exchange.whole = time.perf_counter()
@@ -331,18 +255,6 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         else:
             self._transport.close()
-
-
-def _absolute(target: bytes) -> bytes:
-    """The path of a target in absolute form, as proxies send it; what is neither stays."""
-    try:
-        return httptools.parse_url(target).path or b"/"
-    except httptools.HttpParserError:
-        return target
-
-
-def _length(url: bytes, headers: dict[str, str]) -> int:
-    return len(url) + sum([len(name) + len(text) for name, text in headers.items()])
 
 
 def _too_large(largest: int, said: str) -> Reply:
