@@ -1,17 +1,22 @@
+import asyncio
 import http.client
 import socket
 import struct
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import msgspec
 import pytest
 
 from afield.errors import RequestError
-from afield.serving.desk import within
+from afield.serving.desk import Desk, within
+from afield.serving.exchange import Exchange
+from afield.serving.http import Reply
 from afield.serving.lane import Pace, overloaded
 from afield.serving.service import Patience
 from tests.serving.test_wire import HOST, post, read, sent
-from tests.serving.wired import Wired, wired
+from tests.serving.wired import Kitchen, Wired, wired
 
 
 def asked(service: Wired, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -63,6 +68,72 @@ def test_no_more_are_answered_together_than_is_bounded() -> None:
     with wired(patience=Patience(together=4)) as service:
         assert len(sent(service, b"".join([post(b"x", path=b"/many")] * 20))) == 20
         assert max(service.kitchen.together) <= 4
+
+
+class Turns(asyncio.SelectorEventLoop):
+    """A loop that never runs: what is to come soon is called by the test."""
+
+    def __init__(self) -> None:
+        self.soon: list[Callable[..., object]] = []
+        super().__init__()
+
+    def call_soon(self, callback: Callable[..., object], *_: object, **__: object) -> asyncio.Handle:
+        self.soon.append(callback)
+        return asyncio.Handle(callback, (), self)
+
+    def turn(self) -> None:
+        due, self.soon = self.soon, []
+        for callback in due:
+            callback()
+
+
+class Client:
+    """Takes replies, and nothing else."""
+
+    lost = False
+
+    def answer(self, _: Exchange, __: Reply) -> None:
+        """Take a reply."""
+
+
+@contextmanager
+def turning() -> Iterator[tuple[Turns, Kitchen, Callable[[int], None]]]:
+    """A loop, what was answered, and how so many requests come to a desk."""
+    with closing(Turns()) as loop:
+        kitchen = Kitchen()
+        desk = Desk(kitchen.service(Patience()), loop)
+
+        def come(count: int) -> None:
+            for _ in range(count):
+                exchange = Exchange(Client(), "POST", "/many", "", {"host": "localhost"}, began=loop.time())
+                assert desk.admit(exchange) is None
+                desk.take(exchange)
+
+        yield loop, kitchen, come
+
+
+def test_clients_that_were_answered_together_are_looked_for_once_more_while_more_of_them_come() -> None:
+    with turning() as (loop, kitchen, come):
+        come(4)
+        loop.turn()
+        loop.turn()
+        assert kitchen.together == [4]
+        come(2)
+        loop.turn()
+        come(1)
+        loop.turn()
+        assert kitchen.together == [4]
+        loop.turn()
+        assert kitchen.together == [4, 3]
+
+
+def test_when_as_many_are_ready_as_were_answered_last_none_is_waited_for() -> None:
+    with turning() as (loop, kitchen, come):
+        for count in (2, 2, 3):
+            come(count)
+            loop.turn()
+            loop.turn()
+        assert kitchen.together == [2, 2, 3]
 
 
 def test_others_are_answered_while_a_slow_one_is_under_way() -> None:
