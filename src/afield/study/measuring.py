@@ -10,7 +10,7 @@ from time import perf_counter, process_time, sleep
 import msgspec
 import polars as pl
 
-from afield.answering import asked, cached, loader, predictor
+from afield.answering import cached, loader, predictor
 from afield.control.history import History
 from afield.control.office import Office
 from afield.errors import ServingError, UsageError
@@ -20,7 +20,7 @@ from afield.placement.measured import Measured
 from afield.placement.seen import mean
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
-from afield.records.traffic import Answer, Event, EventBatch, Query
+from afield.records.traffic import Answer, Event, EventBatch
 from afield.serving.predictor import Predictor
 from afield.serving.situation import Situation
 from afield.serving.ticker import Columns
@@ -78,32 +78,25 @@ class Opened:
         gc.collect()
         with measured() as self._opening:
             release = opened(self._digest)
-        self.rows = rows = None if operate.observe is not None else newest_rows(office)
+        self.rows = rows = None if operate.from_input is not None else newest_rows(office)
         self.now = now = rows.tick if rows is not None else office.clock.now()
+        self._query = operate.asked.query
         self.bodies = list(bodies) or _samples(office, rows, now)
         self._kept: list[Event | EventBatch] = []
         self._answers = predictor(operate, clock=lambda: now, record=self._kept.append)
         control = ControlState(version=1, champion=self._digest, now=now)
         self._answers.see(Situation(rows, control, {self._digest: release}))
 
-    def timed(self, most: float = ASKED, pause: float = 0.0, first: int = 0) -> tuple[list[float], list[int]]:
-        """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
+    def ask(self, body: bytes) -> Answer:
+        """The answer to the body of a request."""
+        return self._answers.answer(self._query(body))
 
-        After `most` seconds no further request is timed; a `pause` before each lets a busy machine treat them as it
-        treats requests that come now and then. The requests are taken in turn from number `first` on.
-
-        Raises:
-            UsageError: a request cannot be answered.
-        """
-        return _singles(self._office, self._answers.answer, self.bodies, most, pause, first)
-
-    def known(self, pause: float = 0.0) -> list[float]:
-        """Seconds of answers that the cached design gives from memory, where requests bring their own input."""
-        office = self._office
-        held = cached(office.application, office.operate, self._answers)
+    def known(self) -> Callable[[bytes], Answer]:
+        """The cached design, where requests bring their own input, once it was asked each request."""
+        held = cached(self._office.application, self._office.operate, self._answers)
         for body in self.bodies:
-            held.answer(asked(office.operate).query(body))
-        return _singles(office, held.answer, self.bodies, ASKED, pause)[0]
+            held.answer(self._query(body))
+        return lambda body: held.answer(self._query(body))
 
     def measured(self) -> Measured:
         """What it costs.
@@ -112,13 +105,13 @@ class Opened:
             UsageError: a request cannot be answered.
         """
         began = process_time()
-        singles, sizes = self.timed()
-        processor = (process_time() - began) / (len(singles) + WARM)
+        took, sizes = singles(self.ask, self.bodies)
+        processor = (process_time() - began) / (len(took) + WARM)
         folder = self._office.home.bundles / self._digest
         events = [len(msgspec.json.encode(event)) for event in self._kept]
         return Measured(
             release=self._digest,
-            single=tuple(singles),
+            single=tuple(took),
             row_s=_batch(self._answers, self._digest, self.rows),
             load_s=self._opening.seconds,
             memory=self._opening.memory,
@@ -159,31 +152,32 @@ def newest_rows(office: Office) -> FeatureRows:
 
 def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[bytes]:
     keys = rows.keys[:CALLS] if rows is not None else ("", *map(str, range(INPUTS)))
-    return list(dict.fromkeys(office.operate.sample(now, key).encode() for key in keys))
+    return list(dict.fromkeys(office.operate.asked.sample(now, key).encode() for key in keys))
 
 
-def _singles(
-    office: Office,
-    answer: Callable[[Query], Answer],
-    bodies: Sequence[bytes],
-    most: float,
-    pause: float,
-    first: int = 0,
+def singles(
+    ask: Callable[[bytes], Answer], bodies: Sequence[bytes], most: float = ASKED, pause: float = 0.0, first: int = 0
 ) -> tuple[list[float], list[int]]:
-    """Seconds from bytes to bytes of each request, in turn, and the bytes of each answer."""
-    query = asked(office.operate).query
+    """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
+
+    The requests are taken in turn from number `first` on; after `most` seconds no further one is timed. A `pause`
+    before each lets a busy machine treat them as it treats requests that come now and then.
+
+    Raises:
+        UsageError: a request cannot be answered.
+    """
     encode = msgspec.json.Encoder().encode
     seconds, sizes = [], []
     ends = perf_counter() + most
-    for number in range(WARM + CALLS):
-        body = bodies[(first + number) % len(bodies)]
+    for number in range(first, first + WARM + CALLS):
+        place = number % len(bodies)
         sleep(pause)
         begun = perf_counter()
         try:
-            told = encode(answer(query(body)))
+            told = encode(ask(bodies[place]))
         except (msgspec.DecodeError, ServingError) as error:
-            raise UsageError(f"request {(first + number) % len(bodies) + 1} cannot be timed: {error}") from error
-        if number >= WARM:
+            raise UsageError(f"request {place + 1} cannot be timed: {error}") from error
+        if number >= first + WARM:
             seconds.append(perf_counter() - begun)
             sizes.append(len(told))
         if perf_counter() > ends and seconds:
