@@ -76,7 +76,7 @@ def test_before_the_first_contact_what_was_compiled_into_the_product_answers(
     stand.control(digest)
     client.synchronise()
 
-    assert (offline.release, offline.applied, offline.output) == ("r0", ("static",), {"forecast": 7.0, "bake": 7.0})
+    assert (offline.release, offline.applied, offline.output) == ("r0", ("static:usual",), {"forecast": 7.0, "bake": 7.0})
     assert client.ask(EAST).release == digest
     assert [event.id for event in server.events] == [offline.id]
 
@@ -126,7 +126,7 @@ def test_what_has_not_changed_is_not_sent_again(server: Server, client: Client) 
     server.changed = weighed
     client.synchronise()
 
-    assert server.paths("/") == ["/v1/snapshots/rows", "/v1/snapshots/control"]
+    assert server.paths("/") == ["/v1/snapshots/control", "/v1/snapshots/rows"]
     assert sent == [0, 0]
 
 
@@ -293,8 +293,21 @@ def test_of_two_processes_with_one_folder_one_fetches_and_both_answer(
     assert other.ask(EAST).release not in (second, "none")
 
 
-def test_a_release_of_another_application_is_refused(stand: Stand, client: Client, first: str) -> None:
-    stand.control(stand.release((0.0, 1.0), application="surge"))
+def test_of_a_service_of_another_application_nothing_is_taken(stand: Stand, client: Client, first: str) -> None:
+    stand.control(stand.release((0.0, 1.0), application="surge"), mode="off")
+    stand.rows(TICK + timedelta(hours=1))
+
+    client.synchronise()
+
+    assert client.situation.rows is not None
+    assert client.situation.rows.tick == TICK
+    assert (client.ask(EAST).release, client.ask(EAST).applied) == (first, ())
+    assert "serves surge, not this application" in client.standing().problem
+
+
+def test_a_challenger_of_another_application_is_refused(stand: Stand, client: Client, first: str) -> None:
+    other = stand.release((0.0, 1.0), application="surge")
+    stand.control(first, challenger=other, stage="canary", canary_share=1.0, salt="s")
 
     client.synchronise()
 

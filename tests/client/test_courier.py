@@ -109,7 +109,7 @@ def test_a_service_that_sheds_load_is_asked_again_later(server: Server, client: 
     client.ask(EAST)
     server.status = 503
     client.synchronise()
-    assert "status 503" in client.standing().problem
+    assert "answered 503" in client.standing().problem
     assert client.standing().events.spooled == 1
 
     server.status = 0

@@ -62,14 +62,14 @@ def test_the_service_is_looked_for_more_and_more_rarely_and_at_once_again_when_i
         pauses.append(made.synchroniser.pause())
     assert pauses[0] > 10.0 * 2 * (1 - JITTER) - 1
     assert max(pauses) <= LONGEST * (1 + JITTER)
-    assert made.synchroniser.problem == "nobody there"
+    assert made.synchroniser.problems == ("nobody there",)
 
     made.fetch.fails = False
     made.synchroniser.step()
 
     assert made.synchroniser.pause() <= 10.0 * (1 + JITTER)
     assert made.synchroniser.contact == NOW
-    assert not made.synchroniser.problem
+    assert not made.synchroniser.problems
 
 
 def test_no_two_devices_look_at_the_same_moments(made: Made) -> None:
@@ -83,7 +83,7 @@ def test_telemetry_that_is_not_taken_does_not_keep_updates_waiting(made: Made) -
 
     assert made.send.tried < 10
     assert made.synchroniser.pause() <= 10.0 * (1 + JITTER)
-    assert made.synchroniser.problem == "not taken"
+    assert made.synchroniser.problems == ("not taken",)
 
 
 def test_who_asks_for_it_has_it_sent_at_once(made: Made) -> None:
@@ -93,7 +93,7 @@ def test_who_asks_for_it_has_it_sent_at_once(made: Made) -> None:
 
     made.synchroniser.step(at_once=True)
 
-    assert (made.send.tried, made.synchroniser.problem) == (2, "")
+    assert (made.send.tried, made.synchroniser.problems) == (2, ())
 
 
 def test_a_download_under_way_goes_on_without_a_pause(made: Made) -> None:
@@ -114,4 +114,4 @@ def test_a_refused_release_is_told(made: Made) -> None:
 
     made.synchroniser.step()
 
-    assert made.synchroniser.problem == "refused"
+    assert made.synchroniser.problems == ("refused",)

@@ -15,6 +15,7 @@
 Nothing but `synchronise` and the thread touches the network: answers never wait for it.
 """
 
+import logging
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -31,42 +32,22 @@ from afield.client.folder import Folder
 from afield.client.opening import Opening
 from afield.client.recording import Recording
 from afield.client.releases import Releases
+from afield.client.standing import Standing
 from afield.client.synchroniser import Synchroniser
 from afield.client.upstream import Upstream
 from afield.compiled import open_static
-from afield.records.traffic import Answer, Counts, Query
+from afield.records.traffic import Answer, Query
+from afield.serving.complaint import Complaint
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 
 EVERY = 10.0
+# Seconds that the end waits for a request which has no connection yet, and so cannot be broken off.
+LEAVE = 1.0
 
-
-class Standing(msgspec.Struct, frozen=True):
-    """How a device stands.
-
-    Attributes:
-        release: in force, or "".
-        last_good: the one before it, or "".
-        sequence: the highest accepted; older releases are refused without a signed statement.
-        tick: of the feature rows, or None.
-        contact: domain time at which the service was last reached, or None.
-        clock: seconds by which the device's clock is behind, 0.0 where it fits.
-        events: where recorded answers went.
-        facts: where facts and outcomes went.
-        problem: what is wrong, in words; "" when nothing is.
-    """
-
-    release: str
-    last_good: str
-    sequence: int
-    tick: datetime | None
-    contact: datetime | None
-    clock: float
-    events: Counts
-    facts: Counts
-    problem: str
+_log = logging.getLogger("afield.client")
 
 
 class Client:
@@ -126,6 +107,7 @@ class Client:
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._claim: Claim | None = None
+        self._complaint = Complaint(_log)
         self._take_over()
 
     @property
@@ -192,24 +174,19 @@ class Client:
         return self._ready.wait(patience)
 
     def stop(self) -> None:
-        """End what is under way; what was recorded and not sent stays on the device. A second call does nothing."""
+        """End what is under way, within about a second; what was not sent stays. A second call does nothing."""
         self._ending.set()
         self._upstream.close()
         if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+            self._thread.join(LEAVE)
         self._recording.close()
-        if self._claim is not None:
-            self._claim.release()
-            self._claim = None
+        if self._thread is None or not self._thread.is_alive():
+            self._let_go()
 
     def standing(self) -> Standing:
         """How the device stands."""
         seen, kept = self.situation, self._downloader.kept
         events, facts = (courier.counts() for courier in self._couriers)
-        # Before anything was fetched, why it could not be says more than that nothing is there.
-        held = seen.problem if seen.releases or not self._synchroniser.problem else ""
-        problems = (self._synchroniser.problem, held, self._recording.problem)
         return Standing(
             release=seen.control.champion,
             last_good=seen.control.last_good,
@@ -219,8 +196,15 @@ class Client:
             clock=self._clock.offset,
             events=events,
             facts=facts,
-            problem="; ".join(dict.fromkeys(filter(None, problems))),
+            problem="; ".join(self._problems()),
         )
+
+    def _problems(self) -> list[str]:
+        """What is wrong, each thing once."""
+        seen, synchroniser = self.situation, self._synchroniser
+        # Before anything was fetched, why it could not be says more than that nothing is there.
+        held = seen.problem if seen.releases or not synchroniser.problems else ""
+        return list(dict.fromkeys(filter(None, (*synchroniser.problems, held, self._recording.problem))))
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -228,6 +212,13 @@ class Client:
                 more = self._step()
             if not more:
                 self._ending.wait(self._synchroniser.pause())
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Let another process synchronise."""
+        claimed, self._claim = self._claim, None
+        if claimed is not None:
+            claimed.release()
 
     def _step(self, *, at_once: bool = False) -> bool:
         """Fetch and send once; where another process does that for this folder, take over what it brings."""
@@ -238,6 +229,8 @@ class Client:
                 return False
             self._downloader.resume()
         more = self._synchroniser.step(at_once=at_once)
+        if not self._ending.is_set():
+            self._complaint.hear(self._problems())
         self._downloader.remember(self._clock.offset)
         return more
 

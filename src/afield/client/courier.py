@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from afield.client.upstream import UnreachableError, Upstream
+from afield.client.upstream import UnreachableError, Upstream, answered
 from afield.errors import StoreError
 from afield.records.traffic import Counts, Event, EventBatch, Fact, Ingest, Outcome, TelemetryBatch
 from afield.store.durable import write_whole
@@ -91,7 +91,7 @@ class Courier:
         if 200 <= told.status < 300:
             return
         if told.status not in FOR_GOOD:
-            raise UnreachableError(f"{self._upstream.url}{self._route.path}: status {told.status}")
+            raise UnreachableError(f"{self._upstream.url}{self._route.path}: {answered(told.status)}")
         if len(records) == 1:
             self._set_aside(records[0])
             return

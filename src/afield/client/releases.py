@@ -11,16 +11,15 @@ from pathlib import Path
 import msgspec
 
 from afield.client.folder import Folder
-from afield.client.incoming import bring, drop
+from afield.client.incoming import bring
+from afield.client.keeping import accept, check_room, place, whole
 from afield.client.upstream import Source, UnreachableError, answered
-from afield.errors import ReleaseError, StoreError
+from afield.errors import ReleaseError
 from afield.records.release import File, Manifest
 from afield.release.bundle import DIGEST, LARGEST_MANIFEST, check_manifest, load
-from afield.release.layout import LARGEST_FILE, sha256, sync
+from afield.release.layout import LARGEST_FILE, sha256
 from afield.release.signing import LARGEST_STATEMENT, Trusted
 
-# What a bundle needs beside its files, and the device for itself.
-SPARE = 16 * 2**20
 # A refused release is looked at again after 2, 4, … steps, at last after 2 to this power.
 MOST = 12
 
@@ -92,7 +91,7 @@ class Releases:
                 check_manifest(raw, signature, digest, self._trusted, seen=seen, statement=statement)
                 if not self._gathered(digest, manifest):
                     return None
-                self._place(digest, raw, signature, manifest)
+                place(self._folder, digest, raw, signature, manifest)
             bundle = load(
                 self._folder.bundles,
                 digest,
@@ -170,8 +169,8 @@ class Releases:
     def _gathered(self, digest: str, manifest: Manifest) -> bool:
         """Whether every file is here; brings one stretch of the first that is not."""
         draft = self._folder.incoming / digest
-        missing = [file for file in manifest.files if not _whole(draft / "bundle" / file.name, file)]
-        self._check_room(draft, missing)
+        missing = [file for file in manifest.files if not whole(draft / "bundle" / file.name, file)]
+        check_room(self._folder, draft, missing)
         for file in missing:
             if self._held_elsewhere(file, draft / "bundle" / file.name):
                 continue
@@ -180,7 +179,7 @@ class Releases:
             arrived = bring(self._upstream, path, part, largest=min(file.size, LARGEST_FILE)) if file.size else None
             if arrived is not None and not arrived.whole:
                 return False
-            _accept(part, file, draft / "bundle" / file.name)
+            accept(part, file, draft / "bundle" / file.name)
             return len(missing) == 1
         return True
 
@@ -195,66 +194,3 @@ class Releases:
                         os.link(source, target)
                         return True
         return False
-
-    def _check_room(self, draft: Path, missing: list[File]) -> None:
-        here = sum(part.stat().st_size for part in draft.glob("*.part"))
-        needed = sum(file.size for file in missing) - here + SPARE
-        self._folder.root.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self._folder.root).free
-        if missing and free < needed:
-            raise StoreError(f"{self._folder.root}: {free} bytes are free, {needed} are needed for the next release")
-
-    def _place(self, digest: str, raw: bytes, signature: bytes, manifest: Manifest) -> None:
-        """Give the whole bundle its name, durably."""
-        draft, root = self._folder.incoming / digest / "bundle", self._folder.bundles
-        try:
-            for name, content in (("manifest.json", raw), ("signature.json", signature)):
-                (draft / name).write_bytes(content)
-            for name in ("manifest.json", "signature.json", *(file.name for file in manifest.files)):
-                _sync_file(draft / name)
-            for folder in {(draft / file.name).parent for file in manifest.files} | {draft}:
-                sync(folder)
-            root.mkdir(parents=True, exist_ok=True)
-            draft.rename(root / digest)
-            sync(root)
-        except OSError as error:
-            raise StoreError(f"{root}: a release cannot be kept ({error.strerror}); free space or mend it") from error
-        shutil.rmtree(self._folder.incoming / digest, ignore_errors=True)
-
-
-def _whole(path: Path, file: File) -> bool:
-    """Whether the file lies there; its digest held when it came, and is verified again with the whole bundle."""
-    try:
-        return path.stat().st_size == file.size
-    except OSError:
-        return False
-
-
-def _accept(part: Path, file: File, target: Path) -> None:
-    """Move a file that has come whole to its place, if it is what the manifest lists.
-
-    Raises:
-        UnreachableError: it was changed on the way; it is fetched anew.
-        StoreError: it cannot be moved.
-    """
-    try:
-        content = part.read_bytes() if file.size else b""
-        if len(content) != file.size or sha256(content) != file.digest:
-            drop(part)
-            raise UnreachableError(f"{file.name} was changed on the way: its digest is not the manifest's")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if file.size:
-            part.rename(target)
-        else:
-            target.touch()
-        drop(part)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be kept ({error.strerror}); free space or mend its folder") from error
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

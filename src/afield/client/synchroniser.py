@@ -38,7 +38,7 @@ class Synchroniser:
 
     Attributes:
         contact: domain time at which the service was last reached; None before.
-        problem: why what is held may be old, or what was recorded is still here; "" where all is well.
+        problems: why what is held may be old, or what was recorded is still here; none where all is well.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Synchroniser:
         self._failures = 0
         self._random = secrets.SystemRandom()
         self.contact: datetime | None = None
-        self.problem = "the service has not been reached yet"
+        self.problems: tuple[str, ...] = ("the service has not been reached yet",)
 
     def step(self, *, at_once: bool = False) -> bool:
         """Fetch and send once; whether the next step should follow at once.
@@ -78,7 +78,7 @@ class Synchroniser:
             turn.take(at_once=at_once)
         problems += [turn.problem for turn in self._turns]
         problems.append(self._fetches.problem)
-        self.problem = "; ".join(dict.fromkeys(filter(None, problems)))
+        self.problems = tuple(dict.fromkeys(filter(None, problems)))
         return more and self._failures == 0
 
     def pause(self) -> float:

@@ -1,10 +1,12 @@
 """Drafts kept in Valkey or Redis, by URL; a server that is slow, full or gone costs a request its deadline once."""
 
+import logging
 import time
 from collections.abc import Callable
-from typing import cast
+from typing import Literal, cast
 
 from afield.errors import UsageError
+from afield.serving.complaint import Complaint
 
 try:
     from valkey import Valkey
@@ -16,6 +18,8 @@ except ImportError as missing:
 
 DEADLINE = 0.02
 PAUSE = 1.0
+
+_log = logging.getLogger("afield.cache")
 
 
 class ValkeyStore:
@@ -62,39 +66,48 @@ class ValkeyStore:
         self._pause = pause
         self._clock = clock
         self._quiet = float("-inf")
-        self.problem = ""
+        self._gone = ""
+        self._refused: dict[str, str] = {}
+        self._complaint = Complaint(_log, clock=clock)
+
+    @property
+    def problem(self) -> str:
+        """Why the server does not do what is asked of it; "" where it does. It is asked whether it is there."""
+        self._asked("ping", self._client.ping)
+        return self._gone or next(iter(self._refused.values()), "")
 
     def get(self, name: str) -> bytes | None:
         """What is kept under a name; None where the server does not say in time."""
-        return cast("bytes | None", self._asked(lambda: self._client.get(self._prefix + name)))
+        return cast("bytes | None", self._asked("get", lambda: self._client.get(self._prefix + name)))
 
     def put(self, name: str, content: bytes, seconds: float) -> bool:
         """Keep it for at most so long; False where the server is full or gone."""
         life = max(1, int(seconds * 1000))
-        return bool(self._asked(lambda: self._client.set(self._prefix + name, content, px=life)))
+        return bool(self._asked("set", lambda: self._client.set(self._prefix + name, content, px=life)))
 
     def claim(self, name: str, seconds: float) -> bool:
         """Whether the caller is the first; True where the server does not say, so that the work is done."""
         life = max(1, int(seconds * 1000))
-        claimed = self._asked(lambda: self._client.set(self._prefix + name, b"1", px=life, nx=True))
-        return claimed is not None or bool(self.problem)
+        claimed = self._asked("set", lambda: self._client.set(self._prefix + name, b"1", px=life, nx=True))
+        return claimed is not None or bool(self._gone) or "set" in self._refused
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()  # type: ignore[no-untyped-call]
 
-    def _asked(self, ask: Callable[[], object]) -> object:
-        """What the server replies; None, and a problem, where it does not."""
+    def _asked(self, what: Literal["ping", "get", "set"], ask: Callable[[], object]) -> object:
+        """What the server replies; None, and a problem, where it does not. A full one takes nothing and still gives."""
         if self._clock() < self._quiet:
             return None
+        reply = None
         try:
             reply = ask()
+            self._gone = ""
+            self._refused.pop(what, None)
         except ResponseError as error:  # it is there, and refuses: full, or of another kind
-            self.problem = f"the cache refuses: {error}"
-            return None
+            self._gone, self._refused[what] = "", f"the cache refuses: {error}; answers come from the model"
         except (ValkeyError, OSError) as error:
             self._quiet = self._clock() + self._pause
-            self.problem = f"the cache does not answer: {error or type(error).__name__}"
-            return None
-        self.problem = ""
+            self._gone = f"the cache does not answer: {error or type(error).__name__}; answers come from the model"
+        self._complaint.hear((self._gone, *self._refused.values()))
         return reply

@@ -1,0 +1,89 @@
+"""The files of a release as they come to lie on a device: room for them, each accepted whole, the bundle placed."""
+
+import os
+import shutil
+from pathlib import Path
+
+from afield.client.folder import Folder
+from afield.client.incoming import drop
+from afield.client.upstream import UnreachableError
+from afield.errors import StoreError
+from afield.records.release import File, Manifest
+from afield.release.layout import sha256, sync
+
+# What a bundle needs beside its files, and the device for itself.
+SPARE = 16 * 2**20
+
+
+def check_room(folder: Folder, draft: Path, missing: list[File]) -> None:
+    """Return where there is room for the files that are missing.
+
+    Raises:
+        StoreError: there is not; says how much is needed.
+    """
+    here = sum(part.stat().st_size for part in draft.glob("*.part"))
+    needed = sum(file.size for file in missing) - here + SPARE
+    folder.root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder.root).free
+    if missing and free < needed:
+        raise StoreError(f"{folder.root}: {free} bytes are free, {needed} are needed for the next release")
+
+
+def whole(path: Path, file: File) -> bool:
+    """Whether the file lies there; its digest held when it came, and is verified again with the whole bundle."""
+    try:
+        return path.stat().st_size == file.size
+    except OSError:
+        return False
+
+
+def accept(part: Path, file: File, target: Path) -> None:
+    """Move a file that has come whole to its place, if it is what the manifest lists.
+
+    Raises:
+        UnreachableError: it was changed on the way; it is fetched anew.
+        StoreError: it cannot be moved.
+    """
+    try:
+        content = part.read_bytes() if file.size else b""
+        if len(content) != file.size or sha256(content) != file.digest:
+            drop(part)
+            raise UnreachableError(f"{file.name} was changed on the way: its digest is not the manifest's")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.size:
+            part.rename(target)
+        else:
+            target.touch()
+        drop(part)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be kept ({error.strerror}); free space or mend its folder") from error
+
+
+def place(folder: Folder, digest: str, raw: bytes, signature: bytes, manifest: Manifest) -> None:
+    """Give the whole bundle its name, durably.
+
+    Raises:
+        StoreError: it cannot be kept.
+    """
+    draft, root = folder.incoming / digest / "bundle", folder.bundles
+    try:
+        for name, content in (("manifest.json", raw), ("signature.json", signature)):
+            (draft / name).write_bytes(content)
+        for name in ("manifest.json", "signature.json", *(file.name for file in manifest.files)):
+            _sync_file(draft / name)
+        for below in {(draft / file.name).parent for file in manifest.files} | {draft}:
+            sync(below)
+        root.mkdir(parents=True, exist_ok=True)
+        draft.rename(root / digest)
+        sync(root)
+    except OSError as error:
+        raise StoreError(f"{root}: a release cannot be kept ({error.strerror}); free space or mend it") from error
+    shutil.rmtree(folder.incoming / digest, ignore_errors=True)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
