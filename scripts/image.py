@@ -31,9 +31,12 @@ def image_lock(lock: str) -> str:
 
 
 def blocks(lock: str) -> dict[str, str]:
-    """Package → its lines in a lock: the pinned version and the hashes."""
-    found = re.findall(r"^(?:[A-Za-z0-9].*\\\n(?: +.*\n?)+)", lock, flags=re.MULTILINE)
-    return {canonicalize_name(Requirement(block.partition(" ")[0].rstrip("\\\n")).name): block for block in found}
+    """Package → its lines in a lock: the pinned version and the hashes, one after another where Pythons differ."""
+    found: dict[str, str] = {}
+    for block in re.findall(r"^(?:[A-Za-z0-9].*\\\n(?: +.*\n?)+)", lock, flags=re.MULTILINE):
+        name = canonicalize_name(Requirement(block.partition("\\")[0]).name)
+        found[name] = found.get(name, "") + block
+    return found
 
 
 def needed() -> set[str]:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from afield.cli import VERBS, run
 from afield.commands.serve import counts
@@ -74,6 +75,15 @@ def test_every_package_is_pinned_and_hashed_by_the_lock() -> None:
         assert block == image.blocks(whole.read_text())[name]
         assert "==" in block.partition("\n")[0]
         assert "--hash=sha256:" in block
+
+
+def test_the_python_of_the_image_finds_one_version_of_each_package() -> None:
+    _, final = steps()
+    (version,) = re.findall(r":(3\.\d+)-slim", only(final, "FROM"))
+    python = {"python_version": version, "python_full_version": f"{version}.9"}
+    for name, block in image.blocks((ROOT / "requirements.image.lock").read_text()).items():
+        pinned = [Requirement(line.partition("\\")[0]) for line in block.splitlines() if "==" in line]
+        assert len([each for each in pinned if each.marker is None or each.marker.evaluate(python)]) == 1, name
 
 
 def test_the_image_holds_what_serves_and_nothing_that_tests() -> None:
