@@ -20,6 +20,13 @@ input()
 @contextmanager
 def bucket() -> Iterator[str]:
     """The endpoint of a store with an empty bucket named `bucket`."""
+    with bucket_of() as (endpoint, _):
+        yield endpoint
+
+
+@contextmanager
+def bucket_of() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
+    """As `bucket`, with the process that answers there."""
     command = [sys.executable, "-c", SERVER]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -28,6 +35,6 @@ def bucket() -> Iterator[str]:
             assert process.stdout is not None
             endpoint = f"http://127.0.0.1:{int(process.stdout.readline())}"
             urlopen(Request(f"{endpoint}/bucket", method="PUT")).close()
-            yield endpoint
+            yield endpoint, process
         finally:
             process.kill()

@@ -29,14 +29,15 @@ PUBLISH_EVERY, FOLLOW_EVERY, SEND_EVERY, COLLECT_EVERY = 0.1, 0.5, 0.5, 1.0
 def shared(application: Application, root: Path, url: str, tell: Callable[[str], None]) -> Iterator[None]:
     """A service's home, shared through the object store at `url` while it runs.
 
-    What it publishes is mirrored there, and what services that joined put there is taken into its spools. A store that
-    does not answer is told, and tried again; the service itself goes on.
+    What it publishes is mirrored there, below the name of the application with its options, and what services that
+    joined put there is taken into its spools. A store that does not answer is told, and tried again; the service itself
+    goes on.
 
     Raises:
         StoreError: the URL names no object store.
     """
     home = Home.of(root, application)
-    objects = Objects(url)
+    objects = Objects(url, home.name)
     publisher, collector = Publisher(objects, home), Collector(objects, home.joined, tell)
     turns = (
         Turns("publish", publisher.step, PUBLISH_EVERY, tell),
@@ -72,7 +73,8 @@ def by_store(
         ServingError: no key is trusted here, or the key of the hashes is missing.
         StoreError: the URL names no object store.
     """
-    chosen, home, objects = chosen_name(name, terms.port), Home.of(root, application), Objects(url)
+    chosen, home = chosen_name(name, terms.port), Home.of(root, application)
+    objects = Objects(url, home.name)
     _check_trust(home)
     folder = Folder(home.folder / "joined" / chosen, keys=home.trusted)
     heartbeat = folder.root / "supervisor.alive"

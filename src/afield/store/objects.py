@@ -1,5 +1,6 @@
 """Objects by key in an object store: put whole, fetched in stretches, listed and removed."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from obstore.exceptions import BaseError, NotModifiedError
 from afield.errors import StoreError
 from afield.store.addresses import FILE, SCHEMES, open_store, parsed
 from afield.store.durable import sync_file, sync_folder
+
+_DASH = re.compile(r" +- ")
 
 
 class AbsentError(StoreError):
@@ -55,13 +58,16 @@ class Objects:
         url: where they lie, without options.
     """
 
-    def __init__(self, url: str) -> None:
-        """Use the objects under `url`, e.g. `s3://bucket/folder` or `file:///folder`; nothing is asked of it yet.
+    def __init__(self, url: str, below: str = "") -> None:
+        """Use the objects under `url`, e.g. `s3://bucket/folder` or `file:///folder`, or `below` that.
+
+        Nothing is asked of the store yet.
 
         Raises:
             StoreError: the URL names no object store.
         """
-        self.url, given = parsed(url, (*SCHEMES, FILE))
+        address, given = parsed(url, (*SCHEMES, FILE))
+        self.url = f"{address}/{below}".rstrip("/")
         self._store = open_store(self.url, given)
         # A file system forgets what was not synced; an object store has it once it says so.
         self._folder = Path(urlsplit(self.url).path) if self.url.startswith(f"{FILE}:") else None
@@ -149,5 +155,6 @@ class Objects:
         except FileNotFoundError as error:
             raise AbsentError(f"{self.url}/{key} is not there") from error
         except (BaseError, OSError, ValueError) as error:
-            said = str(error).strip().partition("\n")[0]
+            # What follows the dash is the reason; before it stand a duration and an address, new with each attempt.
+            said = _DASH.split(str(error).strip().partition("\n")[0], maxsplit=1)[-1]
             raise StoreError(f"{self.url} does not answer or refuses: {said}; mend its address, or its keys") from error
