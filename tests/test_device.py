@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from afield.serving.asking import Asked
 from afield.serving.http import Request
 from afield.serving.service import Service
 from afield.testing import toy
-from afield.testing.stand import Stand
+from afield.testing.stand import TICK, Stand
 from afield.workshop.tabulating import Seen, Subject, tabulate
 
 SPEC = "tests.test_device:bakery"
@@ -50,15 +50,16 @@ def bakery() -> Application:
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
     """Makes the service of a product whose service upstream cannot be reached."""
-    made: list[device.Product] = []
-    # The thread that waits for the end of the process hands the product over, for the test to end it.
-    monkeypatch.setattr(device, "_until_the_end", lambda product, *_: made.append(product))
+    made: list[device.Hosted] = []
+    # The thread that waits for the end of the process hands its host over, for the test to end it.
+    monkeypatch.setattr(device, "_until_the_end", lambda hosted, *_: made.append(hosted))
 
-    def service(design: Design, **others: object) -> Service:
+    def service(design: Design, *, fed: bool = True, now: datetime = TICK, **others: object) -> Service:
         stand = Stand(tmp_path / "device")
         release = stand.release()
-        rows = stand.rows()
-        stand.control(release)
+        if fed:
+            rows = stand.rows()
+        stand.control(release, now=now)
         config = msgspec.structs.replace(
             stand.config(8000), application=SPEC, design=design, upstream=NOBODY if design != "static" else "",
             telemetry=str(tmp_path / "spool" / "telemetry"), **others,
@@ -77,8 +78,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         return device.make(file)
 
     yield service
-    for product in made:
-        product.stop()
+    for hosted in made:
+        hosted.stop()
 
 
 def ask(service: Service, body: bytes) -> tuple[int, bytes]:
@@ -116,3 +117,55 @@ def test_a_request_waits_as_long_as_was_said(
     make: Callable[..., Service], design: Design, within: float, waits: float
 ) -> None:
     assert make(design, within=within).patience.within == waits
+
+
+def told(service: Service, path: str) -> tuple[int, dict[str, object]]:
+    reply = service.reply(Request("GET", path, {"host": "127.0.0.1"}))
+    return reply.status, msgspec.json.decode(reply.body) if reply.body else {}
+
+
+@pytest.mark.parametrize("design", DEVICES)
+def test_many_questions_are_answered_in_one_request(make: Callable[..., Service], design: Design) -> None:
+    body = b'{"requests": [' + BODY + b', {"shop": 7}, ' + BODY + b"]}"
+    reply = make(design).reply(Request("POST", "/v1/loaves/batch", {"host": "127.0.0.1"}, body))
+    found = msgspec.json.decode(reply.body)["answers"]
+    assert [each.get("status", 200) for each in found] == [200, 400, 200]
+    assert found[0]["output"] == found[2]["output"] == {"forecast": 5.0, "bake": 8.0}
+
+
+@pytest.mark.parametrize("design", DEVICES)
+def test_a_request_that_is_sent_again_with_its_key_is_answered_as_before(
+    make: Callable[..., Service], design: Design
+) -> None:
+    service, head = make(design), {"host": "127.0.0.1", "idempotency-key": "order-7"}
+    first, again = (service.reply(Request("POST", "/v1/loaves", head, BODY)) for _ in range(2))
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    assert ("idempotency-replayed", "true") in again.headers
+    assert service.reply(Request("POST", "/v1/loaves", head, BODY.replace(b"3}", b"4}"))).status == 422
+
+
+@pytest.mark.parametrize("design", DEVICES)
+def test_a_device_with_a_release_is_there_and_ready(make: Callable[..., Service], design: Design) -> None:
+    service = make(design)
+    assert told(service, "/v2/health/live") == (200, {"live": True})
+    assert told(service, "/v2/health/ready") == (200, {"ready": True, "live": True})
+
+
+@pytest.mark.parametrize("design", ["client", "hybrid"])
+def test_a_device_without_facts_says_so_and_is_not_ready(make: Callable[..., Service], design: Design) -> None:
+    service = make(design, fed=False)
+    status, refused = told(service, "/v2/health/ready")
+    assert (status, "no facts have come to this device yet" in str(refused["error"])) == (503, True)
+    assert "no facts have come to this device yet" in str(told(service, "/healthz")[1]["problem"])
+
+
+@pytest.mark.parametrize("design", ["client", "hybrid"])
+def test_a_device_whose_facts_are_old_says_since_when(make: Callable[..., Service], design: Design) -> None:
+    status, health = told(make(design, now=TICK + timedelta(hours=3)), "/healthz")
+    assert (status, health["status"], health["facts_age"]) == (200, "degraded", 3 * 3600.0)
+    assert f"no facts since {TICK:%Y-%m-%d %H:%M}" in str(health["problem"])
+
+
+def test_a_product_says_how_old_the_facts_are_that_were_compiled_into_it(make: Callable[..., Service]) -> None:
+    _, health = told(make("static"), "/healthz")
+    assert (health["ready"], health["as_of"]) == (True, TICK.isoformat())

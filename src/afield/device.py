@@ -6,8 +6,7 @@
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,54 +20,54 @@ from afield.client.client import Client
 from afield.clock import WallClock
 from afield.compiled import open_static
 from afield.errors import UsageError
-from afield.hosting import Host, Hybrids, Remote
+from afield.hosting import ClientFirst, Host, Remote
 from afield.records.traffic import Counts
-from afield.serving import inspection
-from afield.serving.access import Access, access
-from afield.serving.config import Config, is_loopback, read_config
-from afield.serving.health import Health
-from afield.serving.http import Reply, Request
+from afield.serving import inspection, questions, v2
+from afield.serving.access import Access, access_of
+from afield.serving.config import Config, read_config
+from afield.serving.health import Health, HealthReader
+from afield.serving.http import Reply
+from afield.serving.idempotency import Replies
 from afield.serving.journal import Journal, log_to
 from afield.serving.metrics import Metrics
-from afield.serving.routing import Route
+from afield.serving.routing import MODEL, Route
 from afield.serving.service import Patience, Service
-from afield.serving.situation import Situation
+from afield.serving.static import Static
 from afield.store.secret import secret
 from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
 
-MODEL = "model"
 EVERY = 2.0
 WATCH = 0.25
 
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
-    """One product as it runs here.
+def nothing_to_do() -> None:
+    """Nothing: where a design has nothing to start, or nobody to tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """A host as it runs here.
 
     Attributes:
         host: answers.
-        situation: what the next answer rests on; None where that is a table.
-        release: that answers, or "".
+        health: how it stands.
         counts: where the events of telemetry went.
-        problem: what is wrong, in words; "" when nothing is.
-        now: domain time.
         start, stop: called once, in the process that answers.
+        leave: told when the process is about to stop.
         tell: takes facts, the body of `POST /v1/events`; None where the design sends nothing.
     """
 
     host: Host
-    situation: Callable[[], Situation | None]
-    release: Callable[[], str]
+    health: Callable[[], Health]
     counts: Callable[[], Counts]
-    problem: Callable[[], str]
-    now: Callable[[], datetime]
-    start: Callable[[], None]
     stop: Callable[[], None]
+    start: Callable[[], None] = nothing_to_do
+    leave: Callable[[], None] = nothing_to_do
     tell: Callable[[bytes], dict[str, int]] | None = None
 
 
@@ -81,39 +80,36 @@ def make(file: Path) -> Service:
     config = read_config(file)
     application = load(config.application, config.options)
     operate = application.part(application.operate, Operate)
-    names, loopback = (config.address, *config.hosts), is_loopback(config.address)
-    admitted = access(names, config.token, loopback=loopback, own=config.own)
-    product = _static(config, application, operate) if config.design == "static" else _client(config, application)
-    metrics = Metrics(Path(config.counts), application.name)
-
-    def give(request: Request) -> Reply:
-        start = time.perf_counter()
-        answer = product.host.ask(request.body)
-        metrics.answer(answer, time.perf_counter() - start)
-        return Reply(200, _encode(answer))
-
-    tell = product.tell
-    routes = {f"/v1/{operate.asked.route}": Route("answers", {"POST": give}, largest=operate.asked.largest, lane=MODEL)}
-    if tell is not None:
-        routes["/v1/events"] = Route(
-            "events", {"POST": lambda request: Reply(202, _encode(tell(request.body)))}, "operate"
-        )
+    admitted = access_of(config)
+    hosted = (_static if config.design == "static" else _client)(config, application, admitted)
+    metrics, counts = Metrics(Path(config.counts), application.name), Path(config.counts)
+    tell, stopped = hosted.tell, threading.Event()
     service = Service(
-        routes,
-        inspection.routes(lambda: _health(application.name, product), metrics, product.counts),
+        questions.routes(operate.asked, hosted.host.ask, metrics, Replies(counts / "replies"), lane=MODEL),
+        {} if tell is None else _events(tell),
+        inspection.routes(hosted.health, metrics, hosted.counts),
+        v2.signs_of_life(hosted.health),
         access=admitted,
         counted=metrics.request,
-        patience=Patience(within=config.patience(looking=operate.from_input is not None)),
+        leave=hosted.leave,
+        close=stopped.set,
+        patience=Patience(config.patience(looking=operate.from_input is not None)),
+        shed=metrics.shed,
         watch=Journal(config.log) if config.log != "none" else None,
     )
     log_to()
-    product.start()
+    hosted.start()
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
-    threading.Thread(target=_until_the_end, args=(product, admitted, os.getppid()), name="product").start()
+    threading.Thread(target=_until_the_end, args=(hosted, admitted, os.getppid(), stopped), name="hosted").start()
     return service
 
 
-def _client(config: Config, application: Application) -> Product:
+def _events(tell: Callable[[bytes], dict[str, int]]) -> dict[str, Route]:
+    """The route of facts and outcomes, which go on to the service that this device belongs to."""
+    return {"/v1/events": Route("events", {"POST": lambda request: Reply(202, _encode(tell(request.body)))}, "operate")}
+
+
+def _client(config: Config, application: Application, admitted: Access) -> Hosted:
     """A client, and beside it the service where the design is hybrid."""
     if not config.upstream:
         raise UsageError(f"--design {config.design} needs --upstream URL: the service that it fetches releases from")
@@ -126,76 +122,83 @@ def _client(config: Config, application: Application) -> Product:
         token=token,
         every=EVERY,
     )
-    host: Host = client
-    stop = client.stop
+    operate = client.operate
+    host: Client | ClientFirst = client
     if config.design == "hybrid":
-        deadline = client.operate.designs.ask.deadline
-        there = Remote(config.upstream, client.operate.asked.route, token=token, deadline=deadline)
-        hybrid = Hybrids(client, there.ask)
-        host, stop = hybrid, hybrid.stop
-    clock = WallClock(ZoneInfo(application.zone))
-    return Product(
+        there = Remote(config.upstream, operate.asked.route, token=token, deadline=operate.designs.ask.deadline)
+        host = ClientFirst(client, there.ask)
+    health = HealthReader(
+        application.name,
+        client.predictor,
+        WallClock(ZoneInfo(application.zone)).now,
+        client.folder.snapshots,
+        problems=lambda: (_unfed(client), client.standing().problem, admitted.problem),
+        stale_after=None if operate.from_input else operate.stale_after,
+    )
+    return Hosted(
         host=host,
-        situation=lambda: client.situation,
-        release=lambda: client.situation.control.champion,
+        health=health.read,
         counts=lambda: client.standing().events,
-        problem=lambda: client.standing().problem,
-        now=lambda: client.situation.control.now or clock.now(),
         start=client.start,
-        stop=stop,
+        stop=host.stop,
+        leave=health.leave,
         tell=client.tell,
     )
 
 
-def _static(config: Config, application: Application, operate: Operate) -> Product:
+def _unfed(client: Client) -> str:
+    """That no facts have come to this device; "" where they have, or where requests bring their own input."""
+    if client.situation.rows is not None or client.operate.from_input is not None:
+        return ""
+    return "no facts have come to this device yet: answers come from fallbacks until the service is reached"
+
+
+def _static(config: Config, application: Application, admitted: Access) -> Hosted:
     """What was compiled into the product; it keeps its telemetry to itself, and facts not at all."""
+    operate = application.part(application.operate, Operate)
     folder, clock = Path(config.telemetry), WallClock(ZoneInfo(application.zone))
     spool = Spool(folder, writer=claim_any(folder, "product"), mode=operate.telemetry.mode, seal_after=EVERY)
     recorder = Recorder(recorded(operate), spool, secret(Path(config.privacy or folder.parent / "privacy.key")))
     compiled = Path(config.bundles)
     host = open_static(compiled, operate, application.name, clock=clock.now, record=recorder.record)
-    return Product(
+    return Hosted(
         host=host,
-        situation=lambda: None,
-        release=lambda: host.release,
+        health=lambda: _health(application.name, host, clock.now(), (spool.problem, admitted.problem)),
         counts=lambda: totals(folder),
-        problem=lambda: host.over(clock.now()) or spool.problem,
-        now=clock.now,
-        start=lambda: None,
         stop=spool.close,
     )
 
 
-def _health(name: str, product: Product) -> Health:
-    seen, release, problem = product.situation(), product.release(), product.problem()
-    rows, control = (seen.rows, seen.control) if seen else (None, None)
+def _health(name: str, host: Static, now: datetime, others: Iterable[str]) -> Health:
+    """How a product stands that nobody feeds: what it knows is as old as what was compiled."""
+    problem = "; ".join(filter(None, (host.over(now), *others)))
+    as_of = host.as_of
     return Health(
-        status="degraded" if problem or not release else "ok",
-        ready=bool(release),
+        status="degraded" if problem else "ok",
+        ready=True,
         application=name,
-        release=release,
-        challenger=control.challenger if control else "",
-        last_good=control.last_good if control else "",
-        stage=control.stage if control else "idle",
-        mode=control.mode if control else "automate",
-        control=control.version if control else 0,
-        tick=rows.tick if rows else None,
-        as_of=rows.as_of if rows else None,
-        rows=rows.version if rows else "",
-        facts_age=(product.now() - rows.as_of).total_seconds() if rows else None,
+        release=host.release,
+        challenger="",
+        last_good="",
+        stage="idle",
+        mode="automate",
+        control=0,
+        tick=None,
+        as_of=as_of,
+        rows="",
+        facts_age=(now - as_of).total_seconds() if as_of else None,
         snapshot_age=None,
         supervisor_age=None,
         worker=os.getpid(),
-        problem=problem or ("" if release else "no release has been fetched yet"),
+        problem=problem,
     )
 
 
-def _until_the_end(product: Product, admitted: Access, parent: int) -> None:
-    """Follow the tokens until the process ends, or its server is gone; then close what is open."""
-    while threading.main_thread().is_alive():
+def _until_the_end(hosted: Hosted, admitted: Access, parent: int, stopped: threading.Event) -> None:
+    """Follow the tokens until the service is closed, or its server is gone; then close what is open."""
+    while not stopped.wait(WATCH) and threading.main_thread().is_alive():
         admitted.refresh()
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
             break
-        time.sleep(WATCH)
-    product.stop()
+    hosted.stop()

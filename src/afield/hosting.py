@@ -2,7 +2,7 @@
 
 server, cached   `Remote` asks the service that hosts them
 client           `afield.client.Client`: releases and facts are fetched, answers never wait for it
-hybrid           `Hybrids`: the client first, the service where the application's rule says so
+hybrid           `ClientFirst`: the client first, the service where the application's rule says so
 static           `afield.compiled.open_static`: what was compiled into the product
 """
 
@@ -17,7 +17,7 @@ from afield.client.client import Client
 from afield.client.upstream import Upstream
 from afield.errors import RequestError, ServingError
 from afield.records.traffic import Answer
-from afield.serving.hybrid import Asked, Hybrid
+from afield.serving.hybrid import Hybrid, HybridCounts
 
 LARGEST_ANSWER = 2**22
 REFUSED = (400, 404, 409, 413, 415, 422)
@@ -70,7 +70,7 @@ class Remote:
         raise ServingError(f"{upstream.url} does not answer: status {told.status}, {said}")
 
 
-class Hybrids:
+class ClientFirst:
     """The hybrid design of an application: its client, and a service that is asked where the rule says so."""
 
     def __init__(self, client: Client, there: Callable[[bytes], Answer]) -> None:
@@ -79,7 +79,7 @@ class Hybrids:
         self._hybrid = Hybrid(client.ask, there, client.operate.designs.ask)
 
     @property
-    def tally(self) -> Asked:
+    def tally(self) -> HybridCounts:
         """How often the service was asked, and what came of it."""
         return self._hybrid.tally
 

@@ -9,231 +9,222 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from afield import __version__
 from afield.answering import cached, loader, predictor, recorded
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
-from afield.errors import AfieldError, TelemetryError, UsageError
-from afield.records.traffic import Fact, Ingest
+from afield.errors import AfieldError, UsageError
 from afield.release.signing import Trusted
-from afield.serving import asking, batches, bundles, ingestion, inspection, openapi, publishing, v2
-from afield.serving.access import Access, access
-from afield.serving.asking import Asked
+from afield.serving import bundles, ingestion, inspection, openapi, publishing, questions, v2
+from afield.serving.access import access_of
 from afield.serving.bundles import Bundles
 from afield.serving.cached import Cached
 from afield.serving.cached import routes as cache_routes
-from afield.serving.config import Config, is_loopback, read_config
+from afield.serving.config import Config, read_config
 from afield.serving.crew import serve
 from afield.serving.health import HealthReader
-from afield.serving.idempotency import Replies, once
+from afield.serving.idempotency import Replies
+from afield.serving.inference import Infer
 from afield.serving.ingestion import Ingestion
-from afield.serving.journal import Closing, Journal, both, log_to
+from afield.serving.journal import Journal, both, log_to
 from afield.serving.metrics import Metrics
 from afield.serving.openapi import Described
 from afield.serving.pages import Pages
-from afield.serving.predictor import Predictor
 from afield.serving.protocol import Protocol
-from afield.serving.routing import MODEL
+from afield.serving.routing import MODEL, Route
 from afield.serving.service import Patience, Service
 from afield.serving.tally import Tally
 from afield.serving.updates import Updates
 from afield.store.secret import secret
 from afield.store.snapshots import Follower
-from afield.telemetry.claims import claim_any
-from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability, protect_fact
-from afield.telemetry.recorder import Recorder
+from afield.telemetry.keeping import Keeping
 from afield.telemetry.settlement import totals
-from afield.telemetry.spool import Spool
 
 FAILED, WRONG_USAGE = 1, 2
 DEVICE = "afield.device:make"
 OTLP = "afield.serving.otlp:Otlp"
+
+Paths = Mapping[str, Route]
 
 
 def make(file: Path) -> Service:
     """The service of one worker, with its releases loaded; it follows the snapshots from now on.
 
     Raises:
-        AfieldError: the configuration, the application or a spool cannot be used.
+        AfieldError: the configuration, the application, the address or a spool cannot be used.
     """
-    config = read_config(file)
-    admitted = _access(config)
-    application = load(config.application, config.options)
-    operate = application.part(application.operate, Operate)
-    infer = operate.infer
-    for path, argument in config.seams.items():
-        infer = resolve(path)(infer, argument)
-    clock = WallClock(ZoneInfo(application.zone))
-    telemetry = _spool(Path(config.telemetry), operate.telemetry.mode, config.seal_after)
-    facts = _spool(Path(config.facts), "durable", config.seal_after)
-    key = secret(Path(config.privacy)) if config.privacy else b""
-    recorder = Recorder(recorded(operate), telemetry, key)
-    append = _appender(facts, operate.private, key)
-    answers = predictor(
-        replace(operate, infer=infer),
-        clock=clock.now,
-        record=recorder.record,
-        keep=_fact_keeper(append),
-        record_all=recorder.record_all,
-    )
-    snapshots = Path(config.snapshots)
-    opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
-    updates = Updates(Follower(snapshots), opened, answers)
-    updates.step()
-    held = cached(application, operate, answers, config.cache) if config.design == "cached" else None
-    metrics = Metrics(Path(config.counts), application.name)
-    heartbeat = Path(config.heartbeat) if config.heartbeat else None
-    health = HealthReader(
-        application.name,
-        answers,
-        clock.now,
-        snapshots,
-        heartbeat,
-        lambda: (telemetry.problem, facts.problem, admitted.problem, held.told().problem if held else ""),
-        None if operate.from_input else operate.stale_after,
-    )
-    stopped = threading.Event()
-    otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
-    log_to()
-    question = operate.asked
-    together = None if held or operate.from_input else answers.answers
-    replies, protocol = Replies(Path(config.counts) / "replies"), Protocol(application.name, __version__, answers)
-    service = Service(
-        once(
-            asking.routes(
-                question,
-                held.answer if held else answers.answer,
-                metrics.answer,
-                together,
-                metrics.answers,
-                MODEL if operate.from_input else "",
-            ),
-            replies,
-        ),
-        once(batches.routes(question, held.answer if held else answers.answer, together, metrics.answers), replies),
-        ingestion.routes(Ingestion(operate.facts, append, recorder.take, lambda: _tick(answers))),
-        bundles.routes(Bundles(Path(config.bundles)), lambda: answers.situation.control, lambda: _keys(config)),
-        publishing.routes(snapshots),
-        inspection.routes(health.read, metrics, lambda: totals(Path(config.telemetry))),
-        cache_routes(held.told) if held else {},
-        v2.routes(protocol, health.read, Tally(Path(config.counts) / "v2")),
-        openapi.routes(_described(config, operate, question, protocol, answers), lambda: service.paths),
-        Pages(operate.pages).routes(),
-        access=admitted,
-        counted=metrics.request,
-        leave=health.leave,
-        close=lambda: _closed(stopped, otlp),
-        patience=Patience(within=config.patience(looking=operate.from_input is not None), gather=config.gather),
-        shed=metrics.shed,
-        watch=both(Journal(config.log) if config.log != "none" else None, otlp),
-    )
+    worker = Worker(read_config(file))
+    service = worker.service()
     gc.collect()
     gc.freeze()
-    if isinstance(held, Cached):
-        threading.Thread(target=held.run, args=(lambda: not stopped.is_set(),), name="ahead").start()
-    # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
-    going = (updates, admitted, telemetry, facts, os.getppid(), stopped)
-    threading.Thread(target=_follow, args=going, name="updates").start()
+    worker.start()
     return service
 
 
-def _access(config: Config) -> Access:
-    """Who may call.
+class Worker:
+    """One process that answers: an application's inference path, the service around it, and what it follows."""
 
-    Raises:
-        ServingError: others can reach the service, and no token is in force.
-    """
-    names, loopback = (config.address, *config.hosts), is_loopback(config.address)
-    return access(names, config.token, loopback=loopback, own=config.own)
+    def __init__(self, config: Config) -> None:
+        """Load the application and the releases that are published.
 
+        Raises:
+            AfieldError: the application, the address or a spool cannot be used.
+        """
+        self._config = config
+        self._admitted = access_of(config)
+        self._application = application = load(config.application, config.options)
+        self._operate = operate = application.part(application.operate, Operate)
+        self._clock = WallClock(ZoneInfo(application.zone))
+        self._kept = kept = Keeping(
+            Path(config.telemetry),
+            Path(config.facts),
+            recorded(operate),
+            private=operate.private,
+            key=secret(Path(config.privacy)) if config.privacy else b"",
+            seal_after=config.seal_after,
+        )
+        self._answers = predictor(
+            replace(operate, infer=_faulty(operate.infer, config.seams)),
+            clock=self._clock.now,
+            record=kept.recorder.record,
+            keep=kept.keep,
+            record_all=kept.recorder.record_all,
+        )
+        opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
+        self._updates = Updates(Follower(Path(config.snapshots)), opened, self._answers)
+        self._updates.step()
+        self._cache = cached(application, operate, self._answers, config.cache) if config.design == "cached" else None
+        self._metrics = Metrics(Path(config.counts), application.name)
+        self._health = self._reader()
+        self._otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
+        self._parent, self._stopped = os.getppid(), threading.Event()
 
-def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
-    return Spool(folder, writer=claim_any(folder, "worker"), mode=mode, seal_after=seal_after)
+    def service(self) -> Service:
+        """Everything that is served, and to whom."""
+        config, metrics = self._config, self._metrics
+        within = config.patience(looking=self._operate.from_input is not None)
+        log_to()
+        service = Service(
+            self._questions(),
+            self._exchange(),
+            self._inspection(),
+            self._protocol(lambda: service.paths),
+            Pages(self._operate.pages).routes(),
+            access=self._admitted,
+            counted=metrics.request,
+            leave=self._health.leave,
+            close=self._close,
+            patience=Patience(within, config.gather),
+            shed=metrics.shed,
+            watch=both(Journal(config.log) if config.log != "none" else None, self._otlp),
+        )
+        return service
 
+    def start(self) -> None:
+        """Follow what is published, and make answers ahead where the design does, in threads of their own."""
+        if isinstance(self._cache, Cached):
+            threading.Thread(target=self._cache.run, args=(lambda: not self._stopped.is_set(),), name="ahead").start()
+        # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
+        threading.Thread(target=self._follow, name="updates").start()
 
-def _tick(answers: Predictor) -> datetime | None:
-    """The service's domain time; None before its first tick."""
-    rows = answers.situation.rows
-    return rows.tick if rows else None
+    def _questions(self) -> Paths:
+        """What clients ask: one question or many, each answered once where it brings a key for that."""
+        asked, looking = self._operate.asked, self._operate.from_input is not None
+        # What looks into its request takes long; a cache answers each at once.
+        jointly = None if self._cache or looking else self._answers.answers
+        ask, replies = asked.by((self._cache or self._answers).answer), Replies(Path(self._config.counts) / "replies")
+        return questions.routes(asked, ask, self._metrics, replies, jointly=jointly, lane=MODEL if looking else "")
 
+    def _exchange(self) -> Paths:
+        """What clients hand in, and what devices fetch."""
+        kept, held = self._kept, Bundles(Path(self._config.bundles))
+        return {
+            **ingestion.routes(Ingestion(self._operate.facts, kept.append, kept.recorder.take, self._tick)),
+            **bundles.routes(held, lambda: self._answers.situation.control, self._keys),
+            **publishing.routes(Path(self._config.snapshots)),
+        }
 
-def _closed(stopped: threading.Event, otlp: Closing | None) -> None:
-    """Say that the last request was answered, and deliver what is left for the collector."""
-    stopped.set()
-    if otlp is not None:
-        otlp.close()
+    def _inspection(self) -> Paths:
+        """What the worker says of itself."""
+        telemetry = Path(self._config.telemetry)
+        told = inspection.routes(self._health.read, self._metrics, lambda: totals(telemetry))
+        return {**told, **cache_routes(self._cache.told)} if self._cache else told
 
+    def _protocol(self, paths: Callable[[], Paths]) -> Paths:
+        """Version 2, and the description of everything at `paths`."""
+        operate, protocol = self._operate, Protocol(self._application.name, __version__, self._answers)
+        described = Described(
+            version=__version__,
+            asked=operate.asked,
+            kinds=operate.facts,
+            protocol=protocol,
+            keys=lambda: self._answers.situation.rows.keys if self._answers.situation.rows else (),
+            sample=self._sample,
+            now=self._tick,
+            secured=lambda: bool(self._config.token) and Path(self._config.token).exists(),
+        )
+        tally = Tally(Path(self._config.counts) / "v2")
+        return {**v2.routes(protocol, self._health.read, tally), **openapi.routes(described, paths)}
 
-def _described(config: Config, operate: Operate, asked: Asked, protocol: Protocol, answers: Predictor) -> Described:
-    """What the description of the service is made from."""
-    return Described(
-        version=__version__,
-        asked=asked,
-        kinds=operate.facts,
-        protocol=protocol,
-        keys=lambda: answers.situation.rows.keys if answers.situation.rows else (),
-        sample=lambda: _sample(operate, answers),
-        now=lambda: _tick(answers),
-        secured=lambda: bool(config.token) and Path(config.token).exists(),
-    )
+    def _reader(self) -> HealthReader:
+        config = self._config
+        return HealthReader(
+            self._application.name,
+            self._answers,
+            self._clock.now,
+            Path(config.snapshots),
+            Path(config.heartbeat) if config.heartbeat else None,
+            lambda: (*self._kept.problems(), self._admitted.problem, self._cache.told().problem if self._cache else ""),
+            None if self._operate.from_input else self._operate.stale_after,
+        )
 
+    def _tick(self) -> datetime | None:
+        """The service's domain time; None before its first tick."""
+        rows = self._answers.situation.rows
+        return rows.tick if rows else None
 
-def _sample(operate: Operate, answers: Predictor) -> str:
-    """The body of a question that works now; "" before the first rows."""
-    rows = answers.situation.rows
-    if rows is None or not (rows.keys or operate.from_input):
-        return ""
-    return operate.asked.sample(rows.tick, rows.keys[0] if rows.keys else "")
+    def _sample(self) -> str:
+        """The body of a question that works now; "" before the first rows."""
+        rows = self._answers.situation.rows
+        if rows is None or not (rows.keys or self._operate.from_input):
+            return ""
+        return self._operate.asked.sample(rows.tick, rows.keys[0] if rows.keys else "")
 
+    def _keys(self) -> Mapping[str, str]:
+        """The public keys (hex) by their names."""
+        trusted = Trusted(Path(self._config.trusted))
+        return {name: key.public_bytes_raw().hex() for name, key in trusted.keys().items()}
 
-def _keys(config: Config) -> Mapping[str, str]:
-    """The public keys (hex) by their names."""
-    return {name: key.public_bytes_raw().hex() for name, key in Trusted(Path(config.trusted)).keys().items()}
+    def _follow(self) -> None:
+        """Follow the snapshots and the tokens until the service is closed, then hand over what is kept."""
+        self._updates.run(self._goes_on)
+        self._kept.close()
 
-
-def _appender(spool: Spool, private: tuple[str, ...], key: bytes) -> Callable[[Ingest, int], None]:
-    def append(batch: Ingest, count: int) -> None:
-        facts = tuple(protect_fact(fact, private, key) for fact in batch.facts)
-        spool.append(encode(msgspec.structs.replace(batch, facts=facts)), count)
-
-    return append
-
-
-def _fact_keeper(append: Callable[[Ingest, int], None]) -> Callable[[tuple[Fact, ...]], None]:
-    """Keeps the facts that an answer brought to light; where they cannot be kept, the answer is given all the same."""
-
-    def keep(facts: tuple[Fact, ...]) -> None:
-        if facts:
-            with suppress(TelemetryError):
-                append(Ingest(facts=facts), len(facts))
-
-    return keep
-
-
-def _follow(
-    updates: Updates, admitted: Access, telemetry: Spool, facts: Spool, parent: int, stopped: threading.Event
-) -> None:
-    """Follow the snapshots and the tokens until the service is closed; a worker whose server is gone ends itself."""
-
-    def go_on() -> bool:
-        if os.getppid() != parent:
+    def _goes_on(self) -> bool:
+        """Whether the service goes on; a worker whose server is gone ends itself."""
+        if os.getppid() != self._parent:
             os.kill(os.getpid(), signal.SIGTERM)
             return False
-        admitted.refresh()
-        return not stopped.is_set() and threading.main_thread().is_alive()
+        self._admitted.refresh()
+        return not self._stopped.is_set() and threading.main_thread().is_alive()
 
-    updates.run(go_on)
-    telemetry.close()
-    facts.close()
+    def _close(self) -> None:
+        """The last request was answered: deliver what is left for the collector."""
+        self._stopped.set()
+        if self._otlp is not None:
+            self._otlp.close()
+
+
+def _faulty(infer: Infer, seams: Mapping[str, str]) -> Infer:
+    """`infer` with the faults of a drill."""
+    for path, argument in seams.items():
+        infer = resolve(path)(infer, argument)
+    return infer
 
 
 def main(arguments: list[str]) -> int:
@@ -244,7 +235,7 @@ def main(arguments: list[str]) -> int:
     file = Path(arguments[0])
     try:
         config = read_config(file)
-        _access(config)
+        access_of(config)
         if config.otlp:
             resolve(OTLP)  # so that a missing extra is told before anything is started
         serve(config, file, make if config.design in ("server", "cached") else resolve(DEVICE))

@@ -16,7 +16,9 @@ def give(bakery: Bakery, request: pytest.FixtureRequest) -> Handler:
     product = operate({})
     predictor = bakery.see(release("r1"))
     answers = predictor.answers if request.param == "in one pass" else None
-    return batches.routes(product.asked, predictor.answer, answers)["/v1/loaves/batch"].methods["POST"]
+    return batches.routes(product.asked, product.asked.by(predictor.answer), answers)["/v1/loaves/batch"].methods[
+        "POST"
+    ]
 
 
 def body(*requests: object) -> Request:

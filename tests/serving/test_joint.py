@@ -136,7 +136,7 @@ def test_a_request_that_asks_nothing_leaves_those_beside_it_their_answers(bakery
     product, counted = operate({}), []
     family = asking.routes(
         product.asked,
-        bakery.predictor.answer,
+        product.asked.by(bakery.predictor.answer),
         lambda _, __: None,
         bakery.predictor.answers,
         lambda answers, _: counted.append(len(answers)),

@@ -74,7 +74,7 @@ def served(bakery: Bakery, kept: Kept, stand: Stand, folder: Path, access: Acces
     metrics = Metrics(folder / "counts", "toy")
     health = HealthReader("toy", bakery.predictor, lambda: TICK, stand.snapshots).read
     return Service(
-        asking.routes(product.asked, bakery.predictor.answer, metrics.answer),
+        asking.routes(product.asked, product.asked.by(bakery.predictor.answer), metrics.answer),
         ingestion.routes(Ingestion(product.facts, kept.append, kept.events.append)),
         bundles.routes(Bundles(stand.bundles), lambda: bakery.predictor.situation.control, dict),
         inspection.routes(health, metrics, lambda: Counts(offered=7, spooled=7)),

@@ -3,11 +3,11 @@
     the path        product · inference · releases · model · situation · memory · scoring · draft · predictor · joint
                     · lookups · observing · updates · ticker
     the designs     designs · basis · complaint · kept · valkey · flights · cached · recalled · hybrid · static
-    the service     http · routing · access · tokens · service · apart · asking · batches · idempotency · ingestion ·
-                    bundles · publishing · ranges · pages · inspection · health · metrics · counters · journal · otlp ·
-                    reading · schemas · openapi
+    the service     http · routing · access · tokens · service · apart · asking · batches · idempotency · questions ·
+                    ingestion · bundles · publishing · ranges · pages · inspection · health · metrics · counters ·
+                    journal · otlp · reading · schemas · openapi
     version 2       messages · tensors · binary · inputs · outputs · protocol · tally · v2
-    the transport   wire · heads · exchange · lane · desk · server · crew · scaling · config · launch
+    the transport   wire · incoming · heads · exchange · lane · desk · server · crew · scaling · config · launch
 
 What it needs of other stages comes in as an argument.
 """

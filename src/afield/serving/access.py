@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from afield.errors import ServingError
+from afield.serving.config import Config, is_loopback
 from afield.serving.routing import ANYONE
 from afield.serving.tokens import Token, find, read_tokens
 
@@ -165,6 +166,16 @@ def access(
     if not tokens and not loopback:
         raise ServingError("an address that others can reach needs a file of tokens")
     return Access(hosts, Tokens(Path(tokens) if tokens else None, optional=loopback, own=own), clock)
+
+
+def access_of(config: Config) -> Access:
+    """Who may call a service that is configured so.
+
+    Raises:
+        ServingError: it could be reached by others, and there is no token in force.
+    """
+    names, loopback = (config.address, *config.hosts), is_loopback(config.address)
+    return access(names, config.token, loopback=loopback, own=config.own)
 
 
 def _name(url: str) -> str | None:

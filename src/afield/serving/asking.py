@@ -8,9 +8,14 @@ from datetime import datetime
 import msgspec
 
 from afield.records.traffic import Answer, Query
+from afield.serving.apart import attempt
 from afield.serving.http import LARGEST_BODY, Reply, Request, failed
 from afield.serving.reading import reader
 from afield.serving.routing import Route
+
+Body = bytes | msgspec.Raw
+ByBody = Callable[[bytes], Answer]
+Jointly = Callable[[Sequence[Query]], Sequence[Answer | Exception]]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,13 +37,13 @@ class Asked:
     resolve: Callable[..., Query]
     sample: Callable[[datetime, str], str]
     largest: int = LARGEST_BODY
-    _read: Callable[[bytes | msgspec.Raw], object] = field(init=False, repr=False, compare=False)
+    _read: Callable[[Body], object] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Make the reader, once."""
         object.__setattr__(self, "_read", reader(self.request))
 
-    def query(self, body: bytes | msgspec.Raw) -> Query:
+    def query(self, body: Body) -> Query:
         """The query that the body of a request asks; the same in every design.
 
         Raises:
@@ -47,12 +52,16 @@ class Asked:
         """
         return self.resolve(self._read(body))
 
+    def by(self, answer: Callable[[Query], Answer]) -> ByBody:
+        """What answers the body of a request, where `answer` answers its query."""
+        return lambda body: answer(self.query(body))
+
 
 def routes(
     asked: Asked,
-    answer: Callable[[Query], Answer],
+    ask: ByBody,
     measured: Callable[[Answer, float], None],
-    answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None = None,
+    answers: Jointly | None = None,
     all_measured: Callable[[Sequence[Answer], float], None] = lambda _, __: None,
     lane: str = "",
 ) -> Mapping[str, Route]:
@@ -60,22 +69,22 @@ def routes(
 
     Args:
         asked: how a client asks.
-        answer: query → answer; recorded before it is given.
+        ask: the body of a request → answer; recorded before it is given.
         measured: told each answer and the seconds it took.
-        answers: queries that are ready together → what `answer` gives or raises for each; None: one by one.
+        answers: queries that are ready together → what each gets or raises; None: one by one.
         all_measured: told the answers of such queries and the seconds that each of them took.
         lane: the line in which they are answered (`Route.lane`).
     """
 
     def give(request: Request) -> Reply:
         start = time.perf_counter()
-        given = answer(asked.query(request.body))
+        given = ask(request.body)
         measured(given, time.perf_counter() - start)
         return Reply(200, _encode(given))
 
     def together(requests: Sequence[Request]) -> Sequence[Reply]:
         start = time.perf_counter()
-        results = _answered(asked, answers, requests)
+        results = answered(asked, answers, [request.body for request in requests]) if answers else ()
         good = [result for result in results if isinstance(result, Answer)]
         all_measured(good, time.perf_counter() - start)
         if len(good) == len(results):
@@ -92,27 +101,13 @@ def routes(
     }
 
 
-def _answered(
-    asked: Asked,
-    answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None,
-    requests: Sequence[Request],
-) -> Sequence[Answer | Exception]:
-    """What is answered to each request, or why it asks nothing."""
-    if answers is None:
-        return []
+def answered(asked: Asked, answers: Jointly, bodies: Sequence[Body]) -> Sequence[Answer | Exception]:
+    """What is answered in one pass to the body of each request, or why it is not."""
     try:
-        queries = [asked.query(request.body) for request in requests]
+        queries = [asked.query(body) for body in bodies]
     except Exception:  # one of them asks nothing: which, is found one by one
-        read = [_read(asked, request.body) for request in requests]
+        read = [attempt(asked.query, body) for body in bodies]
     else:
         return answers(queries)
     given = iter(answers([each for each in read if isinstance(each, Query)]))
     return [next(given) if isinstance(each, Query) else each for each in read]
-
-
-def _read(asked: Asked, body: bytes) -> Query | Exception:
-    """The query that a body asks, or why it asks none."""
-    try:
-        return asked.query(body)
-    except Exception as error:  # one request's failure is no other's
-        return error

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 
-from afield.records.traffic import Answer, Query
-from afield.serving.asking import Asked
+from afield.records.traffic import Answer
+from afield.serving.apart import attempt
+from afield.serving.asking import Asked, ByBody, Jointly, answered
 from afield.serving.http import LARGEST_BODY, Reply, Request, failed
 from afield.serving.routing import MODEL, Route
 
@@ -32,38 +33,24 @@ class Refusal(msgspec.Struct, frozen=True):
 
 def routes(
     asked: Asked,
-    answer: Callable[[Query], Answer],
-    answers: Callable[[Sequence[Query]], Sequence[Answer | Exception]] | None = None,
+    ask: ByBody,
+    answers: Jointly | None = None,
     measured: Callable[[Sequence[Answer], float], None] = lambda _, __: None,
 ) -> Mapping[str, Route]:
     """The route of batches, beside that of single questions.
 
     Args:
         asked: how a client asks one question.
-        answer: query → answer; recorded before it is given.
-        answers: queries → what `answer` gives or raises for each, in one pass; None: one by one.
+        ask: the body of one question → answer; recorded before it is given.
+        answers: queries → what each gets or raises, in one pass; None: one by one.
         measured: told the answers of a batch and the seconds that it took.
     """
     read = msgspec.json.Decoder(Batch).decode
 
-    def one(query: Query) -> Answer | Exception:
-        try:
-            return answer(query)
-        except Exception as error:  # one question's failure is no other's
-            return error
-
-    def query(body: msgspec.Raw) -> Query | Exception:
-        try:
-            return asked.query(body)
-        except Exception as error:  # as above
-            return error
-
     def give(request: Request) -> Reply:
         start = time.perf_counter()
-        queries = [query(body) for body in read(request.body).requests]
-        good = [each for each in queries if isinstance(each, Query)]
-        given = iter(answers(good) if answers else map(one, good))
-        results = [next(given) if isinstance(each, Query) else each for each in queries]
+        bodies = read(request.body).requests
+        results = answered(asked, answers, bodies) if answers else [attempt(ask, bytes(body)) for body in bodies]
         measured([each for each in results if isinstance(each, Answer)], time.perf_counter() - start)
         told = [_refusal(each, request.identity) if isinstance(each, Exception) else each for each in results]
         return Reply(200, msgspec.json.encode({"answers": told}))

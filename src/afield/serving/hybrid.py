@@ -20,7 +20,7 @@ AT_ONCE = 4
 AskFor = Callable[[bytes], Answer]
 
 
-class Asked(msgspec.Struct):
+class HybridCounts(msgspec.Struct):
     """How often another was asked, and what came of it."""
 
     answered: int = 0
@@ -65,7 +65,7 @@ class Hybrid:
         self._quiet = float("-inf")
         self._pool = ThreadPoolExecutor(AT_ONCE, "hybrid")
         self._under_way = threading.BoundedSemaphore(AT_ONCE)
-        self.tally = Asked()
+        self.tally = HybridCounts()
         self.problem = ""
 
     def ask(self, body: bytes) -> Answer:

@@ -157,6 +157,11 @@ class Static:
         """Digest of the release that was compiled."""
         return self._release.digest
 
+    @property
+    def as_of(self) -> datetime | None:
+        """Every fact known before this moment is in the table; None where there is none."""
+        return self._lookup.table.as_of if self._lookup else None
+
     def over(self, now: datetime) -> str:
         """Why the table says nothing any more, in words; "" while it does, or where there is none."""
         if self._lookup is None or now - self._lookup.table.as_of <= timedelta(seconds=self._lookup.table.lasts):

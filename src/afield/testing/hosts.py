@@ -16,7 +16,7 @@ from afield.client.upstream import Upstream
 from afield.compiled import BUNDLES, TABLE, TRUSTED, open_static
 from afield.exchange.editing import edition_of
 from afield.exchange.writing import write_folder
-from afield.hosting import Host, Hybrids, Remote
+from afield.hosting import ClientFirst, Host, Remote
 from afield.records.considerations import Design
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer
@@ -93,7 +93,7 @@ def _device(design: Design, ground: Ground) -> Iterator[Standing]:
     folder = ground.folder / design
     client = Client(ground.application, folder, ground.url, trusted=ground.trusted, patience=5.0)
     there = Remote(ground.url, ground.operate.asked.route, deadline=ground.operate.designs.ask.deadline)
-    hybrid = Hybrids(client, there.ask) if design == "hybrid" else None
+    hybrid = ClientFirst(client, there.ask) if design == "hybrid" else None
     try:
         client.synchronise()
         yield Standing(
