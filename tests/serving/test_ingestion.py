@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from afield.errors import RequestError
+from afield.errors import ContradictionError, RequestError
 from afield.records.traffic import Event, Ingest
 from afield.serving.ingestion import Ingestion
 from afield.testing.stand import TICK
@@ -51,6 +51,24 @@ def test_one_wrong_fact_refuses_the_whole_batch_by_its_place(
         ingestion.facts(msgspec.json.encode({"facts": [GOOD, {**GOOD, **change}]}))
     assert raised.value.field == where
     assert kept == []
+
+
+class Weighed(msgspec.Struct):
+    """Fields that may contradict each other."""
+
+    gross: int
+    net: int
+
+    def __post_init__(self) -> None:
+        if self.net > self.gross:
+            raise ContradictionError("more than gross", "net")
+
+
+def test_fields_that_contradict_each_other_are_a_contradiction_told_by_its_place(kept: list[Ingest]) -> None:
+    scales = Ingestion({"sale": Weighed}, lambda batch, _: kept.append(batch), kept.append)
+    with pytest.raises(ContradictionError) as raised:
+        scales.facts(msgspec.json.encode({"facts": [{**GOOD, "fields": {"gross": 1, "net": 2}}]}))
+    assert (raised.value.field, kept) == ("facts[0].fields.net", [])
 
 
 @pytest.mark.parametrize("change", [{"id": ""}, {"key": ""}, {"event_time": "2026-03-02T08:00:00Z"}])

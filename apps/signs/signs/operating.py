@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.application import Designs, Monitoring, Operate
-from afield.errors import RequestError
+from afield.errors import ContradictionError, RequestError
 from afield.mitigation.guards import clamp
 from afield.monitoring.performance import Performance
 from afield.records.traffic import Fact, Mode, Query
@@ -111,7 +111,7 @@ class VerdictFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse an answer to a question that was not asked: complaints are no fair sample."""
         if self.asked and not asked(self.line):
-            raise ValueError("asked: the lot did not fall on this line; leave it out")
+            raise ContradictionError("the lot did not fall on this line; leave it out", "asked")
 
 
 def resolve(sight: Sight) -> Query:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from afield.errors import RequestError
+from afield.errors import ContradictionError, RequestError
 from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
 from afield.serving.http import Reply, Request
 from afield.serving.reading import reader
@@ -106,6 +106,8 @@ class Ingestion:
             msgspec.convert(fact.fields, kind)
         except msgspec.ValidationError as error:
             raise RequestError(str(error), f"{where}.fields") from error
+        except ContradictionError as error:
+            raise ContradictionError(str(error), f"{where}.fields.{error.field}") from error
 
 
 def routes(ingestion: Ingestion) -> Mapping[str, Route]:
