@@ -1,15 +1,18 @@
 """A service upstream, whole but in this process, over a stand; and devices that follow it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from afield.application import load
 from afield.client.client import Client
+from afield.client.upstream import Upstream
 from afield.testing.stand import Stand
 from tests.client.upstream import Server
 
+Device = Callable[..., Client]
 EAST = b'{"shop": "east", "at": "2026-03-02T09:10:00"}'
 
 
@@ -27,7 +30,7 @@ def server(stand: Stand) -> Iterator[Server]:
 
 
 @pytest.fixture
-def device(tmp_path: Path, stand: Stand, server: Server) -> Iterator[Callable[..., Client]]:
+def device(tmp_path: Path, stand: Stand, server: Server) -> Iterator[Device]:
     """Makes a device; one of the same name goes on where the one before stopped."""
     made: list[Client] = []
 
@@ -40,3 +43,28 @@ def device(tmp_path: Path, stand: Stand, server: Server) -> Iterator[Callable[..
     yield start
     for client in made:
         client.stop()
+
+
+@pytest.fixture
+def first(stand: Stand) -> str:
+    """A champion with feature rows."""
+    digest = stand.release()
+    stand.rows()
+    stand.control(digest)
+    return digest
+
+
+@pytest.fixture
+def client(first: str, device: Device) -> Client:
+    """A device that was in contact once."""
+    made = device()
+    made.synchronise()
+    assert made.situation.control.champion == first
+    return made
+
+
+@pytest.fixture
+def upstream(server: Server) -> Iterator[Upstream]:
+    """The service as a device asks it."""
+    with closing(Upstream(server.url)) as made:
+        yield made

@@ -1,6 +1,5 @@
 """What a device recorded arrives at least once, under stable ids, and the counts add up."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,23 +8,12 @@ from afield.client.client import Client
 from afield.client.courier import BATCH
 from afield.errors import RequestError
 from afield.records.traffic import Counts
-from afield.testing.stand import Stand
+from tests.client.conftest import EAST, Device
 from tests.client.upstream import Server
 
-EAST = b'{"shop": "east", "at": "2026-03-02T09:10:00"}'
 SALE = (
     b'{"facts": [{"id": "s1", "kind": "sale", "at": "2026-03-02T08:59:00", "fields": {"shop": "east", "loaves": 2}}]}'
 )
-Device = Callable[..., Client]
-
-
-@pytest.fixture
-def client(stand: Stand, server: Server, device: Device) -> Client:
-    stand.rows()
-    stand.control(stand.release())
-    made = device()
-    made.synchronise()
-    return made
 
 
 def adds_up(counts: Counts) -> bool:

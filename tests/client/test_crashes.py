@@ -4,16 +4,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from afield.client.client import Client
 from afield.testing.stand import Stand
+from tests.client.conftest import Device
 from tests.client.upstream import Server
 
-Device = Callable[..., Client]
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -34,6 +34,7 @@ class Server:
         date: what it says of the time; "" its own.
         status: of every reply to what is posted; 0: as it comes.
         refuses: an event with this id is refused.
+        refusal: status of every reply; 0: as it comes.
         asked: what was asked, with the range.
     """
 
@@ -46,6 +47,7 @@ class Server:
     date: str = ""
     status: int = 0
     refuses: str = ""
+    refusal: int = 0
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -69,6 +71,8 @@ class Server:
             headers.pop("range", None)
         if "idempotency-key" in headers:
             self.keys.append(headers["idempotency-key"])
+        if self.refusal:
+            return refused(self.refusal, "not you, or not now")
         if method == "POST" and self.status:
             return refused(self.status, "later")
         if self.refuses and self.refuses.encode() in body:
@@ -151,3 +155,10 @@ def ordered(stand: Stand, release: str, sequence: int, application: str = "toy")
     """A signed statement with which devices may go (back) to a release."""
     statement = Statement("rollback", application, release, sequence, datetime(2026, 3, 2, tzinfo=UTC), "by hand")
     return sign_statement(statement, Signer(stand.folder / "keys" / "signing.key")).decode()
+
+
+def model_path(stand: Stand, release: str) -> str:
+    """Where the service has the model of a release."""
+    manifest = stand.manifest(release)
+    (digest,) = (file.digest for file in manifest.files if file.name.startswith("parts/"))
+    return f"/v1/bundles/{release}/{digest}"

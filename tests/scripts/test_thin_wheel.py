@@ -80,15 +80,16 @@ def link(name: str, site: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_device_with_nothing_but_the_thin_wheel_fetches_answers_and_delivers(
-    python: Path, stand: Stand, server: Server, tmp_path: Path
-) -> None:
+def test_a_device_with_nothing_but_the_thin_wheel_fetches_answers_and_delivers(python: Path, tmp_path: Path) -> None:
+    stand = Stand(tmp_path / "stand")
     digest = stand.release()
     stand.rows()
     stand.control(digest)
+    server = Server(stand)
 
-    command = [str(python), "-I", "-c", PROGRAM, str(tmp_path / "device"), server.url, str(stand.trusted)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with server.serving():
+        command = [str(python), "-I", "-c", PROGRAM, str(tmp_path / "device"), server.url, str(stand.trusted)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [digest, {"forecast": 5.0, "bake": 5.0}, 1, "", []]
