@@ -123,6 +123,25 @@ def test_wrong_usage_exits_with_two_and_says_why_on_stderr(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["build"], 'Command "build" parameter --application requires an argument; see: afield build --help'),
+        (
+            ["build", "surge", "two words", "more"],
+            "more words than it takes: 'two words' more; see: afield build --help",
+        ),
+        (["build", "surge", "--slot"], "there is no option --slot that could stand without a value; see: afield build"),
+        (["release", "list", "more"], "more words than it takes: more; see: afield release list --help"),
+    ],
+)
+def test_words_that_a_verb_does_not_take_are_named_and_where_to_look_them_up(
+    call: Call, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments) == 2
+    assert capsys.readouterr().err.startswith(f"afield: {said}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
         (["biuld", "surge"], "there is no verb 'biuld'; did you mean `afield build`?"),
         (["relase", "list"], "there is no verb 'relase'; did you mean `afield release`?"),
         (["release", "lst", "surge"], "there is no verb 'release lst'; did you mean `afield release list`?"),

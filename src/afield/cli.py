@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import cyclopts
-from cyclopts import App, CycloptsError, Group, UnknownCommandError
+from cyclopts import App, CycloptsError, Group, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 from afield import __version__
 from afield.commands.output import Context, progress
@@ -22,6 +22,9 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 # OpenMP's threads spin while they wait for each other. Beside a service on few cores, that stops both.
 QUIET_THREADS = {"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive"}
+
+# What a verb takes besides the options that it names: those of the application.
+_OTHERS = Parameter.VAR_KEYWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,10 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
     except UnknownCommandError as error:  # its own text would import every verb
         progress(f"afield: {_unknown(list(arguments), (error.unused_tokens or ['?'])[0], verbs)}")
         return WRONG_USAGE
-    except (CycloptsError, UsageError) as error:
+    except CycloptsError as error:
+        progress(f"afield: {_misused(error)}")
+        return WRONG_USAGE
+    except UsageError as error:
         progress(f"afield: {error}")
         return WRONG_USAGE
     except AfieldError as error:
@@ -194,6 +200,16 @@ def _unknown(arguments: Sequence[str], word: str, verbs: Sequence[Verb]) -> str:
     return f"there is no verb {f'{family} {word}'.strip()!r}; {advice}"
 
 
+def _misused(error: CycloptsError) -> str:
+    """What is wrong with the words that a verb was given, and where it says what it takes."""
+    said = str(error).rstrip(".")
+    if isinstance(error, UnusedCliTokensError):
+        said = f"more words than it takes: {shlex.join(error.unused_tokens or ())}"
+    elif isinstance(error, MissingArgumentError) and error.argument and error.argument.field_info.kind is _OTHERS:
+        said = f"there is no option {error.keyword} that could stand without a value"
+    return f"{said}; see: {shlex.join(('afield', *(error.command_chain or ())))} --help"
+
+
 def _app(verbs: Sequence[Verb], epilogue: str) -> App:
     first, more = Group("Verbs", sort_key=1), Group("More", sort_key=2)
     app = App(
@@ -226,6 +242,6 @@ def _fill(bound: BoundArguments, unparsed: dict[str, object], context: Context) 
     for name in unparsed:
         bound.arguments[name] = context
     for parameter in bound.signature.parameters.values():
-        if parameter.kind is Parameter.VAR_KEYWORD:
+        if parameter.kind is _OTHERS:
             options = bound.arguments.get(parameter.name, {})
             bound.arguments[parameter.name] = {name.replace("-", "_"): value for name, value in options.items()}

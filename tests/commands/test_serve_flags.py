@@ -95,6 +95,32 @@ def test_a_name_for_a_service_that_joins_none_is_refused(
     assert started.told == {}
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--port", "70000"], "--port. Must be <= 65535"),
+        (["--port", "-1"], "--port. Must be >= 1"),
+        (["--port", "0"], "--port. Must be >= 1"),
+        (["--port", "abc"], 'unable to convert "abc"'),
+        (["--workers", "0"], "a number from 1 to 256"),
+        (["--workers", "999"], "a number from 1 to 256"),
+        (["--workers", "3-2"], "a number from 1 to 256"),
+        (["--within", "nan"], "write seconds"),
+        (["--log", "loud"], "Choose from"),
+        (["--nothing", "1"], "no option --nothing"),
+        (["--nothing"], "no option --nothing"),
+        (["more"], "more words than it takes: more"),
+    ],
+)
+def test_what_no_service_can_be_given_is_wrong_usage(
+    words: list[str], says: str, started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "afield.testing.toy:toy", *words], VERBS) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert started.told == {}
+
+
 def test_the_table_knows_every_option_of_the_verb() -> None:
     named = {f"--{name.replace('_', '-')}" for name in serve.run.__kwdefaults__}
     others = {"--called": "--as", "--traffic": "--live"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from afield.answering import VALKEY
 from afield.application import Application, load, resolve
@@ -36,6 +37,8 @@ SHARE_HELP = "an object store (s3://…, gs://…, az://…) through which servi
 DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
 UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
 LONGEST = 600
+MOST_WORKERS = 256
+"""As many as can have a spool of their own."""
 SUPERVISED: tuple[Design, ...] = ("server", "cached")
 FETCHING: tuple[Design, ...] = ("client", "hybrid")
 DEVICES: tuple[Design, ...] = (*FETCHING, "static")
@@ -61,7 +64,7 @@ def run(
     /,
     *,
     address: Annotated[str, Parameter(help="where to listen; beyond loopback a token is needed")] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="where to listen")] = 8000,
+    port: Annotated[int, Parameter(help="where to listen: 1 to 65535", validator=Number(gte=1, lte=65535))] = 8000,
     workers: Annotated[str, Parameter(help=WORKERS_HELP)] = "1",
     share: Annotated[str, Parameter(help=SHARE_HELP)] = "",
     join: Annotated[str, Parameter(help=JOIN_HELP)] = "",
@@ -190,8 +193,8 @@ def counts(text: str) -> tuple[int, int]:
         return 1, processors()
     found = RANGE.fullmatch(text)
     fewest, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-    if not 1 <= fewest <= most:
-        raise UsageError(f"--workers {text}: write a number from 1, a range as 1-4, or {AUTO}")
+    if not 1 <= fewest <= most <= MOST_WORKERS:
+        raise UsageError(f"--workers {text}: write a number from 1 to {MOST_WORKERS}, a range as 1-4, or {AUTO}")
     return fewest, most
 
 
