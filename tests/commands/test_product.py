@@ -21,7 +21,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace
     home = Home.of(tmp_path, toy)
     office = SimpleNamespace(
         actions=SimpleNamespace(state=SimpleNamespace(champion="abc")),
-        operate=SimpleNamespace(observe=None),
+        operate=SimpleNamespace(from_input=None),
         newest=lambda: state.newest,
     )
 
@@ -33,7 +33,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace
 
     def once() -> list[str]:
         product.Product(toy, home, Terms(design="static"))
-        return sorted(each.name for each in (home.folder / "static").iterdir())
+        return sorted(each.name for each in (home.folder / "static" / "compiled").iterdir())
 
     monkeypatch.setattr(product, "open_office", lambda *_: office)
     monkeypatch.setattr(product, "compile_release", compile_release)
@@ -50,6 +50,16 @@ def test_newer_facts_make_another_table_of_the_same_release(compiled: SimpleName
     compiled.once()
     compiled.newest = datetime(2026, 4, 2, 9)
     assert compiled.once() == ["abc-20260302T090000", "abc-20260402T090000"]
+
+
+def test_of_older_tables_the_few_that_were_used_last_stay(compiled: SimpleNamespace) -> None:
+    for day in range(1, 5):
+        compiled.newest = datetime(2026, 3, day)
+        compiled.once()
+    compiled.newest = datetime(2026, 3, 2)  # facts were taken back
+    assert compiled.once() == ["abc-20260302T000000", "abc-20260303T000000", "abc-20260304T000000"]
+    compiled.newest = datetime(2026, 3, 5)
+    assert compiled.once() == ["abc-20260302T000000", "abc-20260304T000000", "abc-20260305T000000"]
 
 
 def test_what_cannot_be_compiled_leaves_nothing_behind(compiled: SimpleNamespace) -> None:

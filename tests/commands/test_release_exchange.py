@@ -161,7 +161,7 @@ def test_a_compiled_release_answers_without_a_service(town: Town, tmp_path: Path
         said = module.answer(zone, now, "wet")
         assert (answer.output, list(answer.interval or ())) == (said["output"], said["interval"])
         assert answer.release == said["release"] == town.release
-    assert [event.applied for event in events] == [("static",)] * 20
+    assert [event.applied for event in events] == [("static:wet",)] * 20
 
 
 def test_a_release_carries_its_table_for_when_there_are_no_facts(town: Town) -> None:

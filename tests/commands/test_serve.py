@@ -59,7 +59,7 @@ def test_the_release_compiled_into_the_product_answers_without_a_service(
     terms = Terms(port=free_port(), design="static")
     with product(office.application, tmp_path, terms):
         answer = Remote(f"http://127.0.0.1:{terms.port}", "quote").ask(BODY)
-        assert (answer.release, answer.applied) == (office.actions.state.champion, ("static",))
+        assert (answer.release, answer.applied) == (office.actions.state.champion, ("static:dry",))
     with pytest.raises(ServingError):
         Remote(f"http://127.0.0.1:{terms.port}", "quote").ask(BODY)
 

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from afield.exchange.forms import as_arrow, as_javascript, as_python, described
+from afield.exchange.forms import as_arrow, as_javascript, as_python, busiest, described
 from afield.records.table import Table
 from afield.serving.static import Lookup
 from tests.exchange.tables import END, SHOPS, asking, compiled, host
@@ -24,7 +25,7 @@ ASKED = [
     (shop, END + hours * HOUR, regime)
     for shop in SHOPS
     for hours in (0, 5, 167.5, 168 * 20)
-    for regime in ("", "market day", "unheard of")
+    for regime in ("", "usual", "market day")
 ]
 LATE = END + timedelta(days=200)
 BEFORE = END - timedelta(days=1000, minutes=20)
@@ -108,19 +109,54 @@ def test_the_javascript_module_refuses_what_it_does_not_know(tmp_path: Path, mad
         'import { answer } from "./toy_table.mjs";\n'
         "const told = (ask) => { try { return ask(); } catch (error) { return error.name + error.message; } };\n"
         'console.log(told(() => answer("nowhere", "2026-03-02T09:00:00")), told(() => answer("east", "soon")));\n'
+        'console.log(told(() => answer("east", "2026-03-02T09:00:00", "flood")));\n'
     )
     done = subprocess.run(["node", "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert "RangeErrornothing is known of nowhere" in done.stdout
     assert "RangeErrorsoon is no moment" in done.stdout
+    assert "RangeErrorthere is no regime flood: the table tells apart usual, market day" in done.stdout
 
 
-def test_the_python_module_refuses_a_key_that_it_does_not_know(made: Table) -> None:
-    module: dict[str, object] = {}
-    exec(as_python(made), module)
-    answer = module["answer"]
-    assert callable(answer)
+def test_the_python_module_refuses_a_key_that_it_does_not_know(module: dict[float, Answers]) -> None:
     with pytest.raises(LookupError, match="nothing is known of 'nowhere'"):
-        answer("nowhere", datetime(2026, 3, 2))
+        module[3600.0]("nowhere", datetime(2026, 3, 2), "")
+
+
+def test_the_python_module_refuses_a_regime_that_it_does_not_know(module: dict[float, Answers]) -> None:
+    with pytest.raises(LookupError, match="no regime 'flood': the table tells apart usual, market day"):
+        module[3600.0]("north", datetime(2026, 3, 2), "flood")
+
+
+def test_the_example_asks_about_what_the_table_expects_most_of_in_the_first_cycle_after_its_facts(made: Table) -> None:
+    shown = busiest(made)
+    assert END <= shown.moment < END + timedelta(days=7)
+    forecasts = [
+        float(Lookup(made).outputs((key,), END + hours * HOUR)["forecast"][0]) for key in SHOPS for hours in range(168)
+    ]
+    assert float(Lookup(made).outputs((shown.key,), shown.moment)["forecast"][0]) == max(forecasts)
+
+
+def test_the_example_of_facts_that_end_amid_a_cell_lies_after_them(made: Table) -> None:
+    late = msgspec.structs.replace(made, as_of=END + 5.5 * HOUR)
+    assert late.as_of <= busiest(late).moment < late.as_of + timedelta(days=7)
+
+
+def test_the_examples_that_stand_beside_the_modules_run(made: Table) -> None:
+    text = described(made, "toy_table")
+    (call, said), *_ = re.findall(r"^(answer\(.+\))  # (.+)$", text, flags=re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(f"{as_python(made)}\nanswered = {call}", names)
+    assert said == ", ".join(f"{name} {value:g}" for name, value in names["answered"]["output"].items())
+    assert f'answer("{busiest(made).key}", "{busiest(made).moment.isoformat()}", "market day");' in text
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_a_key_cannot_end_the_comment_that_it_is_shown_in(tmp_path: Path, made: Table) -> None:
+    odd = msgspec.structs.replace(made, keys=tuple(f'*/throw "{key}"/*' for key in made.keys))
+    (tmp_path / "toy_table.mjs").write_text(as_javascript(odd), "utf-8")
+    done = subprocess.run(["node", "toy_table.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    exec(as_python(msgspec.structs.replace(made, keys=tuple(f'"""+{key}\\' for key in made.keys))), {})
 
 
 @given(

@@ -5,7 +5,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from afield.errors import ReleaseError, RequestError
+from afield.errors import ReleaseError, RequestError, UsageError
 from afield.records.table import Column, Table
 from afield.records.traffic import Event
 from afield.serving.static import Lookup, coded
@@ -73,13 +73,13 @@ def test_a_host_answers_from_the_table_through_guards_and_decision(tmp_path: Pat
     answer = host(compiled(tmp_path, made), events).ask(asking("north", END + 10 * HOUR, extra=2.0))
     assert answer.output == {"forecast": 8.25, "bake": 11.0}
     assert answer.interval == (5.25, 11.2)
-    assert (answer.release, answer.applied, answer.mode) == ("r1", ("static",), "automate")
+    assert (answer.release, answer.applied, answer.mode) == ("r1", ("static:usual",), "automate")
     assert answer.facts_age == timedelta(hours=10).total_seconds()
     (event,) = events
     assert (event.id, event.output, event.applied, event.rows) == (
         answer.id,
         answer.output,
-        ("static",),
+        ("static:usual",),
         "r1:usual:10",
     )
 
@@ -87,7 +87,19 @@ def test_a_host_answers_from_the_table_through_guards_and_decision(tmp_path: Pat
 def test_a_product_that_sees_a_regime_answers_from_it(tmp_path: Path, made: Table) -> None:
     found = host(compiled(tmp_path, made), [])
     found.regime = "market day"
-    assert found.ask(asking("east", END)).output["forecast"] == 23.0
+    answer = found.ask(asking("east", END))
+    assert (answer.output["forecast"], answer.applied) == (23.0, ("static:market day",))
+    found.regime = ""
+    assert found.regime == "usual"
+
+
+def test_a_regime_that_the_table_does_not_tell_apart_is_refused(tmp_path: Path, made: Table) -> None:
+    found = host(compiled(tmp_path, made), [])
+    with pytest.raises(UsageError, match="'flood': the table of toy tells apart usual, market day"):
+        found.regime = "flood"
+    with pytest.raises(UsageError, match="flood"):
+        Lookup(made).outputs(("east",), MONDAY, "flood")
+    assert found.ask(asking("east", END)).applied == ("static:usual",)
 
 
 def test_the_decision_in_the_table_is_the_one_that_is_answered(tmp_path: Path, made: Table) -> None:
@@ -109,7 +121,7 @@ def test_a_table_that_has_outlived_its_time_says_nothing(tmp_path: Path, made: T
     late = END + timedelta(days=183)
     answer = host(compiled(tmp_path, made), [], now=late).ask(asking("north", late))
     assert answer.output == {"bake": 10.0}
-    assert (answer.release, answer.applied) == ("none", ("fallback:neutral", "static"))
+    assert (answer.release, answer.applied) == ("none", ("fallback:neutral", "static:usual"))
 
 
 def test_a_table_of_another_application_is_refused(tmp_path: Path, made: Table) -> None:

@@ -1,5 +1,6 @@
 """What `afield serve` starts where the design has no supervisor: client, hybrid, static."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from afield.errors import ServingError
 from afield.exchange.compiling import compile_release
 from afield.exchange.writing import write_folder
 from afield.home import Home
+
+KEPT = 3
+"""How many compiled folders stay: another process on this machine may still answer from an older one."""
 
 
 @contextmanager
@@ -90,10 +94,26 @@ def _compiled(application: Application, home: Home) -> Path:
     if not digest:
         raise ServingError(f"{application.name} has no release to compile yet; run: afield build {application.called}")
     # A table grows old with its facts: one of the same release with newer facts is another.
-    known = "" if office.operate.observe is not None else f"-{office.newest():%Y%m%dT%H%M%S}"
-    folder = home.folder / "static" / f"{digest}{known}"
+    known = "" if office.operate.from_input is not None else f"-{office.newest():%Y%m%dT%H%M%S}"
+    folder = home.folder / "static" / "compiled" / f"{digest}{known}"
     if not folder.is_dir():
         progress(f"compiling release {digest[:12]}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         write_folder(folder, compile_release(office, digest))
+    folder.touch()
+    _forget_older(folder.parent)
     return folder
+
+
+def _forget_older(compiled: Path) -> None:
+    """Remove all but the folders that were used last."""
+    for old in sorted(compiled.iterdir(), key=_used, reverse=True)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _used(folder: Path) -> float:
+    """When a folder was used last; long ago where another process has removed it meanwhile."""
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0

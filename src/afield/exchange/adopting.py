@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from afield.data.split import enough
-from afield.errors import InferenceError, ReleaseError
+from afield.errors import EvaluationError, InferenceError, ReleaseError
 from afield.exchange.foreign import Foreign
 from afield.records.release import Part
 from afield.serving.inference import Rows
@@ -63,7 +63,13 @@ def _in_place(plan: Build, foreign: Foreign, fitted: Fitted, held: pl.DataFrame)
     part = Part(plan.part, foreign.features, (foreign.output,), f"trained elsewhere: {foreign.name}")
     forecast = answers(Model(part, foreign.onnx), {name: held[name].to_numpy() for name in foreign.features})
     truth = held["truth"].cast(pl.Float64).to_numpy()
-    part = Part(part.name, part.features, part.outputs, part.recipe, dict(plan.constants(forecast, truth)))
+    try:
+        part = Part(part.name, part.features, part.outputs, part.recipe, dict(plan.constants(forecast, truth)))
+    except EvaluationError as error:
+        raise ReleaseError(
+            f"{foreign.name}: what it gives on the validation window does not fit {plan.target} ({error}); let its "
+            "graph end in what fits (counts: a ReLU), and export it again"
+        ) from error
     return replace(
         fitted,
         tested={**fitted.tested, plan.part: Model(part, foreign.onnx)},
@@ -88,11 +94,19 @@ def answers(model: Model, columns: Mapping[str, NDArray[np.float64]]) -> NDArray
     Raises:
         ReleaseError: it fails, or gives something else.
     """
+    lacking = np.any([np.isnan(values) for values in columns.values()], axis=0)
     rows = Rows.of({name: values.astype(np.float64) for name, values in columns.items()})
     try:
         (found,) = model.run(rows.matrix(model.features)).values()
     except InferenceError as error:
         raise ReleaseError(f"the model cannot be asked: {error}") from error
-    if found.shape != (rows.count,) or not np.isfinite(found).all():
-        raise ReleaseError(f"the model gives {found.shape[0]} numbers for {rows.count} rows, or some that are none")
+    if found.shape != (rows.count,):
+        raise ReleaseError(f"the model gives {found.size} numbers for {rows.count} rows; one for each is expected")
+    wrong = ~np.isfinite(found)
+    if wrong.any():
+        raise ReleaseError(
+            f"the model gives no number for {wrong.sum():,} of {rows.count:,} rows of the validation window, "
+            f"{(wrong & lacking).sum():,} of which lack a feature (it is NaN there); fill it in within the graph "
+            "(an imputer in what is exported) or name fewer features"
+        )
     return found

@@ -10,11 +10,15 @@ from itertools import accumulate
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import yaml
 
-from afield.errors import ReleaseError
+from afield.errors import InferenceError, ReleaseError
 from afield.exchange.inspecting import Interface, inspect
+from afield.exchange.probability import YES, of_yes
+from afield.records.release import Part
 from afield.release.layout import read_plain, sha256
+from afield.serving.model import Model
 
 LARGEST = 2**29
 LARGEST_MLMODEL = 2**18
@@ -29,7 +33,7 @@ class Foreign:
 
     Attributes:
         name: what it is called: that of its file or directory.
-        onnx: the graph, checked.
+        onnx: the graph, checked; of a classifier of two classes, with the probability of the second as its output.
         features: its input columns, in order.
         output: the output that counts.
     """
@@ -78,7 +82,8 @@ def read_foreign(path: Path, features: Sequence[str] = (), output: str = "") -> 
         output: the output that counts, where it has several.
 
     Raises:
-        ReleaseError: it cannot be read, is too large, would need code or other files to run, or does not fit.
+        ReleaseError: it cannot be read, is too large, would need code or other files to run, does not fit, or cannot be
+            run here.
     """
     folder = path.parent if path.name == MLMODEL else path
     signed: tuple[str, ...] = ()
@@ -90,7 +95,24 @@ def read_foreign(path: Path, features: Sequence[str] = (), output: str = "") -> 
         file = path
     onnx = _read(file, LARGEST)
     found = inspect(file.name, onnx, output)
-    return Foreign(folder.resolve().name, onnx, _features(folder, features, signed, found), found.output)
+    graph, output = (of_yes(onnx, found.output), YES) if found.classes else (onnx, found.output)
+    foreign = Foreign(folder.resolve().name, graph, _features(folder, features, signed, found), output)
+    _check_runs(foreign)
+    return foreign
+
+
+def _check_runs(foreign: Foreign) -> None:
+    """Ask it about two rows, so that a graph which cannot be run is refused before anything is made for it."""
+    part = Part("model", foreign.features, (foreign.output,), foreign.name)
+    try:
+        (given,) = Model(part, foreign.onnx).run(np.zeros((2, len(foreign.features)), np.float32)).values()
+    except (ReleaseError, InferenceError) as error:
+        raise ReleaseError(
+            f"{foreign.name}: onnxruntime cannot run it here ({error.__cause__ or error}); export it again, for an "
+            "older opset where that is what is said"
+        ) from error
+    if given.size != 2:
+        raise ReleaseError(f"{foreign.name}: for two rows it gives {given.size} numbers; one for each row is expected")
 
 
 def _features(path: Path, given: Sequence[str], signed: tuple[str, ...], found: Interface) -> tuple[str, ...]:
@@ -175,7 +197,9 @@ def _read(file: Path, largest: int) -> bytes:
     """The bytes of a plain file."""
     try:
         size = file.stat().st_size
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ReleaseError(f"{file}: it cannot be read ({error.strerror}); {ADVICE}") from error
+    except ValueError as error:  # a NUL in its name
         raise ReleaseError(f"{file}: it cannot be read ({error}); {ADVICE}") from error
     if size > largest:
         raise ReleaseError(f"{file}: {size:,} bytes; at most {largest:,} are read")

@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from afield.exchange.wording import filled
 from afield.records.table import Column, Table
@@ -31,16 +34,20 @@ def as_arrow(table: Table) -> bytes:
 
 def as_python(table: Table) -> str:
     """The table as the source of a Python module that imports the standard library only."""
-    return _filled("table.py.txt", table, repr(_json(table)))
+    shown = busiest(table)
+    return _filled("table.py.txt", table, _quoted(shown.key), _called(shown.moment), repr(_json(table)))
 
 
 def as_javascript(table: Table) -> str:
     """The table as the source of a JavaScript module (ECMAScript 2020) without imports."""
-    return _filled("table.mjs.txt", table, msgspec.json.encode(_json(table)).decode())
+    shown = busiest(table)
+    key = _quoted(shown.key).replace("*/", "*\\/")  # it stands in a comment, which a key must not end
+    return _filled("table.mjs.txt", table, key, _quoted(shown.moment.isoformat()), _quoted(_json(table)))
 
 
 def described(table: Table, module: str) -> str:
     """What the files are and how they are used, in Markdown."""
+    shown = busiest(table)
     return filled(
         "table.md.txt",
         application=table.application,
@@ -49,11 +56,37 @@ def described(table: Table, module: str) -> str:
         as_of=table.as_of.isoformat(),
         until=_until(table),
         keys=str(len(table.keys)),
-        key=table.keys[0],
+        key=_quoted(shown.key),
+        moment=_called(shown.moment),
+        iso=shown.moment.isoformat(),
+        regime=_quoted(table.regimes[-1]),
+        answer=", ".join(f"{name} {value:g}" for name, value in shown.decision.items()),
         cells=str(table.cells),
         regimes=", ".join(table.regimes),
         lost=_lost(table.measured),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An example of what a table answers: a key, a moment, and what is decided then."""
+
+    key: str
+    moment: datetime
+    decision: Mapping[str, float]
+
+
+def busiest(table: Table) -> Shown:
+    """The key and the first moment after its facts at which the most is expected, in the usual regime."""
+    first = next(iter(table.outputs.values()))
+    expected = _values(first)[: table.cells * len(table.keys)]
+    place = int(np.nanargmax(expected)) if np.isfinite(expected).any() else 0
+    cell, key = divmod(place, len(table.keys))
+    step = timedelta(seconds=table.cell)
+    known = -((table.start - table.as_of) // step)  # cells that begin before the facts end
+    moment = table.start + (known + (cell - known) % table.cells) * step
+    decided = {name: float(_values(column)[place]) for name, column in table.decision.items()}
+    return Shown(table.keys[key], moment, decided)
 
 
 def told(table: Table) -> dict[str, Column]:
@@ -72,8 +105,26 @@ def _lost(measured: Mapping[str, float]) -> str:
     return f"{said} (of a table of the weeks before that window, in the usual regime)."
 
 
-def _filled(template: str, table: Table, data: str) -> str:
-    return filled(template, application=table.application, release=table.release, data=data)
+def _filled(template: str, table: Table, key: str, moment: str, data: str) -> str:
+    return filled(
+        template,
+        application=table.application,
+        release=table.release,
+        key=key,
+        moment=moment,
+        regime=_quoted(table.regimes[-1]),
+        data=data,
+    )
+
+
+def _called(moment: datetime) -> str:
+    """A moment as the call that makes it in Python."""
+    return repr(moment).removeprefix("datetime.")
+
+
+def _quoted(text: str) -> str:
+    """Text as a literal that Python and JavaScript read alike."""
+    return msgspec.json.encode(text).decode()
 
 
 def _json(table: Table) -> str:
@@ -85,5 +136,10 @@ def _until(table: Table) -> str:
 
 
 def _numbers(column: Column) -> pl.Series:
-    levels = np.array([*column.levels, np.nan])
-    return pl.Series(levels[np.frombuffer(column.codes, "<u2")], nan_to_null=True)
+    return pl.Series(_values(column), nan_to_null=True)
+
+
+def _values(column: Column) -> NDArray[np.float64]:
+    """The numbers by regime, cell and key; NaN where nothing is known."""
+    values: NDArray[np.float64] = np.array([*column.levels, np.nan])[np.frombuffer(column.codes, "<u2")]
+    return values

@@ -22,12 +22,14 @@ class Interface:
 
     Attributes:
         width: how many columns it reads; None where it does not say.
-        output: the output that counts: one number a row.
+        output: the output that counts: one number a row, or the probabilities of two classes.
+        classes: whether it gives the probabilities of two classes, of which the second counts.
         features: names of the columns, where its metadata say them.
     """
 
     width: int | None
     output: str
+    classes: bool
     features: tuple[str, ...]
 
 
@@ -37,11 +39,11 @@ def inspect(name: str, content: bytes, output: str = "") -> Interface:
     Args:
         name: what errors call it.
         content: its bytes.
-        output: the output that counts; "": the only one that gives one number a row.
+        output: the output that counts; "": the only one that gives one number a row, else the only one that gives two.
 
     Raises:
         ReleaseError: it is no ONNX graph, needs operators or files that are not in it, may loop without bound, does not
-            read one float matrix of any number of rows, or does not give one number for each.
+            read one float matrix of any number of rows, or gives neither one number for each nor two.
     """
     try:
         model = onnx.load_model_from_string(content)
@@ -52,21 +54,20 @@ def inspect(name: str, content: bytes, output: str = "") -> Interface:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, TypeError, ValueError) as error:
         raise ReleaseError(f"{name}: it is no valid ONNX graph: {str(error).strip().splitlines()[0]}") from error
-    return Interface(_width(name, model), _output(name, model, output), _named(name, model))
+    found, columns = _output(name, model, output)
+    return Interface(_width(name, model), found, columns == 2, _named(name, model))
 
 
 def _check_plain(name: str, model: onnx.ModelProto) -> None:
     """Refuse what the file does not hold itself, or what could run for ever."""
     for graph in _graphs(model.graph):
-        if any(uses_external_data(each) for each in graph.initializer):
+        if any(uses_external_data(each) for each in _tensors(graph)):
             raise ReleaseError(f"{name}: its weights lie in other files; save it as one file (onnx.save_model)")
         for node in graph.node:
             if node.domain not in DOMAINS:
                 raise ReleaseError(f"{name}: operator {node.domain}:{node.op_type} is not of ONNX; export it without")
             if node.op_type in UNBOUNDED:
                 raise ReleaseError(f"{name}: operator {node.op_type} may run without bound; export it without")
-            if any(uses_external_data(tensor) for tensor in _tensors(node)):
-                raise ReleaseError(f"{name}: its weights lie in other files; save it as one file (onnx.save_model)")
     if model.functions:
         raise ReleaseError(
             f"{name}: it brings functions of its own; put them in place (onnx.inliner) and save it again"
@@ -86,11 +87,21 @@ def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
                     waiting.append(attribute.g)
 
 
-def _tensors(node: onnx.NodeProto) -> Iterator[onnx.TensorProto]:
-    for attribute in node.attribute:
-        yield from attribute.tensors
-        if attribute.HasField("t"):
-            yield attribute.t
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor that a graph holds: its weights, and those of its operators."""
+    yield from graph.initializer
+    sparse = [*graph.sparse_initializer]
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from attribute.tensors
+            sparse.extend(attribute.sparse_tensors)
+            if attribute.HasField("t"):
+                yield attribute.t
+            if attribute.HasField("sparse_tensor"):
+                sparse.append(attribute.sparse_tensor)
+    for each in sparse:
+        yield each.values
+        yield each.indices
 
 
 def _width(name: str, model: onnx.ModelProto) -> int | None:
@@ -113,27 +124,34 @@ def _width(name: str, model: onnx.ModelProto) -> int | None:
     return int(sizes[1].dim_value) if sizes[1].HasField("dim_value") else None
 
 
-def _output(name: str, model: onnx.ModelProto, wanted: str) -> str:
-    """The output that gives one number a row."""
-    fitting = [each.name for each in model.graph.output if _one_a_row(each)]
+def _output(name: str, model: onnx.ModelProto, wanted: str) -> tuple[str, int]:
+    """The output that counts and how many numbers a row it gives: one, or the probabilities of two classes."""
+    told = {each.name: _columns(each) for each in model.graph.output}
+    fitting = {output: columns for output, columns in told.items() if columns in (1, 2)}
     if wanted:
         if wanted not in fitting:
-            raise ReleaseError(f"{name}: its outputs {fitting} give one number a row; {wanted!r} is none of them")
-        return wanted
-    if len(fitting) != 1:
-        several = "several outputs give" if fitting else "no output gives"
-        names = [each.name for each in model.graph.output]
-        raise ReleaseError(f"{name}: {several} one float32 number a row (it has {names}); name one with --output")
-    (only,) = fitting
-    return str(only)
+            raise ReleaseError(f"{name}: its outputs {[*fitting]} give one number a row or two; {wanted!r} is none")
+        return wanted, fitting[wanted]
+    single = [output for output, columns in fitting.items() if columns == 1]
+    chosen = single or [*fitting]
+    if len(chosen) == 1:
+        return chosen[0], fitting[chosen[0]]
+    if not chosen and any(not each.type.HasField("tensor_type") for each in model.graph.output):
+        raise ReleaseError(
+            f"{name}: its probabilities come as dictionaries; export it so that they come as a matrix (zipmap=False)"
+        )
+    several = "several outputs give" if chosen else "no output gives"
+    advice = "name one with --output" if chosen else "quantiles and more classes than two cannot be brought in"
+    raise ReleaseError(f"{name}: {several} one float32 number a row (it has {[*told]}); {advice}")
 
 
-def _one_a_row(output: onnx.ValueInfoProto) -> bool:
+def _columns(output: onnx.ValueInfoProto) -> int:
+    """How many float32 numbers a row an output gives; 1 where it does not say, 0 where it gives something else."""
     kind = output.type.tensor_type
-    if kind.elem_type != TensorProto.FLOAT:
-        return False
     sizes = kind.shape.dim
-    return len(sizes) in (1, 2) and all(not each.HasField("dim_value") or each.dim_value == 1 for each in sizes[1:])
+    if kind.elem_type != TensorProto.FLOAT or len(sizes) not in (1, 2):
+        return 0
+    return int(sizes[1].dim_value) if len(sizes) == 2 and sizes[1].HasField("dim_value") else 1
 
 
 def _named(name: str, model: onnx.ModelProto) -> tuple[str, ...]:

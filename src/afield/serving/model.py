@@ -32,7 +32,7 @@ class Model:
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = not part.features  # pictures need large buffers again and again, rows do not
         options.enable_mem_pattern = bool(part.features)  # a plan for each size of picture takes a quarter more memory
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is raised, and told by whoever asked
         try:
             session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises many unrelated classes

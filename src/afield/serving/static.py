@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.errors import ReleaseError
+from afield.errors import ReleaseError, UsageError
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
 from afield.records.table import TABLE_SCHEMA, Column, Table
@@ -89,8 +89,12 @@ class Lookup:
         return int((at - self.table.start) // self._cell) % self.table.cells
 
     def outputs(self, keys: tuple[str, ...], at: datetime, regime: str = "") -> Outputs:
-        """What the table says of `keys` at a moment, each of shape `(len(keys),)`; NaN of a key that it has not."""
-        block, places = self._place(regime), [self._places.get(key) for key in keys]
+        """What the table says of `keys` at a moment, each of shape `(len(keys),)`; NaN of a key that it has not.
+
+        Raises:
+            UsageError: the table does not have the regime.
+        """
+        block, places = self.block(regime), [self._places.get(key) for key in keys]
         cell = self.cell(at)
         return {
             name: np.array([np.nan if place is None else values[block, cell, place] for place in places])
@@ -103,10 +107,14 @@ class Lookup:
         return self.outputs(keys, at) if at - self.table.as_of <= lasts else None
 
     def rows(self, at: datetime, regime: str = "") -> FeatureRows:
-        """The table at the tick that `at` lies in, as feature rows: a column for each output, a row for each key."""
+        """The table at the tick that `at` lies in, as feature rows: a column for each output, a row for each key.
+
+        Raises:
+            UsageError: the table does not have the regime.
+        """
         table, step = self.table, timedelta(seconds=self.table.step)
         tick = at - (at - table.start) % step
-        block, cell = self._place(regime), self.cell(tick)
+        block, cell = self.block(regime), self.cell(tick)
         columns = {name: values[block, cell] for name, values in self._values.items()}
         version = f"{table.release}:{table.regimes[block]}:{cell}"
         return FeatureRows(version, "", tick, table.as_of, table.keys, columns)
@@ -115,17 +123,20 @@ class Lookup:
         """The outputs, which stand in the rows themselves: in place of an application's own inference."""
         return {name: rows[name] for name in self.table.outputs}
 
-    def _place(self, regime: str) -> int:
-        """Which block of the table a regime is; the usual one where it is not named, or not known."""
-        return self.table.regimes.index(regime) if regime in self.table.regimes else 0
+    def block(self, regime: str) -> int:
+        """Which block of the table a regime is; the usual one where none is named.
+
+        Raises:
+            UsageError: the table does not have it.
+        """
+        if regime and regime not in self.table.regimes:
+            known = ", ".join(self.table.regimes)
+            raise UsageError(f"regime {regime!r}: the table of {self.table.application} tells apart {known}")
+        return self.table.regimes.index(regime) if regime else 0
 
 
 class Static:
-    """Answers requests of one product from what was compiled into it.
-
-    Attributes:
-        regime: what the product sees of the world now (its wipers, its calendar); "": the usual one.
-    """
+    """Answers requests of one product from what was compiled into it."""
 
     def __init__(
         self,
@@ -148,7 +159,7 @@ class Static:
         self._control = ControlState(version=1, champion=release.digest)
         self._lookup = lookup
         self._turn = threading.Lock()
-        self.regime = ""
+        self._block = 0
         if lookup is None:
             predictor.see(Situation(None, self._control, {release.digest: release}))
 
@@ -156,6 +167,25 @@ class Static:
     def release(self) -> str:
         """Digest of the release that was compiled."""
         return self._release.digest
+
+    @property
+    def regime(self) -> str:
+        """What the product sees of the world now (its wipers, its calendar); answers say it. "" without a table.
+
+        It is the table's usual one until the product sets another; "" sets that again.
+        """
+        return self._lookup.table.regimes[self._block] if self._lookup else ""
+
+    @regime.setter
+    def regime(self, name: str) -> None:
+        """Answer from another regime.
+
+        Raises:
+            UsageError: it is not told apart.
+        """
+        if self._lookup is None and name:
+            raise UsageError(f"regime {name!r}: what was compiled is no table, and tells no regimes apart")
+        self._block = self._lookup.block(name) if self._lookup else 0
 
     @property
     def as_of(self) -> datetime | None:
@@ -172,7 +202,7 @@ class Static:
         )
 
     def ask(self, body: bytes) -> Answer:
-        """The answer to one request; recorded before it is given. `applied` says that it is static.
+        """The answer to one request; recorded before it is given. `applied` says that it is static, and which regime.
 
         Raises:
             RequestError: the request is wrong, or names a key that the table does not have.
@@ -187,7 +217,7 @@ class Static:
         """
         with self._turn:
             self._stand(query.at)
-            return self._predictor.give(query, _told(self._predictor.draft(query)))
+            return self._predictor.give(query, _told(self._predictor.draft(query), self.regime))
 
     def _stand(self, at: datetime) -> None:
         """Let the predictor see the table at the tick of a moment, where it does not already."""
@@ -198,9 +228,9 @@ class Static:
             self._predictor.see(Situation(rows, self._control, {self._release.digest: self._release}))
 
 
-def _told(draft: Draft) -> Draft:
-    """The draft, saying that it is static; it rests on no forecast that was recorded."""
-    applied = (*draft.applied, STATIC)
+def _told(draft: Draft, regime: str) -> Draft:
+    """The draft, saying that it is static, and of which regime; it rests on no forecast that was recorded."""
+    applied = (*draft.applied, f"{STATIC}:{regime}" if regime else STATIC)
     if isinstance(draft, Decided):
         return msgspec.structs.replace(draft, applied=applied, forecast="")
     return replace(draft, applied=applied)
