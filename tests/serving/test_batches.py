@@ -1,3 +1,6 @@
+import itertools
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
@@ -42,3 +45,15 @@ def test_a_question_that_is_refused_leaves_the_others_answered(give: Handler, ba
 def test_a_batch_has_at_least_one_question_and_at_most_a_thousand(give: Handler, many: int) -> None:
     with pytest.raises(msgspec.ValidationError):
         give(body(*[GOOD] * many))
+
+
+def test_questions_whose_turn_comes_too_late_for_the_client_are_refused(
+    bakery: Bakery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    product, predictor = operate({}), bakery.see(release("r1"))
+    route = batches.routes(product.asked, product.asked.by(predictor.answer))["/v1/loaves/batch"]
+    reply = route.methods["POST"](msgspec.structs.replace(body(*[GOOD] * 10), within=4))
+    found = msgspec.json.decode(reply.body)["answers"]
+    assert [one.get("status", 200) for one in found] == [200] * 3 + [503] * 7
+    assert len(bakery.events) == 3

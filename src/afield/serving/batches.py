@@ -4,11 +4,12 @@ The reply is `{"answers": […]}` in the order of the requests; each is an `Answ
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
+from afield.errors import ServingError
 from afield.records.traffic import Answer
 from afield.serving.apart import attempt
 from afield.serving.asking import Asked, ByBody, Jointly, answered
@@ -50,13 +51,22 @@ def routes(
     def give(request: Request) -> Reply:
         start = time.perf_counter()
         bodies = read(request.body).requests
-        results = answered(asked, answers, bodies) if answers else [attempt(ask, bytes(body)) for body in bodies]
+        results = answered(asked, answers, bodies) if answers else list(_in_turn(ask, bodies, start + request.within))
         measured([each for each in results if isinstance(each, Answer)], time.perf_counter() - start)
         told = [_refusal(each, request.identity) if isinstance(each, Exception) else each for each in results]
         return Reply(200, msgspec.json.encode({"answers": told}))
 
     largest = max(asked.largest, LARGEST_BODY)
     return {f"/v1/{asked.route}/batch": Route("answers", {"POST": give}, largest=largest, lane=MODEL)}
+
+
+def _in_turn(ask: ByBody, bodies: Sequence[msgspec.Raw], until: float) -> Iterator[Answer | Exception]:
+    """What each question gets or raises; those whose turn comes too late for the client are refused."""
+    for body in bodies:
+        if time.perf_counter() < until:
+            yield attempt(ask, bytes(body))
+        else:
+            yield ServingError("the time for this batch was over before its turn came; ask it in another")
 
 
 def _refusal(error: Exception, identity: str) -> Refusal:

@@ -85,7 +85,9 @@ class Exchange(msgspec.Struct, eq=False):
     @property
     def request(self) -> Request:
         """What handlers are given."""
-        return Request(self.method, self.path, self.headers, self.body, self.query, self.names, self.identity)
+        return Request(
+            self.method, self.path, self.headers, self.body, self.query, self.names, self.identity, self.within
+        )
 
     def answer(self, reply: Reply) -> None:
         """Send the reply, behind those of earlier requests."""

@@ -1,6 +1,7 @@
 """HTTP as the service speaks it: requests with bounded bodies, replies, and the status of each failure."""
 
 import logging
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -40,6 +41,7 @@ class Request(msgspec.Struct, frozen=True):
         query: what follows `?`, as it came.
         names: what stands in the path for the names of its pattern, as `{release}` in `/v1/bundles/{release}`.
         identity: its `X-Request-Id`, or the one that it was given here.
+        within: seconds in which a reply is of use to its client, from when it was read.
     """
 
     method: str
@@ -49,6 +51,7 @@ class Request(msgspec.Struct, frozen=True):
     query: str = ""
     names: Mapping[str, str] = {}
     identity: str = ""
+    within: float = math.inf
 
 
 class Reply(msgspec.Struct, frozen=True):
