@@ -86,6 +86,15 @@ def test_rules_that_need_an_input_do_not_apply_to_a_model_that_names_none() -> N
     assert "--inputs" in found["infer"].found
 
 
+def test_what_the_metadata_leave_open_is_not_held_against_a_server() -> None:
+    given = [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]}]
+    with serving(on("sums", said(inputs=[], outputs=[], versions=None))) as url:
+        found = {one.rule: one.verdict for one in conformance(Case(Server(url, "sums"), given))}
+    open_ones = {"versions", "infer-version", "unknown-version", "outputs-described", "wrong-name", "wrong-shape"}
+    assert {rule for rule, verdict in found.items() if verdict != "kept"} == open_ones
+    assert {found[rule] for rule in open_ones} == {"does not apply"}
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -39,6 +39,8 @@ def _outputs_whole(case: Case) -> None:
 
 def _outputs_described(case: Case) -> None:
     described = {tensor.name: tensor for tensor in case.server.metadata().outputs}
+    if not described:
+        raise SkippedError("the metadata name no outputs")
     for output in case.good().outputs:
         tensor = described.get(output.name)
         if tensor is None:
