@@ -15,12 +15,14 @@ from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact, Outcome
 from afield.replay import Arms, Scenario
 from afield.reporting.content import Felt
+from signs.concluding import SURE
 from signs.evaluating import read_truth
 from signs.matching import match
-from signs.operating import STEP, SURE, Sight, Where, asked
+from signs.operating import STEP
 from signs.person import act, matched, read_right
 from signs.records import Language
 from signs.shown import Shown, shown
+from signs.sights import Sight, Where, asked
 from signs.stories import Seen, sections
 from signs.walk import Taken, walk
 from signs.walks import Walks, split_phrases

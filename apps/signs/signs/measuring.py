@@ -13,13 +13,13 @@ from afield.evaluation.classes import several
 from afield.evaluation.texts import Rate, folded, rate
 from afield.serving.inference import Parts
 from afield.training.scoring import matrix
+from signs.concluding import shown_as_sure
 from signs.evaluating import END_MARKS
 from signs.frames import decode
 from signs.kit import prepare
 from signs.language.examples import Text as Known
 from signs.language.examples import examples, held_out
 from signs.matching import match
-from signs.operating import shown_as_sure
 from signs.parts import SEED, all_texts
 from signs.records import LANGUAGES, Language
 from signs.rendering.pictures import picture

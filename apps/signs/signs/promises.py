@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from afield.evaluation.behaviour import Direction, Invariance, MinimumFunctionality, Outputs
 from afield.evaluation.fairness import FairWithin, GroupMetric
 from afield.evaluation.robustness import missing, noisy
+from signs.concluding import SURE
 from signs.confidence import SCRIPTS
 from signs.language.examples import held_out
 from signs.language.features import FEATURES as LANGUAGE
 from signs.language.features import TOKENS, of_country
-from signs.operating import SURE
 from signs.parts import all_texts
 from signs.records import LANGUAGES
 

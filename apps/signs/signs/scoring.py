@@ -11,8 +11,8 @@ from afield.control.office import Office
 from afield.errors import ReleaseError, UsageError
 from afield.release.registry import named
 from afield.serving.releases import Release
+from signs.concluding import kit_of, shown_as_sure
 from signs.evaluating import Evaluation, Scores, evaluate, read_truth
-from signs.operating import kit_of, shown_as_sure
 from signs.records import Frame, Line
 
 

@@ -13,12 +13,13 @@ from afield.records.release import Manifest
 from afield.reporting.content import Picture, Rows, Section
 from afield.serving.model import Model
 from afield.serving.releases import Release
+from signs.concluding import conclude, infer, observe
 from signs.evaluating import END_MARKS
 from signs.frames import decode
 from signs.kit import prepare
-from signs.operating import Sight, conclude, infer, observe, resolve
 from signs.overlay import overlay
 from signs.shown import Shown, shown
+from signs.sights import Sight, resolve
 
 PICTURES = 4
 EXAMPLES = 12

@@ -15,10 +15,11 @@ from afield.data.sources import Extract, Source
 from afield.errors import UsageError
 from afield.records.release import Part
 from afield.serving.model import Model
+from signs.concluding import observed_rows, told
 from signs.frames import decode
 from signs.kit import Kit, prepare
 from signs.language.examples import grouped, held_out
-from signs.operating import STEP, observed_rows, told
+from signs.operating import STEP
 from signs.parts import standing
 from signs.person import matched, read_right
 from signs.records import LANGUAGES

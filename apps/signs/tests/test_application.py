@@ -5,7 +5,7 @@ from afield.audit.checking import goals, hazards
 from afield.drills import DRILLS
 from afield.workshop.plan import Build
 from signs.application import signs
-from signs.operating import SURE
+from signs.concluding import SURE
 from signs.words import MEASURES, WORDS
 
 

@@ -19,10 +19,12 @@ from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact
 from afield.telemetry.policy import protect_fact
 from signs import demonstration
+from signs.concluding import SURE
 from signs.demonstration import Look, Travellers, felt, mistakes, verdict
 from signs.demonstration import demonstration as scenario
-from signs.operating import STEP, SURE, Sight, VerdictFact, asked
+from signs.operating import STEP
 from signs.shown import Shown
+from signs.sights import Sight, VerdictFact, asked
 from signs.stories import Seen
 
 TICK = datetime(2026, 5, 2, 10)

@@ -23,8 +23,8 @@ from afield.release.signing import Signer, Trusted
 from apps.signs.tests.colours import COLOURS, picture, png, stand
 from signs.application import signs
 from signs.glasses import KNOWN, slim
-from signs.operating import Sight, sample
 from signs.reading.models import packaged, pretrained
+from signs.sights import Sight, sample
 
 NOW = datetime(2026, 5, 1, 10)
 

@@ -26,9 +26,10 @@ from afield.workshop.plan import no_measures
 from signs.application import signs
 from signs.building import PLAIN
 from signs.demonstration import verdict
-from signs.operating import STEP, Sight, Where
+from signs.operating import STEP
 from signs.person import matched, read_right
 from signs.shown import Shown, shown
+from signs.sights import Sight, Where
 from signs.walk import Taken, walk
 from signs.walks import Walks, split_phrases
 

@@ -16,32 +16,16 @@ from afield.serving.model import Model
 from afield.serving.product import Conclusion
 from afield.serving.releases import Release
 from apps.signs.tests.colours import COLOURS, GARBLED, INJECTED, START, picture, png
+from signs.concluding import DOUBTFUL, SURE, TRUSTED, conclude, how, infer, kit_of, observe, told
 from signs.confidence import FEATURES
 from signs.frames import decode
 from signs.kit import ENGLISH, Found, Network
-from signs.operating import (
-    ASKED,
-    DOUBTFUL,
-    SURE,
-    TRUSTED,
-    LineFact,
-    Sight,
-    Where,
-    asked,
-    conclude,
-    how,
-    infer,
-    kit_of,
-    observe,
-    operate,
-    resolve,
-    sample,
-    told,
-)
+from signs.operating import operate
 from signs.parts import OUTPUT
 from signs.reading.chain import Reader
 from signs.reading.models import characters, metadata, pretrained
 from signs.records import Line, Translation
+from signs.sights import ASKED, LineFact, Sight, Where, asked, resolve, sample
 
 EXIT, BOARDING, INJECTION, UNKNOWN = COLOURS
 EVERYTHING = (*COLOURS, GARBLED)

@@ -10,14 +10,15 @@ from PIL import Image
 
 from afield.records.traffic import Query
 from afield.serving.product import Observation
+from signs.concluding import observed_rows
 from signs.frames import decode
 from signs.kit import Found
-from signs.operating import Sight, Where, observed_rows, seen
 from signs.recalling import ALIKE, KnownSigns, alike, pattern
 from signs.records import Line, Translation
 from signs.rendering.cameras import Conditions
 from signs.rendering.pictures import picture
 from signs.rendering.signs import Sign, Text
+from signs.sights import Sight, Where, seen
 
 KNOWN = KnownSigns(seen, observed_rows)
 AT = datetime(2026, 5, 1, 10)

@@ -16,9 +16,9 @@ from afield.evaluation.texts import rate
 from afield.serving.releases import Release
 from apps.signs.tests.colours import COLOURS, GARBLED, picture, png
 from signs import scoring
+from signs.concluding import kit_of
 from signs.evaluating import Evaluation, Scores
 from signs.frames import decode
-from signs.operating import kit_of
 from signs.scoring import Shown, champion, score
 
 EXIT, BOARDING, INJECTION, UNKNOWN = COLOURS

@@ -11,7 +11,7 @@ import pytest
 
 from afield.records.traffic import Ingest
 from signs.evaluating import Truth, read_truth
-from signs.operating import VerdictFact, asked
+from signs.sights import VerdictFact, asked
 
 TUTORIAL = (Path(__file__).parents[3] / "docs" / "tutorial" / "signs.md").read_text("utf-8")
 

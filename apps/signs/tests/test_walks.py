@@ -13,9 +13,10 @@ from afield.errors import UsageError
 from afield.serving.releases import Release
 from apps.signs.tests.colours import COLOURS, GARBLED, START, picture, png
 from signs import walks
+from signs.concluding import kit_of, told
 from signs.confidence import FEATURES
 from signs.language.examples import grouped, held_out
-from signs.operating import STEP, kit_of, told
+from signs.operating import STEP
 from signs.records import Language, Place
 from signs.rendering.signs import TrueLine
 from signs.shown import shown

@@ -1,4 +1,4 @@
-// The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.kit` and `signs.operating`.
+// The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.kit` and `signs.concluding`.
 import { features } from "./confidence.ts";
 import { kit, operating } from "./constants.json";
 import { LANGUAGES, rows, type Language } from "./language/features.ts";

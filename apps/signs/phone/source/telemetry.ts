@@ -13,7 +13,7 @@ export interface Shown { id: string; at: string; release: string; mode: Mode; li
 
 export interface Correction { text?: string; english?: string }
 
-/** Whether the traveller is asked about the line of this id; as Python's `signs.operating.asked`. */
+/** Whether the traveller is asked about the line of this id; as Python's `signs.sights.asked`. */
 export function asked(id: string): boolean {
   return crc32(`ask ${id}`) < ASKED * 2 ** 32;
 }

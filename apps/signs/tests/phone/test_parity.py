@@ -13,15 +13,16 @@ import pytest
 
 from afield.records.traffic import Mode
 from scripts.phone_constants import constants
+from signs.concluding import how, why
 from signs.confidence import features
 from signs.kit import Kit
 from signs.language.features import of_country
 from signs.language.place import spoken
 from signs.language.script import script, systems
-from signs.operating import asked, how, why
 from signs.reading.order import reading_order
 from signs.reading.recognition import Reading
 from signs.records import LANGUAGES, Line, Translation
+from signs.sights import asked
 from signs.translation.book import Book, phrases_table
 from signs.translation.dictionaries import packed
 from signs.translation.engine import translator

@@ -9,7 +9,7 @@ import pytest
 
 from apps.signs.tests.phone.conftest import VECTORS
 from apps.signs.tests.phone.site import CHAMPION, Site
-from signs.operating import VerdictFact
+from signs.sights import VerdictFact
 
 IDLE = "navigator.locks.query().then(({ held, pending }) => !held.length && !pending.length)"
 
