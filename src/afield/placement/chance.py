@@ -31,32 +31,43 @@ def round_trip(link: Link, chance: Random) -> float:
 
 
 class Connection:
-    """When a device is connected: stretches with and without, exponential, from `start` on."""
+    """When a device is connected: stretches with and without, exponential, drawn as far as somebody asks."""
 
     def __init__(self, link: Link, start: float, end: float, chance: Random) -> None:
-        """Draw the stretches without a connection between `start` and `end`."""
+        """A connection that is cut between `start` and `end` alone; with a share of 1 it never comes back."""
         share = link.offline_share
-        self._starts: list[float] = []
-        self._ends: list[float] = []
-        if share >= 1:
-            self._starts, self._ends = [start], [math.inf]
-            return
-        away, now = chance.random() < share, start
-        online = link.offline_s * (1 - share) / share if share > 0 else math.inf
-        while now < end and share > 0:
-            length = chance.expovariate(1.0) * (link.offline_s if away else online)
-            if away:
-                self._starts.append(now)
-                self._ends.append(now + length)
-            now, away = now + length, not away
+        self._starts: list[float] = [start] if share >= 1 else []
+        self._ends: list[float] = [math.inf] if share >= 1 else []
+        self._drawn = start if 0 < share < 1 else math.inf
+        self._known = -math.inf if 0 < share < 1 else math.inf
+        self._end, self._chance = end, chance
+        self._lengths = (link.offline_s * (1 - share) / share if share > 0 else math.inf, link.offline_s)
+        self._away = share < 1 and chance.random() < share
+
+    def _draw(self, at: float) -> None:
+        """Draw the stretches up to `at`, and to the beginning of the first one without a connection after it."""
+        while self._known <= at:
+            if self._drawn >= self._end:
+                self._known = math.inf
+                return
+            length = self._chance.expovariate(1.0) * self._lengths[self._away]
+            if self._away:
+                self._known = self._drawn
+                self._starts.append(self._drawn)
+                self._ends.append(self._drawn + length)
+            self._drawn, self._away = self._drawn + length, not self._away
 
     def back(self, at: float) -> float:
         """The first moment from `at` on with a connection; infinite where there is none any more."""
+        if self._known <= at:
+            self._draw(at)
         place = bisect_right(self._starts, at) - 1
         return at if place < 0 or at >= self._ends[place] else self._ends[place]
 
     def until(self, at: float) -> float:
         """When the connection that there is at `at` ends."""
+        if self._known <= at:
+            self._draw(at)
         place = bisect_right(self._starts, at)
         return self._starts[place] if place < len(self._starts) else math.inf
 

@@ -115,9 +115,10 @@ def impossible(considered: Considerations, designs: tuple[Design, ...]) -> list[
 
 def _numbers(thing: object, path: tuple[str, ...] = ()) -> Iterator[Number]:
     """The numbers of a record and of those in it."""
-    known = ranges(type(thing))
+    kind: type = type(thing)
     if not is_dataclass(thing):
         return
+    known = ranges(kind)
     for each in fields(thing):
         value = getattr(thing, each.name)
         if each.name in known:

@@ -1,6 +1,7 @@
 """A device of a fleet: what it holds, how it answers or asks, and what that takes."""
 
 import math
+from functools import cache
 
 from afield.placement.chance import DAY, Connection, round_trip, stream
 from afield.placement.cloud import Cloud
@@ -45,8 +46,7 @@ class Device:
         self.connection = Connection(self.link, start, end, stream(seed, number, "connection"))
         phases = stream(seed, number, "phases")
         self._phase = phases.random() * considered.model.sync_s
-        # Ticks and releases are the same for the whole fleet.
-        self._shift = stream(seed, -1, "phases").random()
+        self._shift = _shift(seed)
         self._products = [phases.expovariate(1.0) for _ in range(64)] if option.design == "static" else []
         self._free = -math.inf
         looked = start - phases.random() * considered.model.sync_s
@@ -221,6 +221,12 @@ def facts_bytes(considered: Considerations, measured: Measured) -> float:
 def bundle_bytes(considered: Considerations, measured: Measured) -> float:
     """Bytes of a release: as stated, else as measured."""
     return considered.model.bytes or measured.bundle_bytes
+
+
+@cache
+def _shift(seed: int) -> float:
+    """Where in its period a rhythm began; ticks and releases are the same for the whole fleet."""
+    return stream(seed, -1, "phases").random()
 
 
 def _last(now: float, every: float, shift: float) -> float:

@@ -1,10 +1,9 @@
 """Measured: what the real predictor of a release costs on this machine."""
 
-import math
 from dataclasses import dataclass
 
 BUSY = 1.5
-"""From so many times the processor time on, the wall time of answers says that the machine was busy."""
+"""From so many times the processor time on, the time of answers by the clock says that the machine was busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,9 +12,9 @@ class Measured:
 
     Attributes:
         release: its digest.
-        single: seconds from the bytes of a request to the bytes of its answer, one value a request.
-        processor_s: seconds of processor time of a request, on the mean; where an answer takes far longer than that,
-            the machine was busy with other things.
+        single: seconds from the bytes of a request to the bytes of its answer, one value a request, as on an idle
+            machine: by the clock, or by the time that processors worked on it where that is less.
+        clock_s, processor_s: mean seconds of a request by the clock and of processors.
         row_s: seconds of a row in a batch of all rows, as answers are computed ahead; 0 where there are no rows.
         load_s: seconds in which the release is verified, opened and proven.
         memory: bytes that the process grew by as it was opened.
@@ -34,9 +33,10 @@ class Measured:
     request_bytes: float
     answer_bytes: float
     event_bytes: float
+    clock_s: float = 0.0
     processor_s: float = 0.0
 
     @property
     def busy(self) -> bool:
-        """Whether answers took much longer than they were worked on."""
-        return self.processor_s > 0 and math.fsum(self.single) / len(self.single) > BUSY * self.processor_s
+        """Whether answers took much longer than they were worked on, because of other things that the machine did."""
+        return self.clock_s > BUSY * self.processor_s > 0

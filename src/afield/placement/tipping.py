@@ -137,6 +137,9 @@ class _Walks:
 
     def _turned(self, changes: Mapping[str, float], options: Sequence[Option], seeds: Sequence[int] = ()) -> bool:
         considered = changed(self.considered, changes)
+        if len(options) > 2:
+            first = [self.few.row(considered, option, (0,)) for option in options]
+            options = self._hopeful(first)
         rows = [self.few.row(considered, option, seeds) for option in options]
         return clearly(best(rows), _of(rows, self.loser))
 
@@ -156,14 +159,17 @@ class _Walks:
     def _recommended(self, considered: Considerations) -> list[Row]:
         """The rows of the recommendation, but for options that have no hope."""
         rows = [self.few.row(considered, option) for option in self.options]
+        return [self.many.row(considered, option) for option in self._hopeful(rows)]
+
+    def _hopeful(self, rows: Sequence[Row]) -> list[Option]:
+        """The options that may be the best, and the one that is recommended now."""
         first = best(rows)
-        dear = HOPELESS * first.cost.value
-
-        def hopes(row: Row) -> bool:
-            more = len(row.misses) - len(first.misses)
-            return row.option == self.loser or (row.cost.value <= dear and more <= 1)
-
-        return [self.many.row(considered, row.option) for row in rows if hopes(row)]
+        dear, missed = HOPELESS * first.cost.value, len(first.misses) + 1
+        return [
+            row.option
+            for row in rows
+            if row.option == self.loser or (row.cost.value <= dear and len(row.misses) <= missed)
+        ]
 
 
 def digits(value: float, *, up: bool) -> float:

@@ -67,7 +67,7 @@ def _weighed(placed: Placed) -> str:
     costs = placed.measured
     changed = ", ".join(f"{name} {plain(value)}" for name, value in placed.changes.items())
     return (
-        f"{timing(costs)}; a row in a batch {span(costs.row_s)}; the release is opened and proven in "
+        f"{timing(costs)}. A row in a batch takes {span(costs.row_s)}; the release is opened and proven in "
         f"{span(costs.load_s)} and takes {size(costs.memory)} of memory; a bundle of {size(costs.bundle_bytes)}, a "
         f"feature snapshot of {size(costs.snapshot_bytes)}, a record of {size(costs.event_bytes)}. "
         f"{'Changed for this run: ' + changed + '.' if changed else 'Nothing was changed for this run.'}"
@@ -77,11 +77,14 @@ def _weighed(placed: Placed) -> str:
 def timing(costs: Measured) -> str:
     """How long answers took on this machine, and whether it was busy."""
     middle = sorted(costs.single)[len(costs.single) // 2]
-    busy = " (the machine was busy: answers waited for it; measure again on an idle one)" if costs.busy else ""
+    mean = sum(costs.single) / len(costs.single)
+    busy = (
+        f". The machine was busy: by the clock they took {span(costs.clock_s)} at their mean, and what counts here is "
+        "the time that was worked on them; measure again on an idle one"
+    )
     return (
-        f"Measured on this machine: an answer {span(middle)} at the median of {len(costs.single)}, "
-        f"{span(sum(costs.single) / len(costs.single))} at their mean, {span(costs.processor_s)} of it processor time"
-        f"{busy}"
+        f"Measured on this machine: an answer {span(middle)} at the median of {len(costs.single)}, {span(mean)} at "
+        f"their mean{busy if costs.busy else ''}"
     )
 
 

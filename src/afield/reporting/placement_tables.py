@@ -11,7 +11,7 @@ from afield.records.ranges import Range
 from afield.reporting.quantities import Show, each_second, joules, money, part, plain, size, span
 from afield.reporting.sheet import Grid
 from afield.study.placing import Placed
-from afield.wording import NONE
+from afield.wording import NONE, SPACE
 
 TABLES: dict[str, dict[str, tuple[str, Show]]] = {
     "latency, and answers later than wanted": {
@@ -43,15 +43,13 @@ def grids(placed: Placed, *, intervals: bool = False) -> Iterator[Grid]:
     """The tables, each narrow enough for a terminal; numbers with their interval, and tipping points, where wanted."""
     for caption, columns in TABLES.items():
         yield _table(placed, caption, columns, intervals)
-    last = ("what it misses",) if intervals else ()
     yield Grid(
-        ("design", "in all", *MONEY.values(), *last),
+        ("design", "in all", *MONEY.values()),
         tuple(
             (
                 _name(each, placed),
                 _told(each.cost, money, intervals),
                 *(_told(each.accounts[kind], money, False) for kind in MONEY),
-                *(("; ".join(each.misses) or "nothing",) if intervals else ()),
             )
             for each in placed.rows
         ),
@@ -103,7 +101,9 @@ def _told(estimate: Estimate, show: Show, interval: bool) -> str:
         return NONE
     text = show(estimate.value)
     low, high = show(max(0.0, estimate.interval.low)), show(estimate.interval.high)
-    return f"{text} ({low} to {high})" if interval and estimate.interval.level and low != high else text
+    if not (interval and estimate.interval.level and low != high):
+        return text
+    return f"{text} ({low}{SPACE}to{SPACE}{high})"
 
 
 def _turn(tip: Tip, placed: Placed) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ from afield.store.snapshots import publish_rows
 from afield.training.cost import measured
 from afield.workshop.golden import as_columns
 
-WARM, CALLS, BATCHES, ASKED = 5, 200, 20, 5.0
-"""Requests before timing and timed ones at most, forecasts of all rows, and seconds after which no more are timed."""
+WARM, CALLS, LEAST, BATCHES, ASKED = 5, 200, 8, 20, 5.0
+"""Requests before timing, timed ones at most and at least, forecasts of all rows, and seconds of timing."""
 INPUTS = 16
 """Keys of samples that are asked for where requests bring their own input; those that are alike are timed as one."""
 
@@ -104,14 +104,13 @@ class Opened:
         Raises:
             UsageError: a request cannot be answered.
         """
-        began = process_time()
-        took, sizes = singles(self.ask, self.bodies)
-        processor = (process_time() - began) / (len(took) + WARM)
+        worked: list[float] = []
+        took, sizes = singles(self.ask, self.bodies, worked=worked)
         folder = self._office.home.bundles / self._digest
         events = [len(msgspec.json.encode(event)) for event in self._kept]
         return Measured(
             release=self._digest,
-            single=tuple(took),
+            single=tuple(map(min, took, worked)),
             row_s=_batch(self._answers, self._digest, self.rows),
             load_s=self._opening.seconds,
             memory=self._opening.memory,
@@ -120,7 +119,8 @@ class Opened:
             request_bytes=mean([len(body) for body in self.bodies]),
             answer_bytes=mean(sizes),
             event_bytes=mean(events),
-            processor_s=processor,
+            processor_s=mean(worked),
+            clock_s=mean(took),
         )
 
 
@@ -156,12 +156,18 @@ def _samples(office: Office, rows: FeatureRows | None, now: datetime) -> list[by
 
 
 def singles(
-    ask: Callable[[bytes], Answer], bodies: Sequence[bytes], most: float = ASKED, pause: float = 0.0, first: int = 0
+    ask: Callable[[bytes], Answer],
+    bodies: Sequence[bytes],
+    most: float = ASKED,
+    pause: float = 0.0,
+    first: int = 0,
+    worked: list[float] | None = None,
 ) -> tuple[list[float], list[int]]:
     """Seconds from the bytes of a request to those of its answer, and the bytes of the answers.
 
-    The requests are taken in turn from number `first` on; after `most` seconds no further one is timed. A `pause`
-    before each lets a busy machine treat them as it treats requests that come now and then.
+    The requests are taken in turn from number `first` on; after `most` seconds no further one is timed, once `LEAST`
+    are. A `pause` before each lets a busy machine treat them as it treats requests that come now and then. The seconds
+    that processors worked on each are added to `worked`.
 
     Raises:
         UsageError: a request cannot be answered.
@@ -172,7 +178,7 @@ def singles(
     for number in range(first, first + WARM + CALLS):
         place = number % len(bodies)
         sleep(pause)
-        begun = perf_counter()
+        begun, began = perf_counter(), process_time()
         try:
             told = encode(ask(bodies[place]))
         except (msgspec.DecodeError, ServingError) as error:
@@ -180,7 +186,9 @@ def singles(
         if number >= first + WARM:
             seconds.append(perf_counter() - begun)
             sizes.append(len(told))
-        if perf_counter() > ends and seconds:
+            if worked is not None:
+                worked.append(process_time() - began)
+        if perf_counter() > ends and len(seconds) >= LEAST:
             break
     return seconds, sizes
 
@@ -190,10 +198,10 @@ def _batch(answers: Predictor, digest: str, rows: FeatureRows | None) -> float:
     if rows is None or not rows.keys:
         return 0.0
     answers.forecast("champion", digest)
-    begun = perf_counter()
+    begun, began = perf_counter(), process_time()
     for _ in range(BATCHES):
         answers.forecast("champion", digest)
-    return (perf_counter() - begun) / BATCHES / len(rows.keys)
+    return min(perf_counter() - begun, process_time() - began) / BATCHES / len(rows.keys)
 
 
 def _snapshot(rows: FeatureRows | None) -> float:
