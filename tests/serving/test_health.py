@@ -1,19 +1,29 @@
 """Health and readiness say what is, and why."""
 
+import errno
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from afield.errors import TelemetryError
-from afield.records.traffic import Query
+from afield.records.decision import ControlState
+from afield.records.traffic import Counts, Query
+from afield.serving import inspection, v2
+from afield.serving.access import Access
 from afield.serving.health import STALE, Health, HealthReader
+from afield.serving.metrics import Metrics
+from afield.serving.service import Service
+from afield.serving.situation import Situation
 from afield.telemetry.spool import Spool
 from afield.testing.stand import TICK
-from tests.serving.bakery import Bakery, release, rows_at
+from tests.serving.bakery import Bakery, broken, release, rows_at
+from tests.serving.calling import call
 
 
 def reader(bakery: Bakery, folder: Path, *problems: str) -> HealthReader:
@@ -106,3 +116,103 @@ def test_a_full_spool_says_so_until_it_takes_records_again(tmp_path: Path) -> No
         assert spool.problem.startswith("over budget")
         spool.append(b"x")
         assert spool._refused == ""
+
+
+def stale(bakery: Bakery, folder: Path) -> HealthReader:
+    bakery.see(release("r1"), rows=replace(rows_at(), as_of=TICK - timedelta(days=30)))
+    (folder / "heartbeat").touch()
+    since = timedelta(hours=2)
+    return HealthReader("toy", bakery.predictor, lambda: TICK, folder, folder / "heartbeat", tuple, since)
+
+
+def without_release(bakery: Bakery, folder: Path) -> HealthReader:
+    bakery.see(rows=rows_at())
+    return reader(bakery, folder)
+
+
+def without_rows(bakery: Bakery, folder: Path) -> HealthReader:
+    state = ControlState(version=1, champion="r1", now=TICK)
+    bakery.predictor.see(Situation(None, state, {"r1": release("r1")}))
+    return reader(bakery, folder)
+
+
+def whole(bakery: Bakery, folder: Path) -> HealthReader:
+    bakery.see(release("r1"))
+    return reader(bakery, folder)
+
+
+def failing(bakery: Bakery, folder: Path) -> HealthReader:
+    bakery.see(broken("r1")).answer(Query("east", "u", TICK))
+    return reader(bakery, folder)
+
+
+def alone(bakery: Bakery, folder: Path) -> HealthReader:
+    found = whole(bakery, folder)
+    (folder / "heartbeat").unlink()
+    return found
+
+
+def leaving(bakery: Bakery, folder: Path) -> HealthReader:
+    found = whole(bakery, folder)
+    found.leave()
+    return found
+
+
+SEEN = {
+    "": (whole, True, ""),
+    "no release": (without_release, False, "no release is loaded yet"),
+    "no rows": (without_rows, False, "no feature rows have been published yet"),
+    "leaving": (leaving, False, "the service is about to stop"),
+    "stale facts": (stale, True, "no facts since"),
+    "a model that fails": (failing, True, "the model is broken"),
+    "supervisor gone": (alone, True, "has never been alive"),
+}
+
+
+def asked(health: HealthReader, folder: Path) -> tuple[Health, int, str]:
+    """What `/healthz`, `/v2/health/ready` and `/metrics` say."""
+    metrics = Metrics(folder / "counts", "toy")
+    families = (inspection.routes(health.read, metrics, lambda: Counts(0, 0, 0, 0, 0)), v2.signs_of_life(health.read))
+    service = Service(*families, access=Access(), counted=metrics.request)
+    state, ready, measures = (call(service, "GET", path) for path in ("/healthz", "/v2/health/ready", "/metrics"))
+    if ready.status != 200:
+        assert ready.json()["error"] in state.json()["problem"]
+    (gauge,) = [line for line in measures.body.decode().splitlines() if line.startswith("afield_ready")]
+    return msgspec.json.decode(state.body, type=Health), ready.status, gauge.split()[-1]
+
+
+@pytest.mark.parametrize("what", SEEN)
+def test_whoever_asks_whether_it_is_ready_is_told_the_same_and_why_not(
+    what: str, bakery: Bakery, tmp_path: Path
+) -> None:
+    arrange, expected, says = SEEN[what]
+    health, status, gauge = asked(arrange(bakery, tmp_path), tmp_path)
+    assert (health.ready, status, gauge) == ((True, 200, "1.0") if expected else (False, 503, "0.0"))
+    assert (health.status, says in health.problem) == ("degraded" if what else "ok", True)
+
+
+@pytest.mark.parametrize(
+    ("call_of", "number", "says"),
+    [("write", errno.ENOSPC, "disk full"), ("fsync", errno.EIO, os.strerror(errno.EIO))],
+)
+def test_a_disk_that_is_full_or_broken_is_told_and_leaves_it_ready(
+    call_of: str, number: int, says: str, bakery: Bakery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    bakery.see(release("r1"))
+    (tmp_path / "heartbeat").touch()
+    spool = Spool(tmp_path / "spool", writer="w", mode="synced")
+    health = HealthReader(
+        "toy", bakery.predictor, lambda: TICK, tmp_path, tmp_path / "heartbeat", lambda: (spool.problem,)
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(f"afield.telemetry.writing.os.{call_of}", fail)
+        with pytest.raises(TelemetryError):
+            spool.append(b"x")
+        found, status, gauge = asked(health, tmp_path)
+    assert (found.ready, status, gauge, found.status) == (True, 200, "1.0", "degraded")
+    assert says in found.problem
+    with suppress(TelemetryError):
+        spool.close()

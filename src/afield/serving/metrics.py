@@ -136,7 +136,7 @@ def _gauges(health: Health) -> Iterable[Family]:
             family = Family(f"afield_{name}_age_seconds", "gauge", meaning)
             family.add(age)
             yield family
-    ready = Family("afield_ready", "gauge", "Whether a release and feature rows are loaded.")
+    ready = Family("afield_ready", "gauge", "Whether requests are to come here, as /v2/health/ready says.")
     ready.add(health.ready)
     yield ready
     info = Family("afield_release_info", "gauge", "The release that answers.")
