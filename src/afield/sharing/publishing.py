@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from afield.errors import StoreError
+from afield.errors import ReleaseError, StoreError
 from afield.home import Home
 from afield.records.decision import ControlState
 from afield.records.release import Manifest
@@ -93,8 +93,11 @@ class Publisher:
         statement = self._bundles.statement(release)
         if statement is None:
             return
-        manifest = msgspec.json.decode(statement, type=_Announced).manifest
-        for file in manifest.files:
+        try:
+            files = msgspec.json.decode(statement, type=_Announced).manifest.files
+        except msgspec.MsgspecError as error:
+            raise ReleaseError(f"release {release[:12]} is damaged in {self._home.bundles}: {error}") from error
+        for file in files:
             content = self._bundles.file(release, file.digest)
             if content:
                 self._objects.put(object_of(f"/v1/bundles/{release}/{file.digest}"), content)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from afield.errors import AfieldError
 
 LONGEST = 5.0
+# Seconds to wait for a step under way; a store that does not answer may hold it for longer than anybody stops.
+PATIENCE = 10.0
 
 
 class Turns:
@@ -36,7 +38,7 @@ class Turns:
         try:
             said, self._failures = self._step(), 0
             problem = said if isinstance(said, str) else ""
-        except AfieldError as error:
+        except (AfieldError, OSError) as error:
             problem, self._failures = str(error), self._failures + 1
         if problem != self.problem:
             self._tell(f"{self._thread.name}: {problem or 'all is well again'}")
@@ -47,11 +49,12 @@ class Turns:
         """Take steps in a thread of their own from now on."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Let the step that is under way come to its end, and take no more; a second call does nothing."""
+    def stop(self) -> bool:
+        """Take no more steps; whether the one that was under way came to its end."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(PATIENCE)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stop.wait(max(self._every, min(self._every * 2.0**self._failures, LONGEST))):
