@@ -1,5 +1,7 @@
 """A product in the process that answers: each design without a supervisor, over releases of the toy application."""
 
+import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +28,7 @@ SPEC = "tests.test_device:bakery"
 NOBODY = "http://127.0.0.1:9"
 DEVICES: tuple[Design, ...] = ("client", "hybrid", "static")
 BODY = b'{"shop": "east", "at": "2026-03-02T09:10:00", "more": 3}'
+UNTIL_THE_END = device._until_the_end
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,10 +63,14 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         if fed:
             rows = stand.rows()
         stand.control(release, now=now)
+        there = {"upstream": NOBODY if design != "static" else "", **others}
         config = msgspec.structs.replace(
-            stand.config(8000), application=SPEC, design=design, upstream=NOBODY if design != "static" else "",
-            telemetry=str(tmp_path / "spool" / "telemetry"), **others,
-        )  # fmt: skip
+            stand.config(8000),
+            application=SPEC,
+            design=design,
+            telemetry=str(tmp_path / "spool" / "telemetry"),
+            **there,
+        )
         if design == "static":
             parts = loader(stand.bundles, stand.trusted, operate({}), "toy")(release).parts
             ticks = np.full(len(rows.keys), np.datetime64(rows.tick, "us"))
@@ -169,3 +176,20 @@ def test_a_device_whose_facts_are_old_says_since_when(make: Callable[..., Servic
 def test_a_product_says_how_old_the_facts_are_that_were_compiled_into_it(make: Callable[..., Service]) -> None:
     _, health = told(make("static"), "/healthz")
     assert (health["ready"], health["as_of"]) == (True, TICK.isoformat())
+
+
+@pytest.mark.parametrize("design", ["client", "hybrid"])
+def test_a_device_ends_with_its_service_while_the_one_upstream_lets_it_wait(
+    make: Callable[..., Service], design: Design, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(device, "_until_the_end", UNTIL_THE_END)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        service = make(design, upstream=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        (hosted,) = (thread for thread in threading.enumerate() if thread.name == "hosted")
+        with silent.accept()[0]:
+            assert ask(service, BODY)[0] == 200
+            service.close()
+            hosted.join(60.0)
+
+    assert not hosted.is_alive()
+    assert [file.suffix for file in (tmp_path / "device" / "spool" / "telemetry").glob("device-0.0*")] == [".sealed"]
