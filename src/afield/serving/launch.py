@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from afield.errors import ServingError
+from afield.errors import ServingError, UsageError
+from afield.serving.access import access_of
 from afield.serving.config import Config
 
 PATIENCE = 30.0
@@ -27,9 +28,11 @@ def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.P
         log: where its output is appended; this process's own streams where None.
 
     Raises:
-        ServingError: the address cannot be listened at.
+        UsageError: the address is no IP address.
+        ServingError: it cannot be listened at, or it can be reached by others and no token is in force.
     """
     check_free(config)
+    access_of(config)
     file.parent.mkdir(parents=True, exist_ok=True)
     # The address of a cache may hold a password.
     file.touch(mode=0o600)
@@ -80,17 +83,21 @@ def check_free(config: Config) -> None:
     """Return where the service can listen.
 
     Raises:
-        ServingError: the address is no IP address of this machine, or something listens there.
+        UsageError: the address is no IP address.
+        ServingError: it is none of this machine, this user may not listen there, or something listens there already.
     """
     address = numeric(config.address)
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+    except ValueError as error:
+        raise UsageError(f"--address {address} is no IP address of this machine; write it as 10.0.0.1") from error
+    try:
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, config.port))
-    except (ValueError, OverflowError, OSError) as error:
+    except OSError as error:
         raise ServingError(
-            f"cannot listen at {address}, port {config.port}: {error}; give another --address or --port"
+            f"cannot listen at {address}, port {config.port}: {error.strerror}; give another --address or --port"
         ) from error
 
 
