@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Never
 
@@ -11,7 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from afield.serving import asking, batches, ingestion, openapi, v2
-from afield.serving.http import Request
+from afield.serving.http import JSON, Request
 from afield.serving.ingestion import Ingestion
 from afield.serving.openapi import Described
 from afield.serving.protocol import Protocol
@@ -67,12 +68,24 @@ def test_the_document_is_openapi_and_names_every_path(described: Described, tmp_
 
 def test_the_question_is_described_by_its_type_with_an_example_that_works(described: Described, tmp_path: Path) -> None:
     document = served(described, tmp_path)
-    body = document["paths"]["/v1/loaves"]["post"]["requestBody"]["content"]["application/json"]
+    body = document["paths"]["/v1/loaves"]["post"]["requestBody"]["content"][JSON]
     assert body["schema"] == {"$ref": "#/components/schemas/Question"}
     assert body["example"] == {"shop": "east", "at": TICK.isoformat()}
     question = document["components"]["schemas"]["Question"]
     assert question["required"] == ["shop", "at"]
     assert question["additionalProperties"] is False
+
+
+def test_a_batch_has_an_example_where_a_thousand_of_them_are_a_body_that_is_read(
+    described: Described, tmp_path: Path
+) -> None:
+    found = []
+    for size in (10, 10_000):
+        sample = msgspec.json.encode({"shop": "e" * size, "at": TICK}).decode()
+        told = replace(described, sample=lambda text=sample: text)
+        document = served(told, tmp_path)
+        found.append("example" in document["paths"]["/v1/loaves/batch"]["post"]["requestBody"]["content"][JSON])
+    assert found == [True, False]
 
 
 def test_facts_are_described_by_kind(described: Described, tmp_path: Path) -> None:

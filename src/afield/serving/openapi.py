@@ -11,7 +11,7 @@ from afield.serving import messages, tensors
 from afield.serving.asking import Asked
 from afield.serving.batches import MOST, Refusal
 from afield.serving.health import Health
-from afield.serving.http import JSON, Reply, Request
+from afield.serving.http import JSON, LARGEST_BODY, Reply, Request
 from afield.serving.inputs import FEATURES, KEYS
 from afield.serving.protocol import Protocol
 from afield.serving.routing import ANYONE, Route
@@ -164,6 +164,7 @@ def operations(described: Described) -> tuple[dict[tuple[str, str], Operation], 
     route, sample = f"/v1/{described.asked.route}", described.sample()
     again = "With an `Idempotency-Key`, a request that is sent again is answered as before, and recorded once."
     example = msgspec.json.decode(sample) if sample else None
+    most = max(described.asked.largest, LARGEST_BODY)
     known = {
         ("POST", route): Operation("Ask", request, answer, description=again, example=example),
         ("POST", f"{route}/batch"): Operation(
@@ -171,7 +172,8 @@ def operations(described: Described) -> tuple[dict[tuple[str, str], Operation], 
             _batch(route),
             _object(answers={"type": "array", "items": {"anyOf": [answer, refusal]}}),
             description=f"Each is answered or refused alone, in order. {again}",
-            example={"requests": [example]} if example else None,
+            # Tools repeat an example as often as a batch may hold; one that is large would be no body that is read.
+            example={"requests": [example]} if 0 < len(sample) * MOST <= most else None,
         ),
         ("POST", "/v1/events"): Operation("Tell what happened: facts and outcomes", ingest, counts, status=202),
         ("POST", "/v1/telemetry"): Operation("Hand over events recorded elsewhere", telemetry, counts, status=202),
