@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from types import ModuleType
 
-from signs import confidence, kit, operating
+from signs import concluding, confidence, kit, sights
 from signs.reading import arcs, chain, detection, order, recognition
 from signs.translation import book, dictionaries, entries, keys, segmentation, twins
 
 SHARED: Mapping[ModuleType, tuple[str, ...]] = {
-    operating: ("SURE", "DOUBTFUL", "TRUSTED", "ASKED"),
+    concluding: ("SURE", "DOUBTFUL", "TRUSTED"),
+    sights: ("ASKED",),
     kit: ("LEAST", "ENGLISH", "SILENT"),
     confidence: ("SCRIPTS", "SMALLEST", "DOUBT"),
     keys: ("ENDS", "DASHES"),

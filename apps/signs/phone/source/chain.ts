@@ -1,6 +1,6 @@
 // The chain: a frame's lines, their languages, what they mean, and how surely each may be shown; as Python's `signs.kit` and `signs.concluding`.
 import { features } from "./confidence.ts";
-import { kit, operating } from "./constants.json";
+import { concluding, kit } from "./constants.json";
 import { LANGUAGES, rows, type Language } from "./language/features.ts";
 import type { Opened, Understood } from "./messages.ts";
 import type { Tensor } from "./reading/detection.ts";
@@ -13,7 +13,7 @@ import { translator } from "./translation/engine.ts";
 /** A model: its outputs by name. */
 export type Model = (input: Tensor) => Promise<Record<string, Tensor>>;
 
-const { SURE, DOUBTFUL, TRUSTED } = operating;
+const { SURE, DOUBTFUL, TRUSTED } = concluding;
 const { LEAST, ENGLISH, SILENT } = kit;
 
 export type Shares = Record<Language, number>;

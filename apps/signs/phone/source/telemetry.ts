@@ -1,12 +1,12 @@
 // What the device tells of its answers and of what people say of them: numbers and corrections, never pictures.
-import { operating } from "./constants.json";
+import { sights } from "./constants.json";
 import * as clock from "./clock.ts";
 import { crc32 } from "./crc32.ts";
 import type { Found } from "./messages.ts";
 import * as queue from "./queue.ts";
 import { local, type Content, type How, type Mode } from "./records.ts";
 
-const { ASKED } = operating;
+const { ASKED } = sights;
 
 /** An answer as it is shown, and what telemetry has to know of it. */
 export interface Shown { id: string; at: string; release: string; mode: Mode; lines: Content[]; server: boolean }
