@@ -1,15 +1,17 @@
 """`afield serve`: whatever an option, in each design it acts or is refused by its name."""
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from afield.application import Application
 from afield.cli import VERBS, run
-from afield.commands import serve
+from afield.commands import serve, starting
+from afield.commands.output import Context
+from afield.commands.serve import Company
 from afield.control.terms import Terms
 from afield.records.considerations import DESIGNS, Design
 
@@ -17,7 +19,7 @@ ALL = frozenset(DESIGNS)
 SUPERVISED = frozenset({"server", "cached"})
 FETCHING = frozenset({"client", "hybrid"})
 UPSTREAM = "http://127.0.0.1:2"
-# Option → its value, the field of the terms that it sets (or the way of starting), what it holds then, and where.
+# Option → its value, what it sets, what that holds then, and in which designs.
 TABLE: dict[str, tuple[list[str], str, object, frozenset[str]]] = {
     "--address": (["localhost"], "address", "localhost", ALL),
     "--port": (["8123"], "port", 8123, ALL),
@@ -28,8 +30,10 @@ TABLE: dict[str, tuple[list[str], str, object, frozenset[str]]] = {
     "--workers": (["2-3"], "most", 3, SUPERVISED),
     "--otlp": (["http://127.0.0.1:4318"], "otlp", "http://127.0.0.1:4318", SUPERVISED),
     "--events-clock": ([], "by_events", True, SUPERVISED),
-    "--live": ([], "way", "live", SUPERVISED),
-    "--join": (["HERE"], "way", "joined", SUPERVISED),
+    "--gather": (["2ms"], "gather", 0.002, frozenset({"server"})),
+    "--live": ([], "live", True, SUPERVISED),
+    "--share": (["s3://here/surge"], "share", "s3://here/surge", SUPERVISED),
+    "--join": (["HERE"], "join", "HERE", SUPERVISED),
     "--as": (["second", "--join", "HERE"], "called", "second", SUPERVISED),
     "--cache": (["valkey://127.0.0.1:6379/0"], "cache", "valkey://127.0.0.1:6379/0", frozenset({"cached"})),
     "--upstream": ([UPSTREAM], "upstream", UPSTREAM, FETCHING),
@@ -38,31 +42,20 @@ TABLE: dict[str, tuple[list[str], str, object, frozenset[str]]] = {
 
 
 class Started:
-    """Stands in for each way of starting, and keeps what it was told."""
+    """Stands in for what starts, and keeps what it was told."""
 
     def __init__(self) -> None:
         self.told: dict[str, object] = {}
 
-    def keep(self, way: str, arguments: tuple[object, ...]) -> None:
-        (terms,) = (each for each in arguments if isinstance(each, Terms))
-        called = arguments[arguments.index(terms) + 1] if way == "joined" else ""
-        self.told = {name: getattr(terms, name) for name in Terms.__dataclass_fields__} | {"way": way, "called": called}
-
-    @contextmanager
-    def kept(self, way: str, arguments: tuple[object, ...]) -> Iterator[object]:
-        self.keep(way, arguments)
-        yield SimpleNamespace(url="http://here", supervise=lambda: None, ask_to_stop=lambda: None)
+    def __call__(self, _application: Application, terms: Terms, company: Company, _context: Context) -> None:
+        self.told = {name: getattr(each, name) for each in (company, terms) for name in each.__dataclass_fields__}
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
     made = Started()
     monkeypatch.setenv("AFIELD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(serve, "product", lambda *given: made.kept("product", given))
-    monkeypatch.setattr(serve, "joined", lambda *given: made.kept("joined", given))
-    monkeypatch.setattr(serve, "running", lambda *given: made.kept("running", given))
-    monkeypatch.setattr(serve, "live", lambda *given: made.keep("live", given))
-    monkeypatch.setattr(serve, "open_office", lambda *_: None)
+    monkeypatch.setattr(starting, "start", made)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     (tmp_path / "tokens").write_text("a-plain-token-of-some-length-0123456789")
     return made
@@ -106,6 +99,9 @@ def test_a_name_for_a_service_that_joins_none_is_refused(
         (["--workers", "999"], "a number from 1 to 256"),
         (["--workers", "3-2"], "a number from 1 to 256"),
         (["--within", "nan"], "write seconds"),
+        (["--gather=-1ms"], "write milliseconds"),
+        (["--gather", "101ms"], "write milliseconds"),
+        (["--gather", "2s"], "write milliseconds"),
         (["--log", "loud"], "Choose from"),
         (["--nothing", "1"], "no option --nothing"),
         (["--nothing"], "no option --nothing"),
@@ -122,6 +118,23 @@ def test_what_no_service_can_be_given_is_wrong_usage(
 
 
 def test_the_table_knows_every_option_of_the_verb() -> None:
-    named = {f"--{name.replace('_', '-')}" for name in serve.run.__kwdefaults__}
-    others = {"--called": "--as", "--traffic": "--live"}
-    assert {others.get(name, name) for name in named} - {"--design"} == set(TABLE)
+    groups = (serve.Listening, serve.Hosting, serve.Answering, serve.Company)
+    named = {f"--{name.replace('_', '-')}" for group in groups for name in group.__dataclass_fields__}
+    assert {"--as" if name == "--called" else name for name in named} - {"--design"} == set(TABLE)
+
+
+def test_waiting_for_others_is_refused_where_each_request_is_looked_into(
+    started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "signs", "--gather", "2ms"], VERBS) == 2
+    assert "--gather does nothing for signs" in capsys.readouterr().err
+    assert started.told == {}
+
+
+@pytest.mark.slow
+def test_help_does_not_wait_for_what_a_supervisor_needs() -> None:
+    program = "import sys; from afield.cli import VERBS, run; run(['serve', '--help'], VERBS); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"polars", "lightgbm", "sklearn", "scipy", "sqlalchemy", "deltalake", "onnx", "onnxruntime"}
+    assert "--gather" in done.stdout
+    assert heavy & set(done.stdout.splitlines()[-1].split()) == set()

@@ -3,85 +3,118 @@
 import re
 import signal
 from collections.abc import Mapping
-from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from afield.answering import VALKEY
-from afield.application import Application, load, resolve
+from afield.application import Application, Operate, load, resolve
 from afield.client.upstream import Upstream
-from afield.commands.output import Context, progress, result
-from afield.commands.product import Product, product
-from afield.control.joining import Joined, Joining, by_folder, joined
-from afield.control.office import open_office
-from afield.control.service import Service, Terms, running
+from afield.commands.output import Context, progress
+from afield.control.terms import Terms
 from afield.errors import UsageError
-from afield.live import live
 from afield.records.considerations import Design
 from afield.serving.journal import Told
 from afield.serving.scaling import processors
 from afield.serving.tokens import is_plain, read_tokens
-from afield.sharing.sharing import by_store, shared
 
-HOST_HELP = "a further name by which clients may call it (Host, Origin); may be given several times"
-FILE_HELP = "file of tokens, or of one plain token; left out: those that `afield token` made"
-WORKERS_HELP = "how many processes answer: a number, a range that follows their load as 1-4, or auto"
-JOIN_HELP = (
-    "the service whose releases and facts this one follows: its AFIELD_HOME, a folder that both hosts see, or the URL "
-    "that it was given by --share"
-)
-SHARE_HELP = "an object store (s3://…, gs://…, az://…) through which services on other hosts --join this one"
-DESIGN_HELP = "where the model lives: server, cached, client, hybrid or static"
-UPSTREAM_HELP = "of client and hybrid: address of the service that they fetch from and send to"
+# Imported once it is known what to start: a supervisor is no part of what `--help` or a wrong word has to wait for.
+START = "afield.commands.starting:start"
+VALKEY = "afield.serving.valkey:ValkeyStore"
 LONGEST = 600
 MOST_WORKERS = 256
 """As many as can have a spool of their own."""
+MOST_GATHERED = 100.0
+"""Milliseconds."""
 SUPERVISED: tuple[Design, ...] = ("server", "cached")
 FETCHING: tuple[Design, ...] = ("client", "hybrid")
-DEVICES: tuple[Design, ...] = (*FETCHING, "static")
 BELONGS: Mapping[str, tuple[Design, ...]] = {
     "--upstream": FETCHING,
     "--upstream-token": FETCHING,
     "--cache": ("cached",),
+    "--gather": ("server",),
     **dict.fromkeys(("--workers", "--otlp", "--events-clock", "--live", "--share", "--join", "--as"), SUPERVISED),
 }
 """Options that not every design uses → those that do."""
-WITHIN_HELP = "seconds in which a request is answered or refused; 0: 2, or 10 where it brings its own input"
-CACHE_HELP = "of cached: a Valkey or Redis, e.g. valkey://127.0.0.1:6379/0; left out: the workers' memory"
-OTLP_HELP = (
-    "an OpenTelemetry collector (HTTP) that is sent traces and metrics, e.g. http://127.0.0.1:4318; extra afield[otlp]"
-)
 AUTO = "auto"
 RANGE = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
-LIVE_HELP = "generated traffic runs beside the service at wall-clock time; builds what it needs first"
+MILLISECONDS = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)(?:ms)?")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Where clients call the service, and who may."""
+
+    address: str = "127.0.0.1"
+    """where to listen; beyond loopback a token is needed"""
+    port: Annotated[int, Parameter(validator=Number(gte=1, lte=65535))] = 8000
+    """where to listen: 1 to 65535"""
+    workers: str = "1"
+    """how many processes answer: a number, a range that follows their load as 1-4, or auto"""
+    host: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """a further name by which clients may call it (Host, Origin); may be given several times"""
+    token: Path | None = None
+    """file of tokens, or of one plain token; left out: those that `afield token` made"""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Hosting:
+    """Where the model lives; nothing else of the application changes."""
+
+    design: Design = "server"
+    """where the model lives: server, cached, client, hybrid or static"""
+    upstream: str = ""
+    """of client and hybrid: address of the service that they fetch from and send to"""
+    upstream_token: Path | None = None
+    """file with the token that is sent there"""
+    cache: str = ""
+    """of cached: a Valkey or Redis, e.g. valkey://127.0.0.1:6379/0; left out: the workers' memory"""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Answering:
+    """How long requests may wait, and what is told of them."""
+
+    within: float = 0.0
+    """seconds in which a request is answered or refused; 0: 2, or 10 where it brings its own input"""
+    gather: str = "0ms"
+    """of server: how long a request waits for others to be answered with in one pass, e.g. 2ms; 0: those there are"""
+    log: Told = "errors"
+    """requests that get a line of JSON on stderr: all, errors or none"""
+    otlp: str = ""
+    """an OpenTelemetry collector (HTTP) that is sent traces and metrics, e.g. http://127.0.0.1:4318: afield[otlp]"""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """Other services of the application, and what feeds this one."""
+
+    share: str = ""
+    """an object store (s3://…, gs://…, az://…) through which services on other hosts --join this one"""
+    join: str = ""
+    """the service whose releases this one follows: its AFIELD_HOME, if both hosts see it, or the URL of its --share"""
+    called: Annotated[str, Parameter(name="--as")] = ""
+    """of --join: its name there; left out: host and port"""
+    events_clock: Annotated[bool, Parameter(negative="")] = False
+    """domain time follows the events' watermark: for `afield replay`"""
+    live: Annotated[bool, Parameter(negative="")] = False
+    """generated traffic runs beside the service at wall-clock time; builds what it needs first"""
 
 
 def run(
     app: str,
     /,
     *,
-    address: Annotated[str, Parameter(help="where to listen; beyond loopback a token is needed")] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="where to listen: 1 to 65535", validator=Number(gte=1, lte=65535))] = 8000,
-    workers: Annotated[str, Parameter(help=WORKERS_HELP)] = "1",
-    share: Annotated[str, Parameter(help=SHARE_HELP)] = "",
-    join: Annotated[str, Parameter(help=JOIN_HELP)] = "",
-    called: Annotated[str, Parameter(name="--as", help="of --join: its name there; left out: host and port")] = "",
-    host: Annotated[tuple[str, ...], Parameter(help=HOST_HELP, negative="")] = (),
-    token: Annotated[Path | None, Parameter(help=FILE_HELP)] = None,
-    design: Annotated[Design, Parameter(help=DESIGN_HELP)] = "server",
-    upstream: Annotated[str, Parameter(help=UPSTREAM_HELP)] = "",
-    upstream_token: Annotated[Path | None, Parameter(help="file with the token that is sent there")] = None,
-    cache: Annotated[str, Parameter(help=CACHE_HELP)] = "",
-    log: Annotated[Told, Parameter(help="requests that get a line of JSON on stderr: all, errors or none")] = "errors",
-    otlp: Annotated[str, Parameter(help=OTLP_HELP)] = "",
-    within: Annotated[float, Parameter(help=WITHIN_HELP)] = 0.0,
-    events_clock: Annotated[
-        bool, Parameter(negative="", help="domain time follows the events' watermark: for `afield replay`")
-    ] = False,
-    traffic: Annotated[bool, Parameter(name="--live", negative="", help=LIVE_HELP)] = False,
+    listening: Listening = Listening(),
+    hosting: Hosting = Hosting(),
+    answering: Answering = Answering(),
+    company: Company = Company(),
     context: Context,
     **options: str,
 ) -> None:
@@ -89,95 +122,60 @@ def run(
 
     Args:
         app: name of the application.
-        address: where to listen.
-        port: where to listen.
-        workers: how many processes answer: a number, a range, or auto.
-        share: URL of an object store through which other services join this one.
-        join: the home of a service that this one joins, or the URL that it is shared at.
-        called: its name there.
-        host: a further name by which clients may call it.
-        token: file of tokens.
-        design: where the model lives; nothing else of the application changes.
-        upstream: address of the service that client and hybrid speak to.
-        upstream_token: file with the token that is sent there.
-        cache: URL of the Valkey or Redis of the cached design.
-        log: requests that get a line of JSON on stderr.
-        otlp: address of an OpenTelemetry collector.
-        within: seconds in which a request is answered or refused.
-        events_clock: domain time follows the events' watermark instead of the wall clock.
-        traffic: let generated traffic run beside it.
+        listening: where clients call it.
+        hosting: where the model lives.
+        answering: how long requests may wait.
+        company: other services, and what feeds this one.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
     signal.signal(signal.SIGTERM, _leave)
     application = load(app, options)
-    if token is not None and is_plain(read_tokens(token)):
-        progress(f"{token} holds one plain token: it may do everything, for ever. Better: afield token new {app} NAME")
-    _check(
-        design,
-        {
-            "--upstream": bool(upstream),
-            "--upstream-token": upstream_token is not None,
-            "--cache": bool(cache),
-            "--workers": workers != "1",
-            "--otlp": bool(otlp),
-            "--events-clock": events_clock,
-            "--live": traffic,
-            "--as": bool(called),
-            "--join": bool(join),
-            "--share": bool(share),
-        },
-    )
-    if cache:
-        resolve(VALKEY)(cache, "").close()  # says what is wrong with the address; nothing is asked of it yet
-    if upstream:
-        Upstream(upstream).close()
-    if not 0 <= within <= LONGEST:
-        raise UsageError(f"--within {within:g}: write seconds, 0 to {LONGEST}")
-    fewest, most = counts(workers)
-    terms = Terms(
-        address=address,
-        port=port,
+    if company.live:
+        application = load(app, {**application.demonstration_options, **options})
+    if listening.token is not None and is_plain(read_tokens(listening.token)):
+        said = "holds one plain token: it may do everything, for ever. Better"
+        progress(f"{listening.token} {said}: afield token new {app} NAME")
+    _check_design(listening, hosting, answering, company)
+    _check_company(company)
+    resolve(START)(application, _terms(application, listening, hosting, answering, company), company, context)
+
+
+def _terms(
+    application: Application, listening: Listening, hosting: Hosting, answering: Answering, company: Company
+) -> Terms:
+    """The terms that were given, each looked over.
+
+    Raises:
+        UsageError: one of them cannot be; says which.
+    """
+    if hosting.cache:
+        resolve(VALKEY)(hosting.cache, "").close()  # says what is wrong with the address; it is not asked yet
+    if hosting.upstream:
+        Upstream(hosting.upstream).close()
+    if not 0 <= answering.within <= LONGEST:
+        raise UsageError(f"--within {answering.within:g}: write seconds, 0 to {LONGEST}")
+    gather = gathered(answering.gather)
+    if gather and application.part(application.operate, Operate).from_input is not None:
+        raise UsageError(f"--gather does nothing for {application.name}: it looks into each request by itself")
+    fewest, most = counts(listening.workers)
+    return Terms(
+        address=listening.address,
+        port=listening.port,
         workers=fewest,
         most=most,
-        hosts=host,
-        token=token,
-        by_events=events_clock,
-        design=design,
-        cache=cache,
-        upstream=upstream,
-        upstream_token=upstream_token,
-        log=log,
-        otlp=otlp,
-        within=within,
+        hosts=listening.host,
+        token=listening.token,
+        by_events=company.events_clock,
+        design=hosting.design,
+        cache=hosting.cache,
+        upstream=hosting.upstream,
+        upstream_token=hosting.upstream_token,
+        log=answering.log,
+        otlp=answering.otlp,
+        within=answering.within,
+        gather=gather,
     )
-    if design in DEVICES:
-        with product(application, context.home, terms) as answering:
-            _until_stopped(context, answering)
-        progress("stopped; what was not sent yet is kept")
-        return
-    if join:
-        there = _joining(application, context.home, join, terms, called)
-        with joined(Joined(application, there, terms, progress)) as follower:
-            _until_stopped(context, follower)
-        progress(f"stopped; what it accepted is delivered by the service that it joined, {there.where}")
-        return
-    if traffic:
-        application = load(app, {**application.demonstration_options, **options})
-        live(application, context.home / "live", terms, progress, lambda url: _ready(context, url))
-        return
-    office = open_office(application, context.home, progress)
-    others = shared(application, context.home, share, progress) if share else nullcontext()
-    with running(office, terms) as service, others:
-        _until_stopped(context, service)
-    progress("stopped; everything accepted is kept")
-
-
-def _joining(application: Application, root: Path, address: str, terms: Terms, name: str) -> Joining:
-    """What is joined: a folder that both hosts see, or an object store."""
-    if "://" in address:
-        return by_store(application, root, address, terms, name, progress)
-    return by_folder(application, root, Path(address), terms, name)
 
 
 def counts(text: str) -> tuple[int, int]:
@@ -198,38 +196,62 @@ def counts(text: str) -> tuple[int, int]:
     return fewest, most
 
 
+def gathered(text: str) -> float:
+    """Seconds to wait for more requests.
+
+    Raises:
+        UsageError: it is no stretch of time, or a longer one than clients would wait.
+
+    >>> gathered("2ms")
+    0.002
+    """
+    found = MILLISECONDS.fullmatch(text)
+    if not found or float(found[1]) > MOST_GATHERED:
+        raise UsageError(f"--gather {text}: write milliseconds, 0 to {MOST_GATHERED:g}, as 2ms")
+    return float(found[1]) / 1000
+
+
 def _leave(_number: int, _frame: object) -> None:
     """End in order, whatever has been started so far, where SIGTERM comes before the service is up."""
     raise SystemExit(0)
 
 
-def _until_stopped(context: Context, service: Service | Joined | Product) -> None:
-    signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
-    signal.signal(signal.SIGINT, lambda _number, _frame: service.ask_to_stop())
-    _ready(context, service.url)
-    service.supervise()
-
-
-def _check(design: Design, given: Mapping[str, bool]) -> None:
-    """Refuse what does not go together; `given`: option → whether it was.
+def _check_design(listening: Listening, hosting: Hosting, answering: Answering, company: Company) -> None:
+    """Refuse what the design needs and does not have, and what does nothing there.
 
     Raises:
-        UsageError: one is missing, or does nothing here; says which.
+        UsageError: says which.
     """
-    if design in FETCHING and not given["--upstream"]:
-        raise UsageError(f"--design {design} needs --upstream URL, the service that it fetches from")
+    given = {
+        "--upstream": bool(hosting.upstream),
+        "--upstream-token": hosting.upstream_token is not None,
+        "--cache": bool(hosting.cache),
+        "--workers": listening.workers != "1",
+        "--gather": answering.gather != Answering.gather,
+        "--otlp": bool(answering.otlp),
+        "--events-clock": company.events_clock,
+        "--live": company.live,
+        "--as": bool(company.called),
+        "--join": bool(company.join),
+        "--share": bool(company.share),
+    }
+    if hosting.design in FETCHING and not given["--upstream"]:
+        raise UsageError(f"--design {hosting.design} needs --upstream URL, the service that it fetches from")
     for name in (name for name, there in given.items() if there):
-        belongs = BELONGS[name]
-        if design not in belongs:
-            kinds = " or ".join(f"--design {each}" for each in belongs)
-            raise UsageError(f"{name} does nothing with --design {design}; it belongs to {kinds}")
-    if given["--join"] and (given["--live"] or given["--events-clock"]):
+        if hosting.design not in BELONGS[name]:
+            kinds = " or ".join(f"--design {each}" for each in BELONGS[name])
+            raise UsageError(f"{name} does nothing with --design {hosting.design}; it belongs to {kinds}")
+
+
+def _check_company(company: Company) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        UsageError: says what.
+    """
+    if company.join and (company.live or company.events_clock):
         raise UsageError("--join follows another service: leave --live and --events-clock to that one")
-    if given["--share"] and (given["--join"] or given["--live"]):
+    if company.share and (company.join or company.live):
         raise UsageError("--share is for the service that supervises: leave --join and --live")
-    if given["--as"] and not given["--join"]:
+    if company.called and not company.join:
         raise UsageError("--as names a service among those that joined: give --join HOME, or leave it")
-
-
-def _ready(context: Context, url: str) -> None:
-    result(context, {"url": url}, f"serving at {url}; Ctrl-C stops it")

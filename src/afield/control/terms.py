@@ -34,6 +34,7 @@ class Terms:
         log: requests that get a line of JSON on stderr: all, errors or none.
         otlp: address of an OpenTelemetry collector; "" for none.
         within: seconds in which a request is answered or refused; 0: as suits the application.
+        gather: seconds to wait for more requests to answer together.
     """
 
     address: str = "127.0.0.1"
@@ -52,6 +53,7 @@ class Terms:
     log: Told = "errors"
     otlp: str = ""
     within: float = 0.0
+    gather: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ def configured(application: Application, home: Home, terms: Terms, places: Place
         privacy=str(home.privacy),
         seal_after=REPLAY_SEAL if terms.by_events else LIVE_SEAL,
         within=terms.within,
+        gather=terms.gather,
         seams=dict(terms.seams),
         design=terms.design,
         cache=terms.cache,
