@@ -3,7 +3,7 @@
 import pytest
 
 from afield.records.table import Table
-from tests.exchange.tables import table
+from tests.workshop.tables import table
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from afield.exchange.forms import as_arrow, as_javascript, as_python, busiest, described
 from afield.records.table import Table
 from afield.serving.static import Lookup
-from tests.exchange.tables import END, SHOPS, asking, compiled, host
+from tests.workshop.tables import END, SHOPS, asking, compiled, host
 
 HOUR = timedelta(hours=1)
 ASKED = [

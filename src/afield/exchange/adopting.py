@@ -50,14 +50,14 @@ def adopt(plan: Build, bench: Bench, foreign: Foreign, data: Path | None, until:
     examples = bench.examples(plan, facts, windows)
     fitted = bench.fit(plan, facts, examples, windows)
     held = open_examples(examples, plan.features.origin, windows.validation).filter("has_history")
-    changed = _in_place(plan, foreign, fitted, held.select("truth", *foreign.features).collect())
+    changed = in_place(plan, foreign, fitted, held.select("truth", *foreign.features).collect())
     own = replace(bench, model=foreign.digest)
     told = replace(plan, limits=(*plan.limits, CAVEAT))
     scored = own.score(told, facts, changed, examples, windows)
     return own.release(told, facts, windows, changed, scored)
 
 
-def _in_place(plan: Build, foreign: Foreign, fitted: Fitted, held: pl.DataFrame) -> Fitted:
+def in_place(plan: Build, foreign: Foreign, fitted: Fitted, held: pl.DataFrame) -> Fitted:
     """What was fitted, with the model from elsewhere as the model and the chosen recipe beside it."""
     chosen, _ = fitted.final[plan.part]
     part = Part(plan.part, foreign.features, (foreign.output,), f"trained elsewhere: {foreign.name}")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -49,8 +50,9 @@ def subject(digest: str = "r1") -> Subject:
     return Subject("toy", digest, release(digest).parts, bakery())
 
 
+@cache
 def table() -> Table:
-    """Its table."""
+    """Its table, made once."""
     return tabulate(subject(), seen())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 from afield.answering import loader
 from afield.errors import ReleaseError
@@ -22,12 +23,17 @@ from afield.serving.static import Lookup
 from afield.testing.stand import Stand
 from afield.testing.toy import operate
 from afield.workshop.rows import compiled_at_once
-from tests.exchange.tables import END
 from tests.serving.bakery import bakery_of, broken, release, rows_at
+from tests.workshop.tables import END, table
 from tests.workshop.village import plan
 
 Spoken = Callable[[tuple[str, ...], datetime], Outputs | None]
 FRESH, STALE = END + timedelta(hours=10), END + timedelta(hours=15)
+
+
+@pytest.fixture(scope="module")
+def made() -> Table:
+    return table()
 
 
 def answered(spoken: Spoken, at: datetime, *, failing: bool = False) -> Answer:

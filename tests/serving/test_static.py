@@ -9,44 +9,16 @@ from afield.errors import ReleaseError, RequestError, UsageError
 from afield.records.table import Column, Table
 from afield.records.traffic import Event
 from afield.serving.static import Lookup, coded
-from afield.workshop.tabulating import tabulate
-from tests.exchange.tables import END, HOUR, MONDAY, asking, compiled, host, seen, subject
+from tests.workshop.tables import END, HOUR, MONDAY, asking, compiled, host, table
 
 
-def test_a_cell_holds_the_mean_of_what_the_release_says_of_its_rows(made: Table) -> None:
-    found = Lookup(made).outputs(("north", "south"), MONDAY + 10 * HOUR)
-    # Half of the last hour (number × 10, plus half a week on average) and half of the usual six, to three digits.
-    assert found["forecast"].tolist() == [8.25, 13.2]
-
-
-def test_a_regime_is_what_the_release_says_with_its_features_set(made: Table) -> None:
-    assert Lookup(made).outputs(("east",), MONDAY, "market day")["forecast"].tolist() == [23.0]
-
-
-def test_a_cell_without_rows_gets_the_mean_of_the_key_s_others() -> None:
-    rows = seen()
-    kept = rows.ticks < np.datetime64(MONDAY + 24 * HOUR, "us")
-    few = type(rows)(rows.ticks[kept], rows.keys[kept], {n: v[kept] for n, v in rows.columns.items()}, END)
-    found = Lookup(tabulate(subject(), few))
-    assert found.outputs(("north",), MONDAY + 100 * HOUR)["forecast"][0] == pytest.approx(0.5 * 11.5 + 3)
+@pytest.fixture(scope="module")
+def made() -> Table:
+    return table()
 
 
 def test_the_table_comes_back_from_its_file_as_it_was(made: Table) -> None:
     assert Lookup.opened(msgspec.json.encode(made)).table == made
-
-
-def test_no_rows_make_no_table() -> None:
-    rows = seen()
-    none = type(rows)(rows.ticks[:0], rows.keys[:0], {n: v[:0] for n, v in rows.columns.items()}, END)
-    with pytest.raises(ReleaseError, match="no rows"):
-        tabulate(subject(), none)
-
-
-def test_a_release_that_gives_no_number_for_a_key_has_no_table() -> None:
-    rows = seen()
-    broken = {**rows.columns, "usual": np.where(rows.keys == "west", np.nan, rows.columns["usual"])}
-    with pytest.raises(ReleaseError, match="gives no forecast"):
-        tabulate(subject(), type(rows)(rows.ticks, rows.keys, broken, END))
 
 
 def test_numbers_are_kept_to_three_digits_and_unknown_ones_stay_unknown() -> None:
@@ -122,21 +94,3 @@ def test_a_table_that_has_outlived_its_time_says_nothing(tmp_path: Path, made: T
     answer = host(compiled(tmp_path, made), [], now=late).ask(asking("north", late))
     assert answer.output == {"bake": 10.0}
     assert (answer.release, answer.applied) == ("none", ("fallback:neutral", "static:usual"))
-
-
-def test_a_table_of_another_application_is_refused(tmp_path: Path, made: Table) -> None:
-    foreign = msgspec.structs.replace(made, application="surge")
-    with pytest.raises(ReleaseError, match="compiled for surge"):
-        host(compiled(tmp_path, foreign), [])
-
-
-def test_a_folder_with_nothing_in_it_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReleaseError, match="release export toy"):
-        host(tmp_path, [])
-
-
-def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
-    for raw in (b"", b"{", b"[" * 10_000, b'{"application": "toy"}'):
-        (tmp_path / "table.json").write_bytes(raw)
-        with pytest.raises(ReleaseError, match=r"table\.json"):
-            host(tmp_path, [])
