@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from afield.cli import VERBS, run
 from afield.control.office import Office
 from afield.control.orphans import end, running_with
 from afield.control.service import Terms
@@ -53,6 +54,23 @@ def test_a_name_or_an_address_that_is_none_is_refused(tmp_path: Path, url: str) 
         by_store(TOY, tmp_path, url, Terms(), "../b", say)
     with pytest.raises(StoreError, match="names no object store"):
         by_store(TOY, tmp_path, "ftp://host/x", Terms(), "b", say)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--share", "file:///nowhere", "--join", "/nowhere"], "--share is for the service that supervises"),
+        (["--share", "file:///nowhere", "--live"], "--share is for the service that supervises"),
+        (["--share", "file:///nowhere", "--design", "static"], "--share does nothing with --design static"),
+        (["--as", "b"], "give --join"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    monkeypatch.setenv("AFIELD_HOME", str(tmp_path))
+    assert run(["serve", "afield.testing.toy:toy", *arguments], VERBS) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
 
 
 def test_there_is_nothing_to_join_where_nothing_was_published(tmp_path: Path, stand: Stand, url: str) -> None:

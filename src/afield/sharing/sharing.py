@@ -1,8 +1,9 @@
 """The two ends of a service over an object store: who publishes and delivers, and who follows and answers."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from afield.answering import loader
 from afield.application import Application, Operate
@@ -25,33 +26,41 @@ from afield.store.snapshots import Follower
 PUBLISH_EVERY, FOLLOW_EVERY, SEND_EVERY, COLLECT_EVERY = 0.1, 0.5, 0.5, 1.0
 
 
-@contextmanager
-def shared(application: Application, root: Path, url: str, tell: Callable[[str], None]) -> Iterator[None]:
-    """A service's home, shared through the object store at `url` while it runs.
+class Shared:
+    """A service's home, shared through an object store while it runs.
 
     What it publishes is mirrored there, below the name of the application with its options, and what services that
     joined put there is taken into its spools. A store that does not answer is told, and tried again; the service itself
     goes on.
-
-    Raises:
-        StoreError: the URL names no object store.
     """
-    home = Home.of(root, application)
-    objects = Objects(url, home.name)
-    publisher, collector = Publisher(objects, home), Collector(objects, home.joined, tell)
-    turns = (
-        Turns("publish", publisher.step, PUBLISH_EVERY, tell),
-        Turns("collect", collector.step, COLLECT_EVERY, tell),
-    )
-    for each in turns:
-        each.start()
-    try:
-        yield
-    finally:
-        for each in turns:
-            each.stop()
-        # Once more, so that what was sent by now is delivered as this service stops.
-        turns[1].take()
+
+    def __init__(self, application: Application, root: Path, url: str, tell: Callable[[str], None]) -> None:
+        """Share the home of `application` under `root` at `url`, once entered; `tell` is told what fails.
+
+        Raises:
+            StoreError: the URL names no object store.
+        """
+        home = Home.of(root, application)
+        objects = Objects(url, home.name)
+        self._publish = Turns("publish", Publisher(objects, home).step, PUBLISH_EVERY, tell)
+        self._collect = Turns("collect", Collector(objects, home.joined, tell).step, COLLECT_EVERY, tell)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._publish.start()
+        self._collect.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End, and take what was sent by now, so that it is delivered as the service stops."""
+        self._publish.stop()
+        if self._collect.stop():
+            self._collect.take()
+
+
+shared = Shared
 
 
 def by_store(
@@ -120,8 +129,7 @@ class Remote:
     def stop(self) -> None:
         """Send what the workers left; what cannot be sent stays, and the next start sends it."""
         self._follow.stop()
-        self._send.stop()
-        if not self._send.take():
+        if not (self._send.stop() and self._send.take()):
             self._tell("not everything was sent; it is kept here, and the next start sends it")
 
     def _brought(self) -> str:
