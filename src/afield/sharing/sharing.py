@@ -60,9 +60,6 @@ class Shared:
             self._collect.take()
 
 
-shared = Shared
-
-
 def by_store(
     application: Application, root: Path, url: str, terms: Terms, name: str, tell: Callable[[str], None]
 ) -> Joining:
