@@ -17,12 +17,12 @@ from afield.control.terms import Terms
 from afield.errors import UsageError
 from afield.records.considerations import Design
 from afield.serving.journal import Told
+from afield.serving.kept import VALKEY
 from afield.serving.scaling import processors
 from afield.serving.tokens import is_plain, read_tokens
 
 # Imported once it is known what to start: a supervisor is no part of what `--help` or a wrong word has to wait for.
 START = "afield.commands.starting:start"
-VALKEY = "afield.serving.valkey:ValkeyStore"
 LONGEST = 600
 MOST_WORKERS = 256
 """As many as can have a spool of their own."""
@@ -150,7 +150,10 @@ def _terms(
         UsageError: one of them cannot be; says which.
     """
     if hosting.cache:
-        resolve(VALKEY)(hosting.cache, "").close()  # says what is wrong with the address; it is not asked yet
+        cache = resolve(VALKEY)(hosting.cache, "", deadline=1.0)
+        if cache.problem:  # which its log says
+            progress("the service starts all the same, and looks for its cache again and again")
+        cache.close()
     if hosting.upstream:
         Upstream(hosting.upstream).close()
     if not 0 <= answering.within <= LONGEST:
