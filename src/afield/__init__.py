@@ -60,4 +60,9 @@ The life of a model is two loops that touch at two records, the release and the 
 A stage imports only the ground; only the whole imports stages; nothing imports an application.
 """
 
+import os
+
+# ONNX Runtime keeps an id of the device and tells its maker what it runs, unless this stands before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 __version__ = "0.1.0"
