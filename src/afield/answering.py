@@ -19,7 +19,7 @@ from afield.release.golden import reproduce
 from afield.release.signing import Trusted
 from afield.rollout.assignment import assign
 from afield.serving.cached import Cached
-from afield.serving.kept import InProcess, Store
+from afield.serving.kept import VALKEY, InProcess, Store
 from afield.serving.model import open_release
 from afield.serving.predictor import Predictor
 from afield.serving.product import Beside
@@ -29,8 +29,6 @@ from afield.serving.static import COMPILED, Lookup
 from afield.telemetry.policy import Policy
 
 ASKER = "unit"
-
-VALKEY = "afield.serving.valkey:ValkeyStore"
 
 
 def predictor(

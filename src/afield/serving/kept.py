@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 LARGEST = 64 * 2**20
+VALKEY = "afield.serving.valkey:ValkeyStore"
+"""What several processes keep drafts in: `(url, prefix) -> Store`, loaded where a URL is given, for it is an extra."""
 
 
 class Store(Protocol):
