@@ -170,6 +170,36 @@ def test_a_store_that_is_gone_takes_nothing_away(
     assert held(own).champion == newer
 
 
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life are given with each step."""
+    monkeypatch.setattr("afield.sharing.publishing.BEAT_EVERY", -1.0)
+
+
+@pytest.mark.usefixtures("always")
+def test_a_store_that_was_emptied_is_filled_again(
+    store: Path, first: str, publisher: Publisher, following: Made, own: Folder
+) -> None:
+    for path in store.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    publisher.step()
+    assert publisher.step() == ""
+    assert following().step() == ""
+    assert held(own).champion == first
+
+
+@pytest.mark.usefixtures("always")
+def test_two_services_that_share_at_one_address_are_told(
+    first: str, publisher: Publisher, objects: Objects, home: Home
+) -> None:
+    other = Publisher(objects, home)
+    assert other.step() == ""
+    assert "another service shares at" in publisher.step()
+    assert "another service shares at" in other.step()
+    other.step()
+    assert other.step() == ""
+
+
 def test_releases_that_nobody_names_any_more_are_removed(
     stand: Stand, store: Path, first: str, publisher: Publisher
 ) -> None:

@@ -35,10 +35,10 @@ def test_an_object_comes_in_stretches_and_not_again_where_it_is_known(objects: O
     assert (part.start, part.total, part.content, part.version) == (4, 10, b"456", whole.version)
     assert objects.look("a/b.object").version == whole.version
     assert objects.fetch("a/b.object", count=100, known=whole.version) is None
-    objects.put("a/b.object", b"others")
+    version = objects.put("a/b.object", b"others")
     again = objects.fetch("a/b.object", count=100, known=whole.version)
     assert again is not None
-    assert again.content == b"others"
+    assert (again.content, again.version) == (b"others", version)
 
 
 def test_objects_are_listed_moved_and_removed(objects: Objects) -> None:

@@ -13,7 +13,7 @@ from afield.records.release import Manifest
 from afield.serving.bundles import Bundles
 from afield.serving.health import PROBLEM
 from afield.sharing.source import object_of
-from afield.store.objects import Objects
+from afield.store.objects import AbsentError, Objects
 from afield.store.snapshots import control_from, current
 
 ALIVE = "/v1/alive"
@@ -55,9 +55,12 @@ class Publisher:
         self._rows = self._control = NOTHING
         self._said, self._told = 0.0, ("", "")
         self._there: frozenset[str] = frozenset()
+        self._left = self._problem = ""
 
-    def step(self) -> None:
-        """Put what has changed since the last call, and every few seconds a sign of life.
+    def step(self) -> str:
+        """Put what has changed since the last call, and every few seconds a sign of life; what is wrong, or "".
+
+        Where the store was emptied meanwhile, everything is put again.
 
         Raises:
             StoreError: the store does not take it, or a snapshot here is damaged; it is tried again with the next call.
@@ -66,6 +69,7 @@ class Publisher:
         self._publish_control()
         self._publish_rows()
         self._live()
+        return self._problem
 
     def _publish_control(self) -> None:
         file = current(self._home.snapshots, "control")
@@ -115,8 +119,21 @@ class Publisher:
         privacy = fingerprint(self._home.privacy)
         now = time.monotonic()
         if (now - self._said > BEAT_EVERY or self._told != (problem, privacy)) and beat:
-            self._objects.put(object_of(ALIVE), msgspec.json.encode(Alive(beat, problem, privacy)))
+            self._look_after_it()
+            self._left = self._objects.put(object_of(ALIVE), msgspec.json.encode(Alive(beat, problem, privacy)))
             self._said, self._told = now, (problem, privacy)
+
+    def _look_after_it(self) -> None:
+        """See whether the sign of life that was left is still there, and nobody else's."""
+        if not self._left:
+            return
+        try:
+            found = self._objects.look(object_of(ALIVE)).version
+        except AbsentError:
+            self._rows, self._control, self._there = NOTHING, NOTHING, frozenset()
+            found = self._left
+        others = f"another service shares at {self._objects.url}: give each an address of its own"
+        self._problem = others if found != self._left else ""
 
 
 class _Announced(msgspec.Struct):

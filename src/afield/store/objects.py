@@ -72,17 +72,18 @@ class Objects:
         # A file system forgets what was not synced; an object store has it once it says so.
         self._folder = Path(urlsplit(self.url).path) if self.url.startswith(f"{FILE}:") else None
 
-    def put(self, key: str, content: bytes) -> None:
-        """Put an object in place of what was there; nobody ever sees half of it.
+    def put(self, key: str, content: bytes) -> str:
+        """Put an object in place of what was there, of which nobody ever sees half; its version.
 
         Raises:
             StoreError: the store does not take it.
         """
         with self._explained(key):
-            obstore.put(self._store, key, content)
+            done = obstore.put(self._store, key, content)
             if self._folder is not None:
                 sync_file(self._folder / key)
                 sync_folder((self._folder / key).parent)
+            return done["e_tag"] or ""
 
     def fetch(self, key: str, *, start: int = 0, count: int, known: str = "") -> Stretch | None:
         """Up to `count` bytes from byte `start` on; None where the object is the one whose version is `known`.
