@@ -47,6 +47,7 @@ def test_a_revoked_token_is_gone_and_the_others_stay(home: Path, capsys: pytest.
     [
         (["new", APP, "phone", "--expires", "soon"], "12h, 90d or 52w"),
         (["new", APP, "phone", "--expires", "0d"], "12h, 90d or 52w"),
+        (["new", APP, "phone", "--expires", "999999w"], "cannot outlast the year 9999"),
         (["new", APP, "phone", "--role", "admin"], "admin"),
         (["new", APP, "a phone"], "cannot name a token"),
         (["revoke", APP, "phone"], "there is no token 'phone'"),

@@ -62,7 +62,7 @@ def new_token(name: str, roles: Sequence[Granted], now: datetime, lifetime: time
     """A token to hand out, and what is kept of it.
 
     Raises:
-        UsageError: the name is none, no role is named, or the lifetime is over before it begins.
+        UsageError: the name is none, no role is named, or the lifetime is over before it begins or ends too late.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot name a token; use 1 to 64 letters, digits, `.`, `_` and `-`")
@@ -70,10 +70,14 @@ def new_token(name: str, roles: Sequence[Granted], now: datetime, lifetime: time
         raise UsageError(f"a token without a role opens nothing; name one or more of {', '.join(ROLES)}")
     if lifetime is not None and lifetime <= timedelta(0):
         raise UsageError("a token that has expired already opens nothing; give it a lifetime above zero")
+    try:
+        expires = None if lifetime is None else now + lifetime
+    except OverflowError as error:
+        raise UsageError("a token cannot outlast the year 9999; give it a shorter lifetime, or none") from error
     mark = secrets.token_hex(_ID_BYTES)
     text = f"{MARK}{mark}_{secrets.token_urlsafe(_SECRET_BYTES)}"
     ordered = tuple(role for role in ROLES if role in roles)
-    return text, Token(name, mark, digest_of(text), ordered, now, None if lifetime is None else now + lifetime)
+    return text, Token(name, mark, digest_of(text), ordered, now, expires)
 
 
 def digest_of(token: str) -> str:
