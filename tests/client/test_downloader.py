@@ -159,7 +159,7 @@ def test_a_page_that_asks_to_sign_in_is_no_snapshot(server: Server, client: Clie
     assert (client.ask(EAST).release, client.ask(EAST).applied) == (first, ())
 
 
-@pytest.mark.parametrize(("status", "hint"), [(401, "another one"), (403, "role"), (500, "answered 500")])
+@pytest.mark.parametrize(("status", "hint"), [(401, "in force"), (403, "role"), (500, "answered 500")])
 def test_a_device_that_is_not_let_in_says_why_and_answers(
     server: Server, client: Client, first: str, status: int, hint: str
 ) -> None:

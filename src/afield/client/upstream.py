@@ -15,8 +15,8 @@ from afield.errors import ServingError, UsageError
 
 PIECE = 64 * 1024
 HINTS = {
-    401: "; it takes no token, or another one: ask for one that is in force",
-    403: "; the token does not have the role that this needs",
+    401: "; give the device a token that is in force there",
+    403: "; its token lacks a role: predict, and operate for facts",
 }
 WRITTEN = "give one as http://HOST:PORT or https://HOST"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
