@@ -60,7 +60,7 @@ class Service:
         self._office = office
         self._terms = terms
         home = office.home
-        self._heartbeat = home.folder / "supervisor.alive"
+        self._heartbeat = home.heartbeat
         self._stop = threading.Event()
         self._plane = Plane(self.config, home.folder, office.tell)
         claimed = _claimed(home.telemetry, self._heartbeat, self.url)
