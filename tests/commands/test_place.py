@@ -83,7 +83,7 @@ def test_without_a_release_it_says_what_to_run(empty_town: Town) -> None:
     [
         (("--consider", "device.offline_share"), "it may be 0 to 1, e.g. device.offline_share=0.1"),
         (("--consider", "x=abc"), "x: no such consideration; names begin with device, devices, requests, facts, "),
-        (("--consider", "offline_share=0"), "offline_share: no such consideration; nearest are device.offline_share"),
+        (("--consider", "offline_share=0"), "offline_share: no such consideration; nearest are "),
         (("--consider", "requests.rate=0"), "requests.rate is 0; it may be "),
         (("--consider", "devices=nan"), "devices is nan; it may be 1 to "),
         (("--consider", "device.down=0"), "phone.down is 0; it may be 1 to 1e+12 bytes a second"),

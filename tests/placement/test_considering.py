@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from afield.errors import UsageError
-from afield.placement.considering import changed, checked, numbers, read
+from afield.placement.considering import changed, checked, number_of, numbers, read
 from afield.records.considerations import DESIGNS
 from afield.records.places import Link
 from signs.application import signs
@@ -31,6 +31,12 @@ def test_the_tail_of_a_round_trip_moves_with_its_middle() -> None:
     assert link is not None
     assert link.round_trip_s == 0.16
     assert link.round_trip_p95_s == pytest.approx(0.4)
+
+
+def test_the_number_of_devices_is_no_number_of_a_device() -> None:
+    assert number_of(FLEET, "devices").value == 1000
+    assert number_of(FLEET, "device.speed").value == PHONE.speed
+    assert number_of(FLEET, "glasses.speed").value == 0.1
 
 
 def test_the_way_to_a_device_has_names_of_its_own() -> None:

@@ -27,6 +27,10 @@ def test_another_worker_never_makes_a_request_wait_longer(rate: float, count: in
     assert all(more <= less + 1e-9 for more, less in zip(many, few, strict=True))
 
 
+def test_more_workers_than_are_followed_are_no_busier_than_they_are() -> None:
+    assert max(waits(Load(9_000.0, 15_000), lambda _: 1.0, 20_000, seed=4)) == 0.0
+
+
 @given(rate=st.floats(0.01, 1e4), mean_s=st.floats(1e-5, 10.0), busy=st.floats(0.1, 1.0))
 def test_workers_keep_to_the_share_of_time_that_is_planned(rate: float, mean_s: float, busy: float) -> None:
     count = workers(rate, mean_s, busy, 1.0)

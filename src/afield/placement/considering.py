@@ -45,6 +45,13 @@ def numbers(considered: Considerations) -> dict[str, Number]:
     return found
 
 
+def number_of(considered: Considerations, name: str) -> Number:
+    """The number of a name; for `device.NAME` that of the place where people ask."""
+    known = numbers(considered)
+    head, _, rest = name.partition(".")
+    return known[f"{considered.asked_at}.{rest}" if head == DEVICE else name]
+
+
 def read(considered: Considerations, texts: Iterable[str]) -> dict[str, float]:
     """Changes as they are typed, NAME=NUMBER: the value of each name.
 
@@ -104,13 +111,13 @@ def checked(considered: Considerations, designs: tuple[Design, ...]) -> Consider
 
 
 def impossible(considered: Considerations, designs: tuple[Design, ...]) -> list[str]:
-    """What cannot be weighed: numbers out of their range, and what cannot be true together."""
+    """What cannot be weighed: numbers out of their range; where there are none, what cannot be true together."""
     found = [
         f"{name} is {number.value:g}; {_may_be(name, number)}"
         for name, number in numbers(considered).items()
         if number.value not in number.range
     ]
-    return found + list(_contradictions(considered, designs))
+    return found or list(_contradictions(considered, designs))
 
 
 def _numbers(thing: object, path: tuple[str, ...] = ()) -> Iterator[Number]:
@@ -184,7 +191,7 @@ def _contradictions(considered: Considerations, designs: tuple[Design, ...]) -> 
     if asked.rate * DAY > MOST_ASKS * told.devices:
         yield (
             f"requests.rate is {asked.rate:g} and devices {told.devices:g}: each asks "
-            f"{asked.rate * DAY / max(told.devices, 1):,.0f} times a day, at most {MOST_ASKS:,} are "
+            f"{asked.rate * DAY / told.devices:,.0f} times a day, at most {MOST_ASKS:,} are "
             "simulated; name more devices"
         )
     for place in told.places[:-1]:

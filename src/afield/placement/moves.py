@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afield.placement.considering import DEVICE, Number, changed, impossible, numbers
+from afield.placement.considering import DEVICE, Number, changed, impossible, number_of, numbers
 from afield.records.considerations import DESIGNS, Considerations
 
 BEYOND = 1.02
@@ -64,10 +64,10 @@ def moves(considered: Considerations) -> Iterator[Move]:
         asked = held[f"{considered.asked_at}.{name}"]
         moved = asked if asked.value else max(held.values(), key=lambda each: each.value)
         if moved.value > 0:
-            own = {each: number.value for each, number in held.items() if number.value}
+            own = {each: told.value for each, told in held.items() if told.value}
             yield _by_factors(considered, f"{DEVICE}.{name}", moved, own)
     for name in VARIED_SHARES:
-        now = known[name.replace(DEVICE, considered.asked_at)]
+        now = number_of(considered, name)
         yield _weighable(considered, Move(name, now.value, SHARES, now.range.most, _setting(name)))
 
 

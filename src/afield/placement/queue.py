@@ -15,7 +15,7 @@ LEAST, WARM = 300, 100
 IDLE = 1e-3
 """Share of a worker's time below which nobody is taken to wait."""
 CROWD = 4_000
-"""More workers than this are followed as so many: nobody waits there for long."""
+"""Of more workers than this, so many are followed with their part of the requests: nobody waits there for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ def waits(load: Load, service: Callable[[Random], float], count: int, seed: int)
     """Seconds that `count` requests wait for a worker, arriving at random; the first ones are left out."""
     chance = Random(f"{seed}/queue")  # noqa: S311 - a simulation, no secret
     free = [0.0] * min(load.workers, CROWD)
+    rate = load.rate * len(free) / load.workers
     now, seen = 0.0, []
     for number in range(count + WARM):
-        now += chance.expovariate(1.0) / load.rate
+        now += chance.expovariate(1.0) / rate
         begun = max(now, free[0])
         heapreplace(free, begun + service(chance))
         if number >= WARM:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from afield.placement.considering import DEVICE, numbers
+from afield.placement.considering import number_of, numbers
 from afield.placement.planner import Row
 from afield.placement.tipping import Tip
 from afield.records.evidence import Estimate
@@ -107,8 +107,7 @@ def _told(estimate: Estimate, show: Show, interval: bool) -> str:
 
 
 def _turn(tip: Tip, placed: Placed) -> tuple[str, ...]:
-    asked = tip.consideration.replace(DEVICE, placed.considered.asked_at)
-    show = _shown(numbers(placed.considered)[asked].range)
+    show = _shown(number_of(placed.considered, tip.consideration).range)
     side = "above" if tip.above else "below"
     return (
         tip.consideration,
@@ -124,7 +123,7 @@ def considered(placed: Placed) -> Iterator[Grid]:
     """What was weighed: what holds for the fleet, and what for each place and the ways from it."""
     known = numbers(placed.considered)
     places = {place.name for place in placed.considered.places}
-    rows = [(name, _shown(number.range)(number.value)) for name, number in known.items()]
+    rows = [(name, _shown(told.range)(told.value)) for name, told in known.items()]
     fleet = tuple(row for row in rows if row[0].partition(".")[0] not in places)
     yield Grid(("consideration", "value"), fleet, "of the fleet")
     yield Grid(("consideration", "value"), tuple(row for row in rows if row not in fleet), "of the places")

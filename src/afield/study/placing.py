@@ -103,7 +103,7 @@ def place(office: Office, wanted: Wanted) -> Placed:
         settings=dict(application.options),
         recommended=winner.option.name,
         says=_says(winner, rows),
-        reasons=tuple(_reason(each, winner) for each in rows if each.option != winner.option),
+        reasons=(_merits(winner), *(_reason(each, winner) for each in rows if each.option != winner.option)),
         rows=tuple(rows),
         tips=found,
         considered=considered,
@@ -126,6 +126,17 @@ def _says(winner: Row, rows: Sequence[Row]) -> str:
     if clearly(winner, second):
         return f"{told}, against {second.cost.value:,.0f} for {second.option.name}"
     return f"{told}; {second.option.name} at {second.cost.value:,.0f} cannot be told apart from it"
+
+
+def _merits(winner: Row) -> str:
+    """What speaks for an option."""
+    seen = {name: each.value for name, each in winner.figures.items()}
+    dearest = max(winner.accounts, key=lambda kind: winner.accounts[kind].value)
+    return (
+        f"{winner.option.name} answers {100 * seen['answered']:.3g} of 100 requests, 95 of 100 of those within "
+        f"{seen['latency_p95']:.2g} s; {100 * seen['telemetry']:.3g} % of the telemetry arrives; most is paid for "
+        f"{ACCOUNTS[dearest]}, {winner.accounts[dearest].value:,.0f} a month"
+    )
 
 
 def _reason(row: Row, winner: Row) -> str:
