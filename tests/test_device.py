@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -20,9 +20,11 @@ from afield.records.traffic import Answer, Query
 from afield.serving.asking import Asked
 from afield.serving.http import Request
 from afield.serving.service import Service
+from afield.serving.tokens import changing, new_token
 from afield.testing import toy
 from afield.testing.stand import TICK, Stand
 from afield.workshop.tabulating import Seen, Subject, tabulate
+from tests.serving.test_access import ROUTES
 
 SPEC = "tests.test_device:bakery"
 NOBODY = "http://127.0.0.1:9"
@@ -193,3 +195,22 @@ def test_a_device_ends_with_its_service_while_the_one_upstream_lets_it_wait(
 
     assert not hosted.is_alive()
     assert [file.suffix for file in (tmp_path / "device" / "spool" / "telemetry").glob("device-0.0*")] == [".sealed"]
+
+
+@pytest.mark.parametrize("design", DEVICES)
+def test_a_route_of_a_device_asks_for_the_role_that_the_worker_s_does(
+    make: Callable[..., Service], design: Design, tmp_path: Path
+) -> None:
+    file = tmp_path / "tokens.json"
+    with changing(file) as kept:
+        kept.append(new_token("clerk", ("observe",), datetime.now(UTC), None)[1])
+    service = make(design, token=str(file))
+    roles = {path: route.role for path, route in service.paths.items()}
+    assert roles == {path: ROUTES[path] for path in roles}
+    facts = set() if design == "static" else {"/v1/events"}
+    alive = {"/v2/health/live", "/v2/health/ready"}
+    assert set(roles) == {"/v1/loaves", "/v1/loaves/batch", "/healthz", "/metrics"} | facts | alive
+    for path, role in roles.items():
+        method = next(iter(service.paths[path].methods))
+        closed = service.reply(Request(method, path, {"host": "127.0.0.1"}, BODY)).status == 401
+        assert closed == (role != "anyone")

@@ -37,6 +37,7 @@ ROUTES: dict[str, Role] = {
     "/v1/loaves/batch": "predict",
     "/openapi.json": "predict",
     "/v1/events": "operate",
+    "/v1/cache": "observe",
     "/healthz": "observe",
     "/metrics": "observe",
     "/v2": "predict",
@@ -53,7 +54,8 @@ ROUTES: dict[str, Role] = {
         for verb, role in V2.items()
     },
 }
-"""Every route of a worker and the role that it needs. A route that is not in this table fails its test."""
+"""Every route of a worker and the role that it needs. A route that is not in this table fails its test; of devices too,
+in their own tests."""
 
 TRICKS = (
     "/v1/../etc/passwd", "/v1/bundles/../../trusted", "/v1/bundles/%2e%2e/%2e%2e", "/v1/bundles/..%2f..", "//healthz",
@@ -85,13 +87,13 @@ def tokens(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def service(folder: Path, tokens: dict[str, str]) -> Service:
-    """A whole worker's service, which follows nothing."""
+    """A whole worker's service, which follows nothing; of the cached design, which has a route more."""
     stand = Stand(folder / "stand")
     stand.rows()
     stand.control(stand.release())
     config = stand.config(8000, token=str(folder / "tokens.json"))
     file = folder / "config.json"
-    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(config, own=digest_of(OWN))))
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(config, own=digest_of(OWN), design="cached")))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("afield.worker.threading.Thread", lambda **_: Still())
         return worker.make(file)
