@@ -1,7 +1,10 @@
 """Drills: a fault put into a service that the drill itself started, and whether the mitigation showed."""
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,10 +43,33 @@ class Drilled(msgspec.Struct, frozen=True):
     passed: bool
 
 
-def drill(application: Application, root: Path, only: str | None, tell: Callable[[str], None]) -> tuple[Drilled, ...]:
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A release of another home, to be drilled.
+
+    Attributes:
+        folder: its bundle.
+        trusted: folder of the keys that it is verified by.
+    """
+
+    folder: Path
+    trusted: Path
+
+
+def drill(
+    application: Application, root: Path, only: str | None, tell: Callable[[str], None], lent: Lent | None = None
+) -> tuple[Drilled, ...]:
     """Run the drills that the application's hazards name, or only the one called `only`.
 
+    Args:
+        application: whose service is broken.
+        root: home of the rehearsal, whose champion is drilled; one is built where there is none.
+        only: name of the one drill, or None.
+        tell: is told what happens.
+        lent: the release that is drilled instead of that champion.
+
     Raises:
+        ReleaseError: the release that is lent does not verify.
         UsageError: no hazard names a drill of that name, or the named drill does not exist.
         AfieldError: the service could not be started.
     """
@@ -52,7 +78,29 @@ def drill(application: Application, root: Path, only: str | None, tell: Callable
     if unknown or not hazards:
         raise UsageError(f"no drill called {only or ', '.join(unknown)}; there is: {', '.join(DRILLS)}")
     office = _office(application, root, tell)
-    return tuple(DRILLS[each.drill](office, each, tell) for each in hazards)
+    with live(office, lent) if lent else nullcontext():
+        return tuple(DRILLS[each.drill](office, each, tell) for each in hazards)
+
+
+@contextmanager
+def live(office: Office, lent: Lent) -> Iterator[None]:
+    """Let a release of another home be live in this one; its own champion comes back at the end.
+
+    Raises:
+        ReleaseError: the release does not verify.
+    """
+    digest, own = lent.folder.name, office.actions.state.champion
+    for there, here in ((lent.folder, office.home.bundles / digest), (lent.trusted, office.home.trusted)):
+        shutil.copytree(there, here, dirs_exist_ok=True)
+    office.shelf.release(digest)
+    if digest == own:
+        yield
+        return
+    office.actions.promote(digest, "lent for a drill", office.clock.now())
+    try:
+        yield
+    finally:
+        office.actions.promote(own, "the drill is over", office.clock.now())
 
 
 def model_outage(office: Office, hazard: Hazard, tell: Callable[[str], None]) -> Drilled:

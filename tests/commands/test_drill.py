@@ -27,7 +27,8 @@ def test_one_drill_that_fails_is_a_failure(
 ) -> None:
     handed: list[tuple[object, ...]] = []
 
-    def drill(application: Application, root: Path, only: str | None, _: object) -> tuple[Drilled, ...]:
+    def drill(application: Application, root: Path, only: str | None, _: object, lent: object) -> tuple[Drilled, ...]:
+        assert lent is None
         handed.append((dict(application.options), root, only))
         return drilled(True), drilled(passed)
 
@@ -38,7 +39,15 @@ def test_one_drill_that_fails_is_a_failure(
 
 
 @pytest.mark.parametrize(
-    "wrong", [["nothing"], [], ["surge", "--only", "earthquake"], ["surge", "--slot", "7m"], ["surge", "--only"]]
+    "wrong",
+    [
+        ["surge", "--release", "abc"],
+        ["nothing"],
+        [],
+        ["surge", "--only", "earthquake"],
+        ["surge", "--slot", "7m"],
+        ["surge", "--only"],
+    ],
 )
 def test_wrong_usage_exits_2_and_breaks_nothing(home: Path, wrong: list[str]) -> None:
     assert run(["drill", *wrong], VERBS) == 2

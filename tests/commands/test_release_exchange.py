@@ -19,7 +19,8 @@ from sklearn.ensemble import RandomForestRegressor
 from afield.commands.output import progress
 from afield.compiled import open_static
 from afield.control.office import Office, open_office
-from afield.drills import drill
+from afield.drills import Lent, drill
+from afield.errors import ReleaseError
 from afield.records.traffic import Event
 from afield.release.registry import releases
 from afield.workshop.examples import open_examples
@@ -181,7 +182,9 @@ def test_nothing_is_exported_over_what_is_there(town: Town, tmp_path: Path) -> N
     assert (spoken.code, "is there already" in spoken.err) == (2, True)
 
 
-def test_a_good_model_from_elsewhere_becomes_a_release_and_passes_its_drill(town: Town, models: Path) -> None:
+def test_a_good_model_from_elsewhere_becomes_a_release_and_passes_its_drill(
+    town: Town, models: Path, built_town: Path, tmp_path: Path
+) -> None:
     live = town.release
     spoken = town("release", "import", APP, models / "good", "--data", town.early, "--json")
     assert spoken.code == 0, spoken.err
@@ -198,9 +201,22 @@ def test_a_good_model_from_elsewhere_becomes_a_release_and_passes_its_drill(town
     entries = opened.ledger.entries("town", ("build",), digest)
     assert [entry.reason.startswith("trained elsewhere: good") for entry in entries] == [True]
     assert town("release", "verify", APP, digest[:10]).code == 0
-    assert town("release", "promote", APP, digest[:10], "--now").code == 0
-    (drilled,) = drill(replace(application(), spec=APP), town.root, "model-outage", progress)
+    home, told = opened.home, list[str]()
+    rehearsal = shutil.copytree(built_town, tmp_path / "rehearsal")
+    drilled_in = replace(application(), spec=APP)
+    (drilled,) = drill(drilled_in, rehearsal, "model-outage", told.append, Lent(home.bundles / digest, home.trusted))
     assert drilled.passed, drilled.observed
+    there = open_office(application(), rehearsal, progress)
+    assert [each.subject for each in there.ledger.entries("town", ("promoted",))] == [live, digest, live]
+    assert town("release", "promote", APP, digest[:10], "--now").code == 0
+
+
+def test_a_release_that_was_changed_is_not_drilled(town: Town, built_town: Path, tmp_path: Path) -> None:
+    rehearsal, home = shutil.copytree(built_town, tmp_path / "rehearsal"), office(town).home
+    lent = shutil.copytree(home.bundles / town.release, tmp_path / town.release)
+    (lent / "card.md").write_text("another card")
+    with pytest.raises(ReleaseError, match=r"card\.md"):
+        drill(replace(application(), spec=APP), rehearsal, "model-outage", progress, Lent(lent, home.trusted))
 
 
 def test_a_bad_model_from_elsewhere_is_refused_by_the_gates(town: Town, models: Path) -> None:

@@ -38,6 +38,21 @@ def linear(
     return model
 
 
+def endless() -> onnx.ModelProto:
+    """A small file that asks for four tebibytes of memory."""
+    size = numpy_helper.from_array(np.array([2**20, 2**20], np.int64), "size")
+    model = linear(
+        nodes=[
+            helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+            helper.make_node("ReduceSum", ["zeros"], ["none"], keepdims=0),
+            helper.make_node("MatMul", ["rows", "weights"], ["sum"]),
+            helper.make_node("Add", ["sum", "none"], ["answer"]),
+        ]
+    )
+    model.graph.initializer.append(size)
+    return model
+
+
 def classifier(*, opset: bool = True, dictionaries: bool = False) -> onnx.ModelProto:
     """Two classes by the sum of two columns, as scikit-learn exports them: a label, and the probabilities of both.
 

@@ -8,7 +8,9 @@ from afield.application import load
 from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
-from afield.drills import drill
+from afield.drills import Lent, drill
+from afield.home import Home
+from afield.release.registry import named
 
 
 def run(
@@ -16,19 +18,28 @@ def run(
     /,
     *,
     only: Annotated[str | None, Parameter(help="the one drill to run")] = None,
+    release: Annotated[str, Parameter(help="first digits of the release to drill; left out: one that is built")] = "",
     context: Context,
     **options: str,
 ) -> int:
     """Run the drills that the hazard register names; exits 1 where one fails. Running services are left alone.
 
+    They run in a home of their own, on generated facts: with a release that is built there once, or with the release
+    that is named, say one that was imported.
+
     Args:
         app: name of the application.
         only: the one drill to run.
+        release: first digits of the release to drill.
         context: from the command line.
         options: the application's own.
     """
     application = load(app, {**load(app).demonstration_options, **options})
-    found = drill(application, context.home / "rehearsal", only, progress)
+    lent = None
+    if release:
+        home = Home.of(context.home, application)
+        lent = Lent(home.bundles / named(home.bundles, release, app), home.trusted)
+    found = drill(application, context.home / "rehearsal", only, progress, lent)
     passed = all(each.passed for each in found)
     said = ", ".join(f"{each.hazard} {'held' if each.passed else 'FAILED'}" for each in found)
     note(open_office(application, context.home, progress), "drill", passed, said, context.command)

@@ -107,9 +107,9 @@ def _check_runs(foreign: Foreign) -> None:
     try:
         (given,) = Model(part, foreign.onnx).run(np.zeros((2, len(foreign.features)), np.float32)).values()
     except (ReleaseError, InferenceError) as error:
+        said = " ".join(str(error.__cause__ or error).split())
         raise ReleaseError(
-            f"{foreign.name}: onnxruntime cannot run it here ({error.__cause__ or error}); export it again, for an "
-            "older opset where that is what is said"
+            f"{foreign.name}: onnxruntime cannot run it here ({said}); see that it runs there, and save it again"
         ) from error
     if given.size != 2:
         raise ReleaseError(f"{foreign.name}: for two rows it gives {given.size} numbers; one for each row is expected")

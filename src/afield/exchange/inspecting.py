@@ -68,6 +68,13 @@ def _check_plain(name: str, model: onnx.ModelProto) -> None:
                 raise ReleaseError(f"{name}: operator {node.domain}:{node.op_type} is not of ONNX; export it without")
             if node.op_type in UNBOUNDED:
                 raise ReleaseError(f"{name}: operator {node.op_type} may run without bound; export it without")
+    newest = onnx.defs.onnx_opset_version()
+    opset = max((each.version for each in model.opset_import if each.domain in DOMAINS[:2]), default=0)
+    if opset > newest:
+        raise ReleaseError(
+            f"{name}: its opset {opset} is newer than {newest}, the newest that is known here; export "
+            f"it with target_opset={newest} or an older one"
+        )
     if model.functions:
         raise ReleaseError(
             f"{name}: it brings functions of its own; put them in place (onnx.inliner) and save it again"
