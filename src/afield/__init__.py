@@ -63,6 +63,6 @@ A stage imports only the ground; only the whole imports stages; nothing imports 
 import os
 
 # ONNX Runtime keeps an id of the device and tells its maker what it runs, unless this stands before it is imported.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.putenv("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
