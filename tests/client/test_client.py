@@ -11,7 +11,7 @@ import pytest
 from afield.client.client import Client
 from afield.errors import RequestError
 from afield.records.table import Table
-from afield.serving.static import coded
+from afield.serving.levels import coded
 from afield.testing.stand import TICK, Stand
 from afield.testing.toy import SHOPS
 from tests.client.conftest import EAST, Device

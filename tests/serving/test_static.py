@@ -8,7 +8,7 @@ import pytest
 from afield.errors import ReleaseError, RequestError, UsageError
 from afield.records.table import Column, Table
 from afield.records.traffic import Event
-from afield.serving.static import Lookup, coded
+from afield.serving.static import Lookup
 from tests.workshop.tables import END, HOUR, MONDAY, asking, compiled, host, table
 
 
@@ -19,12 +19,6 @@ def made() -> Table:
 
 def test_the_table_comes_back_from_its_file_as_it_was(made: Table) -> None:
     assert Lookup.opened(msgspec.json.encode(made)).table == made
-
-
-def test_numbers_are_kept_to_three_digits_and_unknown_ones_stay_unknown() -> None:
-    column = coded(np.array([1234.5, np.nan, -0.0]))
-    assert column.levels == (0.0, 1230.0)
-    assert np.frombuffer(column.codes, "<u2").tolist() == [1, 2, 0]
 
 
 def test_a_column_that_does_not_fit_is_refused(made: Table) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from afield.exchange.wording import filled
 from afield.records.table import Column, Table
+from afield.serving.levels import numbers
 
 
 def as_arrow(table: Table) -> bytes:
@@ -79,13 +79,13 @@ class Shown:
 def busiest(table: Table) -> Shown:
     """The key and the first moment after its facts at which the most is expected, in the usual regime."""
     first = next(iter(table.outputs.values()))
-    expected = _values(first)[: table.cells * len(table.keys)]
+    expected = numbers(first)[: table.cells * len(table.keys)]
     place = int(np.nanargmax(expected)) if np.isfinite(expected).any() else 0
     cell, key = divmod(place, len(table.keys))
     step = timedelta(seconds=table.cell)
     known = -((table.start - table.as_of) // step)  # cells that begin before the facts end
     moment = table.start + (known + (cell - known) % table.cells) * step
-    decided = {name: float(_values(column)[place]) for name, column in table.decision.items()}
+    decided = {name: float(numbers(column)[place]) for name, column in table.decision.items()}
     return Shown(table.keys[key], moment, decided)
 
 
@@ -136,10 +136,4 @@ def _until(table: Table) -> str:
 
 
 def _numbers(column: Column) -> pl.Series:
-    return pl.Series(_values(column), nan_to_null=True)
-
-
-def _values(column: Column) -> NDArray[np.float64]:
-    """The numbers by regime, cell and key; NaN where nothing is known."""
-    values: NDArray[np.float64] = np.array([*column.levels, np.nan])[np.frombuffer(column.codes, "<u2")]
-    return values
+    return pl.Series(numbers(column), nan_to_null=True)

@@ -2,7 +2,8 @@
 
     the path        product · inference · releases · model · situation · memory · scoring · draft · predictor · joint
                     · lookups · observing · updates · ticker
-    the designs     designs · basis · complaint · kept · valkey · flights · cached · recalled · hybrid · static
+    the designs     designs · basis · complaint · kept · valkey · flights · cached · recalled · hybrid · levels ·
+                    static
     the service     http · routing · access · tokens · service · apart · asking · batches · idempotency · questions ·
                     ingestion · bundles · publishing · ranges · pages · inspection · health · metrics · counters ·
                     journal · otlp · reading · schemas · openapi

@@ -16,6 +16,7 @@ from afield.records.table import TABLE_SCHEMA, Column, Table
 from afield.records.traffic import Answer, Query
 from afield.serving.draft import Decided, Draft
 from afield.serving.inference import Outputs
+from afield.serving.levels import numbers
 from afield.serving.predictor import Predictor
 from afield.serving.releases import Release
 from afield.serving.scoring import STATIC
@@ -236,25 +237,8 @@ def _told(draft: Draft, regime: str) -> Draft:
     return replace(draft, applied=applied)
 
 
-def coded(values: NDArray[np.float64]) -> Column:
-    """Numbers as a column, rounded to three significant digits; those that are not finite become unknown.
-
-    >>> coded(np.array([1.2345, np.nan, 0.0])).levels
-    (0.0, 1.23)
-    """
-    flat = values.ravel()
-    known = np.isfinite(flat)
-    rounded = np.array([float(f"{value:.3g}") for value in flat[known].tolist()], np.float64)
-    levels, places = np.unique(rounded + 0.0, return_inverse=True)
-    codes = np.full(flat.size, len(levels), "<u2")
-    codes[known] = places
-    return Column(tuple(levels.tolist()), codes.tobytes())
-
-
 def _values(name: str, column: Column, shape: tuple[int, int, int]) -> NDArray[np.float64]:
-    codes = np.frombuffer(column.codes, "<u2") if len(column.codes) % 2 == 0 else np.empty(0, "<u2")
-    levels = np.array([*column.levels, np.nan])
-    if codes.size != np.prod(shape) or (codes.size and codes.max() >= len(levels)):
+    values = numbers(column)
+    if values.size != np.prod(shape):
         raise ReleaseError(f"table.json, column {name}: its numbers do not fit {shape}; export the release again")
-    values: NDArray[np.float64] = levels[codes].reshape(shape)
-    return values
+    return values.reshape(shape)

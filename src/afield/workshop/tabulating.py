@@ -17,9 +17,10 @@ from afield.records.table import Column, Table
 from afield.records.traffic import Query
 from afield.serving.draft import Decided
 from afield.serving.inference import Outputs, Parts, Rows
+from afield.serving.levels import coded
 from afield.serving.releases import Release
 from afield.serving.situation import Situation
-from afield.serving.static import Lookup, coded
+from afield.serving.static import Lookup
 
 MONDAY = datetime(2024, 1, 1)
 ROWS_AT_ONCE = 100_000
