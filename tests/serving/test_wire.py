@@ -192,6 +192,17 @@ def test_a_target_in_absolute_form_is_its_path(service: Wired) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [(b"http://evil/echo", b"localhost", 403), (b"http://[::1]:80/echo", b"evil", 200)],
+)
+def test_the_host_of_a_target_in_absolute_form_counts_instead_of_the_header(
+    service: Wired, target: bytes, host: bytes, status: int
+) -> None:
+    replies = sent(service, b"GET " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+    assert [each[0] for each in replies] == [status]
+
+
+@pytest.mark.parametrize(
     "target",
     [b"/../echo", b"/%2e%2e/echo", b"/echo/..%2f", b"/echo%00", b"/echo#x", b"/echo%23x", b"//echo", b"/echo/", b"*",
      b"/%ff", b"/%c3%28", b"/echo%", b"/echo%zz", b"/echo%0d%0aX:1", b"/" + b"a/" * 5000, b"http://[::1/echo"],

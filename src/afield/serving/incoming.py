@@ -99,7 +99,7 @@ class Incoming:
     def _read(self, sender: Sender, method: bytes, version: str, keep_alive: bool) -> Exchange:
         target, _, query = self.url.partition(b"?")
         if not target.startswith(b"/"):
-            target = _absolute(target)
+            target = self._absolute(target)
         path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
         exchange = Exchange(
             sender, method.decode("ascii"), path, query.decode("latin-1"), self.headers, version, keep_alive
@@ -107,18 +107,24 @@ class Incoming:
         exchange.plain = version == "1.1" and method != b"HEAD"
         return exchange
 
+    def _absolute(self, target: bytes) -> bytes:
+        """The path of a target in absolute form, as proxies send it, whose host counts instead of the header's.
+
+        RFC 9112, 3.2.2. What is no such target stays.
+        """
+        try:
+            parsed = httptools.parse_url(target)
+        except httptools.HttpParserError:
+            return target
+        if parsed.host:
+            host = parsed.host.decode("latin-1")
+            self.headers["host"] = (f"[{host}]" if ":" in host else host) + (f":{parsed.port}" if parsed.port else "")
+        return parsed.path or b"/"
+
 
 def too_long(limits: Limits) -> Reply:
     """The refusal of a head with too many bytes."""
     return refused(431, f"the head of a request has at most {limits.head} bytes")
-
-
-def _absolute(target: bytes) -> bytes:
-    """The path of a target in absolute form, as proxies send it; what is neither stays."""
-    try:
-        return httptools.parse_url(target).path or b"/"
-    except httptools.HttpParserError:
-        return target
 
 
 def _length(url: bytes, headers: dict[str, str]) -> int:
