@@ -11,9 +11,9 @@ import pytest
 
 from afield.errors import RequestError
 from afield.serving.desk import Desk, within
-from afield.serving.exchange import Exchange
 from afield.serving.http import Reply
 from afield.serving.lane import Pace, overloaded
+from afield.serving.pending import Pending
 from afield.serving.service import Patience
 from tests.serving.test_wire import HOST, post, read, sent
 from tests.serving.wired import Kitchen, Wired, wired
@@ -92,7 +92,7 @@ class Client:
 
     lost = False
 
-    def answer(self, _: Exchange, __: Reply) -> None:
+    def answer(self, _: Pending, __: Reply) -> None:
         """Take a reply."""
 
 
@@ -105,9 +105,9 @@ def turning() -> Iterator[tuple[Turns, Kitchen, Callable[[int], None]]]:
 
         def come(count: int) -> None:
             for _ in range(count):
-                exchange = Exchange(Client(), "POST", "/many", "", {"host": "localhost"}, began=loop.time())
-                assert desk.admit(exchange) is None
-                desk.take(exchange)
+                pending = Pending(Client(), "POST", "/many", "", {"host": "localhost"}, began=loop.time())
+                assert desk.admit(pending) is None
+                desk.take(pending)
 
         yield loop, kitchen, come
 

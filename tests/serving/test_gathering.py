@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from afield import worker
-from afield.serving.exchange import Limits
 from afield.serving.inference import Columns, Infer, Outputs, Parts
+from afield.serving.pending import Limits
 from afield.serving.service import Patience, Service
 from afield.testing.stand import Stand
 from tests.serving.wired import Wired

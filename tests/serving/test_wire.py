@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from afield.serving.exchange import Limits
+from afield.serving.pending import Limits
 from tests.serving.wired import Wired, wired
 
 HOST = b"Host: localhost\r\n"

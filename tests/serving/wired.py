@@ -11,8 +11,8 @@ import msgspec
 import uvloop
 
 from afield.serving.access import Access
-from afield.serving.exchange import Limits
 from afield.serving.http import Reply, Request
+from afield.serving.pending import Limits
 from afield.serving.routing import MODEL, Route
 from afield.serving.server import bound, serve
 from afield.serving.service import Patience, Service

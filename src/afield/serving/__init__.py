@@ -8,7 +8,7 @@
                     ingestion · bundles · publishing · ranges · pages · inspection · health · metrics · counters ·
                     journal · otlp · reading · schemas · openapi
     version 2       messages · tensors · binary · inputs · outputs · protocol · tally · v2
-    the transport   wire · incoming · heads · exchange · lane · desk · server · crew · scaling · config · launch
+    the transport   wire · incoming · heads · pending · lane · desk · server · crew · scaling · config · launch
 
 What it needs of other stages comes in as an argument.
 """

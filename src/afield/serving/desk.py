@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Mapping
 
 from afield.errors import RequestError
-from afield.serving.exchange import Exchange
 from afield.serving.http import Reply, failed
 from afield.serving.lane import Lane, Pace, overloaded
+from afield.serving.pending import Pending
 from afield.serving.routing import Route
 from afield.serving.service import Service
 
@@ -23,7 +23,7 @@ class Desk:
     def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
         """Answer with `service`, as patiently as it says."""
         self._service, self._patience, self._loop = service, service.patience, loop
-        self._ready: deque[Exchange] = deque()
+        self._ready: deque[Pending] = deque()
         self._pace = Pace()
         self._late = 0.0
         self._together = self._seen = 0
@@ -31,39 +31,39 @@ class Desk:
         self.leaving = False
         self.watch = service.watch
 
-    def admit(self, exchange: Exchange) -> Reply | None:
+    def admit(self, pending: Pending) -> Reply | None:
         """Why a request is refused whose head is complete; None where its body is to be read."""
-        admitted = self._service.admitted(exchange.method, exchange.path, exchange.headers)
+        admitted = self._service.admitted(pending.method, pending.path, pending.headers)
         if isinstance(admitted, Reply):
             return admitted
-        exchange.route, exchange.names = admitted
+        pending.route, pending.names = admitted
         try:
-            exchange.within = within(exchange.headers, self._patience.within)
+            pending.within = within(pending.headers, self._patience.within)
         except RequestError as error:
             return failed(error)
         return None
 
-    def take(self, exchange: Exchange) -> None:
+    def take(self, pending: Pending) -> None:
         """Answer a whole request: at once, with the others that are ready, or in its lane."""
-        route = exchange.route
+        route = pending.route
         assert route is not None  # noqa: S101 - it was admitted
         if route.lane:
             lane = self._lanes.get(route.lane)
             if lane is None:
                 lane = self._lanes[route.lane] = Lane(route.lane, self._service, self._loop)
-            if not lane.put(exchange):
-                self._refuse(exchange, route, lane.ahead)
-        elif route.together is None or exchange.method != "POST":
-            exchange.answer(self._service.answered(route, exchange.request))
+            if not lane.put(pending):
+                self._refuse(pending, route, lane.ahead)
+        elif route.together is None or pending.method != "POST":
+            pending.answer(self._service.answered(route, pending.request))
         else:
             # It may have waited unseen since the last turn began, and waits for those before it. The first is always
             # tried, as there would be no other way to find out that answers are quick again.
-            exchange.began -= self._late
+            pending.began -= self._late
             ahead = self._late + (len(self._ready) + 1) * self._pace.seconds
-            if self._ready and ahead > HOPE * exchange.within:
-                self._refuse(exchange, route, ahead)
+            if self._ready and ahead > HOPE * pending.within:
+                self._refuse(pending, route, ahead)
                 return
-            self._ready.append(exchange)
+            self._ready.append(pending)
             if len(self._ready) == 1:
                 if self._patience.gather:
                     self._loop.call_later(self._patience.gather, self._turn)
@@ -88,21 +88,21 @@ class Desk:
         start = self._loop.time()
         pace, patience = self._pace.seconds, self._patience
         most = patience.together if not pace else max(1, min(patience.together, int(patience.slice / pace)))
-        taken: dict[str, tuple[Route, list[Exchange]]] = {}
+        taken: dict[str, tuple[Route, list[Pending]]] = {}
         count = 0
         while self._ready and count < most:
-            exchange = self._ready.popleft()
-            if exchange.connection.lost or exchange.route is None:
+            pending = self._ready.popleft()
+            if pending.connection.lost or pending.route is None:
                 continue
-            if start - exchange.began > exchange.within:
-                self._refuse(exchange, exchange.route, pace)
+            if start - pending.began > pending.within:
+                self._refuse(pending, pending.route, pace)
                 continue
-            taken.setdefault(exchange.route.label, (exchange.route, []))[1].append(exchange)
+            taken.setdefault(pending.route.label, (pending.route, []))[1].append(pending)
             count += 1
-        for route, exchanges in taken.values():
-            replies = self._service.together(route, [exchange.request for exchange in exchanges])
-            for exchange, reply in zip(exchanges, replies, strict=True):
-                exchange.answer(reply)
+        for route, group in taken.values():
+            replies = self._service.together(route, [pending.request for pending in group])
+            for pending, reply in zip(group, replies, strict=True):
+                pending.answer(reply)
         if count:
             self._late = self._loop.time() - start
             self._pace.learn(self._late, count)
@@ -126,9 +126,9 @@ class Desk:
         """What came during the last turn has been read by now."""
         self._late = 0.0
 
-    def _refuse(self, exchange: Exchange, route: Route, ahead: float) -> None:
+    def _refuse(self, pending: Pending, route: Route, ahead: float) -> None:
         self._service.shed(route.label)
-        exchange.answer(self._service.counted(route, overloaded(ahead)))
+        pending.answer(self._service.counted(route, overloaded(ahead)))
 
 
 def within(headers: Mapping[str, str], most: float) -> float:

@@ -1,13 +1,13 @@
-"""The head of a request as a parser reads it off a connection, within bounds, and the exchange that it begins."""
+"""The head of a request as a parser reads it off a connection, within bounds, and the request that it begins."""
 
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from afield.serving.exchange import Exchange, Known, Limits, Sender
 from afield.serving.http import Reply, refused
 from afield.serving.journal import identified
+from afield.serving.pending import Known, Limits, Pending, Sender
 
 KNOWN = 0.25
 """Seconds for which a head that was admitted need not be looked at again; a token that is revoked counts no longer."""
@@ -68,10 +68,10 @@ class Incoming:
         else:
             self.headers[key] = f"{known}, {text}"
 
-    def exchange(
-        self, sender: Sender, parser: httptools.HttpRequestParser, admit: Callable[[Exchange], Reply | None], now: float
-    ) -> tuple[Exchange, Reply | None]:
-        """The exchange that a whole head begins, and why it is refused; None where it is admitted.
+    def pending(
+        self, sender: Sender, parser: httptools.HttpRequestParser, admit: Callable[[Pending], Reply | None], now: float
+    ) -> tuple[Pending, Reply | None]:
+        """The request that a whole head begins, and why it is refused; None where it is admitted.
 
         Args:
             sender: the connection.
@@ -84,28 +84,28 @@ class Incoming:
         suspect, self.length = self.length > self._limits.head, 0
         reply: Reply | None = None
         if known is not None and known.like(method, self.url, version, headers, now):
-            exchange = known.again()
+            pending = known.again()
         else:
-            exchange = self._read(sender, method, version, parser.should_keep_alive() and not parser.should_upgrade())
+            pending = self._read(sender, method, version, parser.should_keep_alive() and not parser.should_upgrade())
             if suspect and _length(self.url, headers) > self._limits.head:
                 reply = too_long(self._limits)
             else:
-                reply = admit(exchange)
+                reply = admit(pending)
             if reply is None:
-                self._known = Known(method, self.url, now + KNOWN, exchange)
-        exchange.identity = identified(headers)
-        return exchange, reply
+                self._known = Known(method, self.url, now + KNOWN, pending)
+        pending.identity = identified(headers)
+        return pending, reply
 
-    def _read(self, sender: Sender, method: bytes, version: str, keep_alive: bool) -> Exchange:
+    def _read(self, sender: Sender, method: bytes, version: str, keep_alive: bool) -> Pending:
         target, _, query = self.url.partition(b"?")
         if not target.startswith(b"/"):
             target = self._absolute(target)
         path = (unquote_to_bytes(target) if b"%" in target else target).decode("utf-8", "replace")
-        exchange = Exchange(
+        pending = Pending(
             sender, method.decode("ascii"), path, query.decode("latin-1"), self.headers, version, keep_alive
         )
-        exchange.plain = version == "1.1" and method != b"HEAD"
-        return exchange
+        pending.plain = version == "1.1" and method != b"HEAD"
+        return pending
 
     def _absolute(self, target: bytes) -> bytes:
         """The path of a target in absolute form, as proxies send it, whose host counts instead of the header's.

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from afield.serving.exchange import Exchange
 from afield.serving.http import Reply, refused
+from afield.serving.pending import Pending
 from afield.serving.service import Service
 
 SMALL = 2**20
@@ -25,7 +25,7 @@ class Lane:
         """A lane of this name, whose replies go out on `loop`."""
         self._service, self._loop, self._patience = service, loop, service.patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._ready: deque[Exchange] = deque()
+        self._ready: deque[Pending] = deque()
         self._waiting = 0
         self._pace = Pace()
 
@@ -39,12 +39,12 @@ class Lane:
         """Whether a request waits or is under way."""
         return self._waiting > 0
 
-    def put(self, exchange: Exchange) -> bool:
+    def put(self, pending: Pending) -> bool:
         """Take a request; whether it can be answered in time. One that comes to an idle lane always is tried."""
-        if self._waiting and (self.ahead > exchange.within or self._waiting >= self._patience.waiting):
+        if self._waiting and (self.ahead > pending.within or self._waiting >= self._patience.waiting):
             return False
         self._waiting += 1
-        self._ready.append(exchange)
+        self._ready.append(pending)
         # One turn for each: those whose request was answered by an earlier turn find nothing to do.
         self._loop.run_in_executor(self._thread, self._turn).add_done_callback(self._answer)
         return True
@@ -53,20 +53,20 @@ class Lane:
         """End the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _turn(self) -> list[tuple[Exchange, Reply]]:
+    def _turn(self) -> list[tuple[Pending, Reply]]:
         """The replies to the first request that waits, and to those behind it that share its pass."""
         start, taken = self._loop.time(), self._taken()
-        refusals = [self._refused(exchange, start) for exchange in taken]
-        good = [exchange for exchange, refusal in zip(taken, refusals, strict=True) if refusal is None]
+        refusals = [self._refused(pending, start) for pending in taken]
+        good = [pending for pending, refusal in zip(taken, refusals, strict=True) if refusal is None]
         replies: Iterator[Reply] = iter(())
         if good and good[0].route is not None:
-            replies = iter(self._service.together(good[0].route, [exchange.request for exchange in good]))
+            replies = iter(self._service.together(good[0].route, [pending.request for pending in good]))
             self._pace.learn(self._loop.time() - start, len(good))
-        return [(exchange, refusal or next(replies)) for exchange, refusal in zip(taken, refusals, strict=True)]
+        return [(pending, refusal or next(replies)) for pending, refusal in zip(taken, refusals, strict=True)]
 
-    def _taken(self) -> list[Exchange]:
+    def _taken(self) -> list[Pending]:
         """The first that waits, and those behind it of the same route, as long as their bodies are small together."""
-        taken: list[Exchange] = []
+        taken: list[Pending] = []
         size = 0
         while self._ready and len(taken) < self._patience.together:
             route, size = self._ready[0].route, size + len(self._ready[0].body)
@@ -75,20 +75,20 @@ class Lane:
             taken.append(self._ready.popleft())
         return taken
 
-    def _refused(self, exchange: Exchange, now: float) -> Reply | None:
+    def _refused(self, pending: Pending, now: float) -> Reply | None:
         """Why a request is not begun any more."""
-        if exchange.connection.lost or exchange.route is None:
+        if pending.connection.lost or pending.route is None:
             return refused(503, "the client has gone")
-        if now - exchange.began > exchange.within:
-            self._service.shed(exchange.route.label)
-            return self._service.counted(exchange.route, overloaded(self.ahead))
+        if now - pending.began > pending.within:
+            self._service.shed(pending.route.label)
+            return self._service.counted(pending.route, overloaded(self.ahead))
         return None
 
-    def _answer(self, done: "asyncio.Future[list[tuple[Exchange, Reply]]]") -> None:
+    def _answer(self, done: "asyncio.Future[list[tuple[Pending, Reply]]]") -> None:
         if not done.cancelled():
-            for exchange, reply in done.result():
+            for pending, reply in done.result():
                 self._waiting -= 1
-                exchange.answer(reply)
+                pending.answer(reply)
 
 
 class Pace:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import uvloop
 
 from afield.serving.desk import Desk
-from afield.serving.exchange import Limits
 from afield.serving.heads import tick
+from afield.serving.pending import Limits
 from afield.serving.service import Service
 from afield.serving.wire import Connection
 

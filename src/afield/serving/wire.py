@@ -12,10 +12,10 @@ from typing import cast
 
 import httptools
 
-from afield.serving.exchange import Desk, Exchange, Limits
 from afield.serving.heads import CONTINUE, encoded, plain
 from afield.serving.http import LARGEST_BODY, Reply, refused
 from afield.serving.incoming import Incoming, too_long
+from afield.serving.pending import Limits, Pending, Takes
 
 LINGER = 1.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
@@ -31,15 +31,15 @@ class Connection(asyncio.Protocol):
         on_url, on_header: what the parser calls, beside the methods at the end.
     """
 
-    def __init__(self, desk: Desk, limits: Limits, among: set["Connection"], clock: Callable[[], float]) -> None:
+    def __init__(self, desk: Takes, limits: Limits, among: set["Connection"], clock: Callable[[], float]) -> None:
         """A connection that enters itself into `among` while it is open; `clock` gives seconds."""
         self._desk, self._limits, self._open, self._clock = desk, limits, among, clock
-        self._queue: deque[Exchange] = deque()
+        self._queue: deque[Pending] = deque()
         self._state, self._since, self._stuck = _IDLE, 0.0, 0
         self._incoming = incoming = Incoming(limits)
         self.on_url, self.on_header = incoming.on_url, incoming.on_header
         self._parser: httptools.HttpRequestParser | None = None
-        self._current: Exchange | None = None
+        self._current: Pending | None = None
         self.lost = self.let_go = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -125,35 +125,35 @@ class Connection(asyncio.Protocol):
         """End it at once."""
         self._transport.abort()
 
-    def answer(self, exchange: Exchange, reply: Reply) -> None:
+    def answer(self, pending: Pending, reply: Reply) -> None:
         """Send a reply once those before it have gone."""
         if self.lost:
             return
         desk, queue = self._desk, self._queue
         if desk.leaving or self.let_go:
-            exchange.keep_alive = False
+            pending.keep_alive = False
         if desk.watch is not None:
-            desk.watch(exchange, reply, time.perf_counter() - exchange.whole if exchange.whole else 0.0)
-        if exchange.plain and exchange.keep_alive and not reply.headers:
-            content = plain(reply, exchange.identity)
+            desk.watch(pending, reply, time.perf_counter() - pending.whole if pending.whole else 0.0)
+        if pending.plain and pending.keep_alive and not reply.headers:
+            content = plain(reply, pending.identity)
         else:
             content = encoded(
                 reply,
-                exchange.version,
-                keep_alive=exchange.keep_alive,
-                head=exchange.method == "HEAD",
-                identity=exchange.identity,
+                pending.version,
+                keep_alive=pending.keep_alive,
+                head=pending.method == "HEAD",
+                identity=pending.identity,
             )
-        exchange.reply = content
-        if not queue or queue[0] is not exchange:
+        pending.reply = content
+        if not queue or queue[0] is not pending:
             return
         if len(queue) == 1:
             queue.popleft()
             self._transport.write(content)
-            if exchange.keep_alive and self._state == _BUSY:
+            if pending.keep_alive and self._state == _BUSY:
                 self._state, self._since = _IDLE, self._clock()
                 return
-            last = exchange
+            last = pending
         else:
             ready = []
             while queue and queue[0].reply is not None:
@@ -185,65 +185,65 @@ class Connection(asyncio.Protocol):
         if incoming.problem is not None:
             self._refuse(incoming.problem)
             return
-        exchange, reply = incoming.exchange(self, parser, self._desk.admit, self._since)
-        self._queue.append(exchange)
-        self._current, self._state = exchange, _BODY
+        pending, reply = incoming.pending(self, parser, self._desk.admit, self._since)
+        self._queue.append(pending)
+        self._current, self._state = pending, _BODY
         if reply is not None or incoming.stated != "0" or "transfer-encoding" in incoming.headers:
-            self._begin_body(exchange, reply)
+            self._begin_body(pending, reply)
 
-    def _begin_body(self, exchange: Exchange, reply: Reply | None) -> None:
+    def _begin_body(self, pending: Pending, reply: Reply | None) -> None:
         """Go on to the body, or send the refusal of a request, which ends the connection where a body is due."""
-        stated, headers = self._incoming.stated, exchange.headers
+        stated, headers = self._incoming.stated, pending.headers
         if reply is None:
-            largest = exchange.route.largest if exchange.route else LARGEST_BODY
+            largest = pending.route.largest if pending.route else LARGEST_BODY
             if len(stated) > 18 or int(stated) > largest:
                 reply = _too_large(largest, f"the body has {stated[:30]} bytes")
             elif "expect" in headers and headers["expect"].lower() == "100-continue" and len(self._queue) == 1:
                 self._transport.write(CONTINUE)
         if reply is not None:
-            exchange.route = None
+            pending.route = None
             if stated != "0" or "transfer-encoding" in headers:
-                exchange.keep_alive = False
-            exchange.answer(reply)
+                pending.keep_alive = False
+            pending.answer(reply)
 
     def on_body(self, data: bytes) -> None:
         """Some of the body."""
-        exchange = self._current
-        if self._state != _BODY or exchange is None or exchange.route is None:
+        pending = self._current
+        if self._state != _BODY or pending is None or pending.route is None:
             return
         incoming = self._incoming
         incoming.body.append(data)
         incoming.length += len(data)
-        if incoming.length > exchange.route.largest:
-            exchange.keep_alive, largest, exchange.route = False, exchange.route.largest, None
-            exchange.answer(_too_large(largest, "the body is larger"))
+        if incoming.length > pending.route.largest:
+            pending.keep_alive, largest, pending.route = False, pending.route.largest, None
+            pending.answer(_too_large(largest, "the body is larger"))
 
     def on_message_complete(self) -> None:
         """Hand the whole request over."""
-        exchange, self._current = self._current, None
-        if self._state == _LEAVING or exchange is None:
+        pending, self._current = self._current, None
+        if self._state == _LEAVING or pending is None:
             return
         self._state, self._incoming.length = (_BUSY if self._queue else _IDLE), 0
-        if exchange.route is None:
+        if pending.route is None:
             return
         parts = self._incoming.body
         if parts:
-            exchange.body = parts[0] if len(parts) == 1 else b"".join(parts)
-        exchange.began = self._clock()
+            pending.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        pending.began = self._clock()
         if self._desk.watch is not None:
-            exchange.whole = time.perf_counter()
+            pending.whole = time.perf_counter()
         if len(self._queue) >= self._limits.pipelined:
             self._transport.pause_reading()
-        self._desk.take(exchange)
+        self._desk.take(pending)
 
     def _refuse(self, reply: Reply) -> None:
         """Answer what cannot be read any further, behind what is due before it, and end."""
-        exchange = self._current
-        if exchange is None or exchange.reply is not None:
-            exchange = Exchange(self, "", "", "", {})
-            self._queue.append(exchange)
-        exchange.keep_alive, exchange.route, self._current = False, None, exchange
-        exchange.answer(reply)
+        pending = self._current
+        if pending is None or pending.reply is not None:
+            pending = Pending(self, "", "", "", {})
+            self._queue.append(pending)
+        pending.keep_alive, pending.route, self._current = False, None, pending
+        pending.answer(reply)
         self._state, self._since = _LEAVING, self._clock()
 
     def _leave(self, *, linger: bool) -> None:

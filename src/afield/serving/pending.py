@@ -42,12 +42,12 @@ class Sender(Protocol):
 
     lost: bool
 
-    def answer(self, exchange: "Exchange", reply: Reply, /) -> None:
+    def answer(self, pending: "Pending", reply: Reply, /) -> None:
         """Send the reply, behind those of earlier requests."""
         ...
 
 
-class Exchange(msgspec.Struct, eq=False):
+class Pending(msgspec.Struct, eq=False):
     """A request on its way to its reply.
 
     Attributes:
@@ -55,7 +55,7 @@ class Exchange(msgspec.Struct, eq=False):
         method, path, query, headers: as in `Request`.
         version: of HTTP.
         keep_alive: whether the connection stays open behind it.
-        body: all of it once `Desk.take` is called.
+        body: all of it once `Takes.take` is called.
         route, names: what answers and what its pattern named; None until it is admitted.
         reply: the bytes that go back, None until they are known.
         began: when its last byte was read, seconds of the loop's clock.
@@ -94,7 +94,7 @@ class Exchange(msgspec.Struct, eq=False):
         self.connection.answer(self, reply)
 
 
-class Desk(Protocol):
+class Takes(Protocol):
     """Where requests go."""
 
     @property
@@ -107,29 +107,29 @@ class Desk(Protocol):
         """Told each request with its reply; None where nobody is."""
         ...
 
-    def admit(self, exchange: Exchange) -> Reply | None:
+    def admit(self, pending: Pending) -> Reply | None:
         """Why a request is refused whose head is complete; None where its body is to be read."""
         ...
 
-    def take(self, exchange: Exchange) -> None:
-        """Take a whole request over; `exchange.answer` is called once, now or later."""
+    def take(self, pending: Pending) -> None:
+        """Take a whole request over; `pending.answer` is called once, now or later."""
         ...
 
 
 class Known:
     """A head that was admitted a moment ago: the next of a connection mostly has the same, but for its length."""
 
-    __slots__ = ("_exchange", "_keep_alive", "_method", "_route", "_until", "_url")
+    __slots__ = ("_pending", "_keep_alive", "_method", "_route", "_until", "_url")
 
-    def __init__(self, method: bytes, url: bytes, until: float, exchange: Exchange) -> None:
-        """Remember the head of `exchange` until then, seconds of the loop's clock."""
-        self._method, self._url, self._until, self._exchange = method, url, until, exchange
-        # The connection changes these of an exchange that it ends.
-        self._keep_alive, self._route = exchange.keep_alive, exchange.route
+    def __init__(self, method: bytes, url: bytes, until: float, pending: Pending) -> None:
+        """Remember the head of `pending` until then, seconds of the loop's clock."""
+        self._method, self._url, self._until, self._pending = method, url, until, pending
+        # The connection changes these of a request that it ends.
+        self._keep_alive, self._route = pending.keep_alive, pending.route
 
     def like(self, method: bytes, url: bytes, version: str, headers: dict[str, str], now: float) -> bool:
         """Whether a head says the same, and was admitted lately enough."""
-        before = self._exchange
+        before = self._pending
         return (
             now < self._until
             and url == self._url
@@ -138,10 +138,10 @@ class Known:
             and version == before.version
         )
 
-    def again(self) -> Exchange:
+    def again(self) -> Pending:
         """A request of the same head."""
-        of = self._exchange
-        return Exchange(
+        of = self._pending
+        return Pending(
             of.connection,
             of.method,
             of.path,
