@@ -81,7 +81,7 @@ def asking(
     clock, told = SimulatedClock(begun), list[str]()
     heard = Heard(clock, fails=fails)
     monkeypatch.setattr(live, "Client", heard)
-    office = SimpleNamespace(clock=clock, operate=SimpleNamespace(step=HOUR, route="quote"))
+    office = SimpleNamespace(clock=clock, operate=SimpleNamespace(step=HOUR, asked=SimpleNamespace(route="quote")))
     live._ask(office, World(), "http://here", Passing(clock, waits), threading.Event(), told.append)
     return heard.said, told
 

@@ -73,7 +73,9 @@ def offices(application: Application, root: Path) -> SimpleNamespace:
     return SimpleNamespace(
         application=application,
         clock=SimulatedClock(NOON),
-        operate=SimpleNamespace(route="quote", sample=lambda at, key: f'{{"zone": {key}, "at": "{at}"}}'),
+        operate=SimpleNamespace(
+            asked=SimpleNamespace(route="quote", sample=lambda at, key: f'{{"zone": {key}, "at": "{at}"}}')
+        ),
         busiest=lambda: "42",
         home=SimpleNamespace(root=root),
     )
