@@ -10,13 +10,16 @@
     ├── EvaluationError       a metric or comparison has no meaning on these rows
     ├── ReleaseError          a bundle is incomplete, changed, unsigned, older, or does not reproduce
     ├── StoreError            an artifact, table or ledger cannot be read or written
-    │   └── ConflictError     somebody else committed first; nothing of this batch was lost
+    │   ├── ConflictError     somebody else committed first; nothing of this batch was lost
+    │   └── AbsentError       an object store has no object of this key
     ├── EngineError           a partition failed, or the processes or the cluster that computed it were lost
     ├── ServingError          the service cannot start or publish
     │   ├── RequestError      a request is malformed; carries the field
     │   │   ├── UnknownKeyError       it asks about something that nothing is known of
     │   │   └── ContradictionError    it contradicts itself, or the moment at which the service stands
-    │   └── InferenceError    the model did not answer, or answered nonsense
+    │   ├── InferenceError    the model did not answer, or answered nonsense
+    │   └── UnreachableError  a service upstream did not answer, or not in full
+    │       └── RefusedError          it answered, and does not have what was asked for; carries the status
     ├── TelemetryError        the spool cannot accept or deliver
     ├── MonitoringError       a monitor was used before it was fitted, or on the wrong columns
     └── RolloutError          a step of the ladder that its state does not allow
@@ -69,6 +72,10 @@ class ConflictError(StoreError):
     """Somebody else committed first; nothing of this batch was lost."""
 
 
+class AbsentError(StoreError):
+    """An object store has no object of this key."""
+
+
 class EngineError(AfieldError):
     """A partition failed, or the processes or the cluster that computed it were lost."""
 
@@ -100,6 +107,23 @@ class ContradictionError(RequestError):
 
 class InferenceError(ServingError):
     """The model did not answer, or answered nonsense."""
+
+
+class UnreachableError(ServingError):
+    """The service upstream did not answer, or not in full; what was held stays in use."""
+
+
+class RefusedError(UnreachableError):
+    """The service upstream answered, and does not have what was asked for.
+
+    Attributes:
+        status: of its reply.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        """Say why, with the status."""
+        super().__init__(message)
+        self.status = status
 
 
 class TelemetryError(AfieldError):

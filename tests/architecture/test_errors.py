@@ -1,8 +1,13 @@
 """The tree drawn at the head of `errors.py` is the tree of classes."""
 
+import ast
 import re
+from pathlib import Path
 
 from afield import errors
+
+ELSEWHERE = {"src/afield/serving/http.py"}
+"""Only transports know HTTP."""
 
 
 def test_the_drawn_tree_equals_the_classes() -> None:
@@ -20,3 +25,15 @@ def test_the_drawn_tree_equals_the_classes() -> None:
         if isinstance(kind, type) and issubclass(kind, Exception)
     }
     assert drawn == classes
+
+
+def test_every_error_stands_in_the_tree(sources: dict[Path, ast.Module]) -> None:
+    found = [
+        f"{path}:{node.lineno} {node.name}"
+        for path, tree in sources.items()
+        if path.parts[0] == "src" and path.name != "errors.py" and str(path) not in ELSEWHERE
+        if "testing" not in path.parts
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+    ]
+    assert not found, f"it belongs into errors.py: {found}"

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from afield.client.incoming import bring
-from afield.client.upstream import UnreachableError, Upstream
+from afield.client.upstream import Upstream
+from afield.errors import UnreachableError
 from afield.testing.stand import Stand
 from tests.client.conftest import EAST, Device
 from tests.client.upstream import Server, model_path

@@ -7,7 +7,7 @@ import pytest
 
 from afield.client.downloader import Step
 from afield.client.synchroniser import JITTER, LONGEST, Synchroniser
-from afield.client.upstream import UnreachableError
+from afield.errors import UnreachableError
 
 NOW = datetime(2026, 3, 2, 9)
 

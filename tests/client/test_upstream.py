@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from afield.client.upstream import UnreachableError, Upstream
-from afield.errors import UsageError
+from afield.client.upstream import Upstream
+from afield.errors import UnreachableError, UsageError
 from tests.client.upstream import Server
 
 

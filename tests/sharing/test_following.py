@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from afield.client.folder import Folder
-from afield.client.upstream import UnreachableError
-from afield.errors import ServingError
+from afield.errors import ServingError, UnreachableError
 from afield.home import Home
 from afield.records.decision import ControlState
 from afield.release.signing import Signer

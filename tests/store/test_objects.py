@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from afield.errors import StoreError
-from afield.store.objects import AbsentError, Objects
+from afield.errors import AbsentError, StoreError
+from afield.store.objects import Objects
 from tests.store.object_store import KEYS, bucket
 
 

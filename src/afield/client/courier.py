@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from afield.client.upstream import UnreachableError, Upstream, answered
-from afield.errors import StoreError
+from afield.client.upstream import Upstream, answered
+from afield.errors import StoreError, UnreachableError
 from afield.records.traffic import Counts, Event, EventBatch, Fact, Ingest, Outcome, TelemetryBatch
 from afield.store.durable import write_whole
 from afield.telemetry.encoding import Record, decode

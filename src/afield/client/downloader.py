@@ -7,10 +7,10 @@ from typing import TypeVar
 import msgspec
 
 from afield.client.folder import Folder, Kept
-from afield.client.incoming import RefusedError, bring, drop
+from afield.client.incoming import bring, drop
 from afield.client.releases import Releases
 from afield.client.upstream import Source
-from afield.errors import ReleaseError, StoreError
+from afield.errors import RefusedError, ReleaseError, StoreError
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
 from afield.store.durable import write_whole

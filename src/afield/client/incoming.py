@@ -4,25 +4,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from afield.client.upstream import Coming, Source, UnreachableError, answered
-from afield.errors import StoreError
+from afield.client.upstream import Coming, Source, answered
+from afield.errors import RefusedError, StoreError, UnreachableError
 
 CHUNK = 4 * 2**20
 
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
-
-
-class RefusedError(UnreachableError):
-    """The service answered, and does not have what was asked for.
-
-    Attributes:
-        status: of HTTP.
-    """
-
-    def __init__(self, message: str, status: int) -> None:
-        """Say why, with the status."""
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,14 @@
 """The files of a release as they come to lie on a device: room for them, each accepted whole, the bundle placed."""
 
-import os
 import shutil
 from pathlib import Path
 
 from afield.client.folder import Folder
 from afield.client.incoming import drop
-from afield.client.upstream import UnreachableError
-from afield.errors import StoreError
+from afield.errors import StoreError, UnreachableError
 from afield.records.release import File, Manifest
 from afield.release.layout import sha256, sync
+from afield.store.durable import sync_file
 
 # What a bundle needs beside its files, and the device for itself.
 SPARE = 16 * 2**20
@@ -70,7 +69,7 @@ def place(folder: Folder, digest: str, raw: bytes, signature: bytes, manifest: M
         for name, content in (("manifest.json", raw), ("signature.json", signature)):
             (draft / name).write_bytes(content)
         for name in ("manifest.json", "signature.json", *(file.name for file in manifest.files)):
-            _sync_file(draft / name)
+            sync_file(draft / name)
         for below in {(draft / file.name).parent for file in manifest.files} | {draft}:
             sync(below)
         root.mkdir(parents=True, exist_ok=True)
@@ -79,11 +78,3 @@ def place(folder: Folder, digest: str, raw: bytes, signature: bytes, manifest: M
     except OSError as error:
         raise StoreError(f"{root}: a release cannot be kept ({error.strerror}); free space or mend it") from error
     shutil.rmtree(folder.incoming / digest, ignore_errors=True)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

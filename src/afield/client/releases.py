@@ -13,8 +13,8 @@ import msgspec
 from afield.client.folder import Folder
 from afield.client.incoming import bring
 from afield.client.keeping import accept, check_room, place, whole
-from afield.client.upstream import Source, UnreachableError, answered
-from afield.errors import ReleaseError
+from afield.client.upstream import Source, answered
+from afield.errors import ReleaseError, UnreachableError
 from afield.records.release import File, Manifest
 from afield.release.bundle import DIGEST, LARGEST_MANIFEST, check_manifest, load
 from afield.release.layout import LARGEST_FILE, sha256

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afield.client.downloader import Step
-from afield.client.upstream import UnreachableError
-from afield.errors import StoreError, TelemetryError
+from afield.errors import StoreError, TelemetryError, UnreachableError
 
 LONGEST = 300.0
 JITTER = 0.2

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from afield.errors import ServingError, UsageError
+from afield.errors import UnreachableError, UsageError
 
 PIECE = 64 * 1024
 HINTS = {
@@ -20,10 +20,6 @@ HINTS = {
 }
 WRITTEN = "give one as http://HOST:PORT or https://HOST"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class UnreachableError(ServingError):
-    """The service upstream did not answer, or not in full; what was held stays in use."""
 
 
 @dataclass(frozen=True, slots=True)

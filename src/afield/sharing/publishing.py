@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from afield.errors import ReleaseError, StoreError
+from afield.errors import AbsentError, ReleaseError, StoreError
 from afield.home import Home
 from afield.records.decision import ControlState
 from afield.records.release import Manifest
 from afield.serving.bundles import Bundles
 from afield.serving.health import PROBLEM
 from afield.sharing.source import object_of
-from afield.store.objects import AbsentError, Objects
+from afield.store.objects import Objects
 from afield.store.snapshots import control_from, current
 
 ALIVE = "/v1/alive"

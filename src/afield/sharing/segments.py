@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from afield.control.joining import NAME
 from afield.store.durable import write_whole
 from afield.store.objects import Listed, Objects
 from afield.telemetry.segments import frames, settled
@@ -21,7 +22,7 @@ SPOOLS = ("facts", "telemetry")
 FOLDER, ASIDE = "spools", "aside"
 LARGEST = 2**28
 
-_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+_NAME = NAME.pattern
 _KEY = re.compile(rf"{FOLDER}/({_NAME})/({'|'.join(SPOOLS)})/({_NAME})\.(\d{{10}})\.([0-9a-f]{{64}})\.segment")
 
 

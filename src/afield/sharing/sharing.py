@@ -8,10 +8,9 @@ from typing import Self
 from afield.answering import loader
 from afield.application import Application, Operate
 from afield.client.folder import Folder
-from afield.client.upstream import UnreachableError
 from afield.control.joining import Joining, chosen_name
 from afield.control.terms import Places, Terms
-from afield.errors import AfieldError, ServingError, StoreError
+from afield.errors import AfieldError, ServingError, StoreError, UnreachableError
 from afield.home import Home
 from afield.release.signing import Trusted
 from afield.sharing.following import Following

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from afield.client.upstream import Coming, Told, UnreachableError, whole
-from afield.errors import StoreError
-from afield.store.objects import AbsentError, Objects, Stretch
+from afield.client.upstream import Coming, Told, whole
+from afield.errors import AbsentError, StoreError, UnreachableError
+from afield.store.objects import Objects, Stretch
 
 FOUND, PART, SAME, ABSENT, BEYOND = 200, 206, 304, 404, 416
 

@@ -10,15 +10,11 @@ from urllib.parse import urlsplit
 import obstore
 from obstore.exceptions import BaseError, NotModifiedError
 
-from afield.errors import StoreError
+from afield.errors import AbsentError, StoreError
 from afield.store.addresses import FILE, SCHEMES, open_store, parsed
 from afield.store.durable import sync_file, sync_folder
 
 _DASH = re.compile(r" +- ")
-
-
-class AbsentError(StoreError):
-    """There is no object of this key."""
 
 
 @dataclass(frozen=True, slots=True)
