@@ -9,6 +9,7 @@ from afield.records.traffic import Answer, Query
 from afield.serving.product import Observation
 
 CELL_HOLDS = 8
+DAY = timedelta(days=1)
 
 
 class Recall(Protocol):
@@ -19,7 +20,9 @@ class Recall(Protocol):
         ...
 
     def print(self, query: Query, /) -> bytes:
-        """A fingerprint of the input, from which the input cannot be read.
+        """What is compared of the input, and kept beside what was found in it.
+
+        Enough to compare by; treat it as the input itself.
 
         Raises:
             RequestError: the input cannot be read.
@@ -57,6 +60,10 @@ class Ahead:
     slots: int = 4
     fresh: timedelta | None = None
     recall: Recall | None = None
+
+    def lasts(self, step: timedelta) -> timedelta:
+        """Age until which a kept answer is used; `step`: length of a slot."""
+        return self.fresh or (DAY if self.recall else max(1, self.slots) * step)
 
 
 @dataclass(frozen=True, slots=True)
