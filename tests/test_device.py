@@ -19,6 +19,7 @@ from afield.records.considerations import Design
 from afield.records.traffic import Answer, Query
 from afield.serving.asking import Asked
 from afield.serving.http import Request
+from afield.serving.routing import FILES
 from afield.serving.service import Service
 from afield.serving.tokens import changing, new_token
 from afield.testing import toy
@@ -158,6 +159,21 @@ def test_a_device_with_a_release_is_there_and_ready(make: Callable[..., Service]
     service = make(design)
     assert told(service, "/v2/health/live") == (200, {"live": True})
     assert told(service, "/v2/health/ready") == (200, {"ready": True, "live": True})
+
+
+@pytest.mark.parametrize("design", ["client", "hybrid"])
+def test_facts_are_kept_in_the_lane_of_files(make: Callable[..., Service], design: Design) -> None:
+    assert make(design).paths["/v1/events"].lane == FILES
+
+
+def test_a_device_that_is_told_to_be_a_service_names_the_program_that_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand = Stand(tmp_path)
+    file = stand.folder / "config.json"
+    file.write_bytes(msgspec.json.encode(stand.config(8000)))
+    assert device.main([str(file)]) == 2
+    assert f"its design is server; run: python -m afield.worker {file}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("design", ["client", "hybrid"])

@@ -1,18 +1,17 @@
 """A product on this machine: the designs without a supervisor, answering on loopback as the service does.
 
-`python -m afield.worker CONFIG.json` comes here where the configuration names client, hybrid or static.
+`python -m afield.device CONFIG.json`, where the configuration names client, hybrid or static.
 """
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from afield.answering import recorded
 from afield.application import Application, Operate, load
@@ -22,15 +21,16 @@ from afield.compiled import open_static
 from afield.errors import UsageError
 from afield.hosting import ClientFirst, Host, Remote
 from afield.records.traffic import Counts
-from afield.serving import inspection, questions, v2
+from afield.serving import ingestion, inspection, questions, v2
 from afield.serving.access import Access, access_of
 from afield.serving.config import Config, read_config
+from afield.serving.crew import run
 from afield.serving.health import Health, HealthReader
-from afield.serving.http import Reply
 from afield.serving.idempotency import Replies
 from afield.serving.journal import Journal, log_to
+from afield.serving.launch import DEVICE
 from afield.serving.metrics import Metrics
-from afield.serving.routing import MODEL, Route
+from afield.serving.routing import MODEL
 from afield.serving.service import Patience, Service
 from afield.serving.static import Static
 from afield.store.secret import secret
@@ -40,9 +40,9 @@ from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
 
 EVERY = 2.0
+"""Seconds between two looks. This is a stand on this machine, where nobody wants to wait to see something change: a
+product goes by the rhythm that its application considers (`Client(every=None)`)."""
 WATCH = 0.25
-
-_encode = msgspec.json.Encoder().encode
 
 
 def nothing_to_do() -> None:
@@ -86,7 +86,7 @@ def make(file: Path) -> Service:
     tell, stopped = hosted.tell, threading.Event()
     service = Service(
         questions.routes(operate.asked, hosted.host.ask, metrics, Replies(counts / "replies"), lane=MODEL),
-        {} if tell is None else _events(tell),
+        {} if tell is None else ingestion.facts_route(tell),
         inspection.routes(hosted.health, metrics, hosted.counts),
         v2.signs_of_life(hosted.health),
         access=admitted,
@@ -102,11 +102,6 @@ def make(file: Path) -> Service:
     # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
     threading.Thread(target=_until_the_end, args=(hosted, admitted, os.getppid(), stopped), name="hosted").start()
     return service
-
-
-def _events(tell: Callable[[bytes], dict[str, int]]) -> dict[str, Route]:
-    """The route of facts and outcomes, which go on to the service that this device belongs to."""
-    return {"/v1/events": Route("events", {"POST": lambda request: Reply(202, _encode(tell(request.body)))}, "operate")}
 
 
 def _client(config: Config, application: Application, admitted: Access) -> Hosted:
@@ -202,3 +197,12 @@ def _until_the_end(hosted: Hosted, admitted: Access, parent: int, stopped: threa
             os.kill(os.getpid(), signal.SIGTERM)
             break
     hosted.stop()
+
+
+def main(arguments: list[str]) -> int:
+    """Serve as the configuration file says; gives the exit code."""
+    return run(DEVICE, arguments, make)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -18,20 +18,19 @@ from afield import __version__
 from afield.answering import cached, loader, predictor, recorded
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
-from afield.errors import AfieldError, UsageError
 from afield.release.signing import Trusted
 from afield.serving import bundles, ingestion, inspection, openapi, publishing, questions, v2
 from afield.serving.access import access_of
 from afield.serving.bundles import Bundles
-from afield.serving.cached import Cached
 from afield.serving.cached import routes as cache_routes
 from afield.serving.config import Config, read_config
-from afield.serving.crew import serve
+from afield.serving.crew import run
 from afield.serving.health import HealthReader
 from afield.serving.idempotency import Replies
 from afield.serving.inference import Infer
 from afield.serving.ingestion import Ingestion
 from afield.serving.journal import Journal, both, log_to
+from afield.serving.launch import WORKER
 from afield.serving.metrics import Metrics
 from afield.serving.openapi import Described
 from afield.serving.pages import Pages
@@ -45,8 +44,6 @@ from afield.store.snapshots import Follower
 from afield.telemetry.keeping import Keeping
 from afield.telemetry.settlement import totals
 
-FAILED, WRONG_USAGE = 1, 2
-DEVICE = "afield.device:make"
 OTLP = "afield.serving.otlp:Otlp"
 
 Paths = Mapping[str, Route]
@@ -127,7 +124,7 @@ class Worker:
 
     def start(self) -> None:
         """Follow what is published, and make answers ahead where the design does, in threads of their own."""
-        if isinstance(self._cache, Cached):
+        if self._cache is not None:
             threading.Thread(target=self._cache.run, args=(lambda: not self._stopped.is_set(),), name="ahead").start()
         # Not a daemon: it outlives the last request by a step, and then closes the spools in order.
         threading.Thread(target=self._follow, name="updates").start()
@@ -229,20 +226,7 @@ def _faulty(infer: Infer, seams: Mapping[str, str]) -> Infer:
 
 def main(arguments: list[str]) -> int:
     """Serve as the configuration file says; gives the exit code."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m afield.worker CONFIG.json\n")
-        return WRONG_USAGE
-    file = Path(arguments[0])
-    try:
-        config = read_config(file)
-        access_of(config)
-        if config.otlp:
-            resolve(OTLP)  # so that a missing extra is told before anything is started
-        serve(config, file, make if config.design in ("server", "cached") else resolve(DEVICE))
-    except AfieldError as error:
-        sys.stderr.write(f"afield: {error}\n")
-        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
-    return 0
+    return run(WORKER, arguments, make, lambda config: config.otlp and resolve(OTLP))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import pytest
 from afield.application import Application
 from afield.cli import VERBS, run
 from afield.commands import serve, starting
+from afield.commands.company import Company
 from afield.commands.output import Context
-from afield.commands.serve import Company
 from afield.control.terms import Terms
 from afield.records.considerations import DESIGNS, Design
 
@@ -118,7 +118,7 @@ def test_what_no_service_can_be_given_is_wrong_usage(
 
 
 def test_the_table_knows_every_option_of_the_verb() -> None:
-    groups = (serve.Listening, serve.Hosting, serve.Answering, serve.Company)
+    groups = (serve.Listening, serve.Hosting, serve.Answering, Company)
     named = {f"--{name.replace('_', '-')}" for group in groups for name in group.__dataclass_fields__}
     assert {"--as" if name == "--called" else name for name in named} - {"--design"} == set(TABLE)
 
@@ -129,6 +129,16 @@ def test_waiting_for_others_is_refused_where_each_request_is_looked_into(
     assert run(["serve", "signs", "--gather", "2ms"], VERBS) == 2
     assert "--gather does nothing for signs" in capsys.readouterr().err
     assert started.told == {}
+
+
+@pytest.mark.parametrize(("app", "said"), [("signs", 1), ("surge", 0)])
+def test_it_is_said_once_where_a_cache_holds_the_inputs_of_requests(
+    app: str, said: int, started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--design", "cached", "--cache", "valkey://127.0.0.1:2/0"]
+    assert run(["serve", app, *given], VERBS) == 0
+    assert started.told["cache"] == "valkey://127.0.0.1:2/0"
+    assert " ".join(capsys.readouterr().err.split()).count("is to be treated as the inputs themselves") == said
 
 
 @pytest.mark.slow

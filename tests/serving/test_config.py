@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from afield.errors import ServingError, UsageError
-from afield.serving.config import is_loopback, read_config
+from afield.serving.config import BELONGS, Config, is_loopback, read_config
 from afield.testing.stand import Stand
 
 
@@ -31,6 +31,27 @@ def test_a_wrong_field_is_named_with_its_file(stand: Stand, changes: dict[str, o
     with pytest.raises(UsageError, match=says) as raised:
         read_config(written(stand, **changes))
     assert "config.json" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"design": "client", "gather": 0.01}, "gather does nothing with design client; it belongs to server"),
+        ({"design": "hybrid", "otlp": "http://c"}, "otlp does nothing with design hybrid; it belongs to server or"),
+        ({"design": "static", "upstream": "http://u"}, "upstream does nothing with design static"),
+        ({"design": "client", "workers": 2}, "workers does nothing with design client"),
+        ({"design": "client", "most": 2}, "workers does nothing with design client"),
+        ({"cache": "valkey://h"}, "cache does nothing with design server; it belongs to cached"),
+        ({"upstream_token": "/some/file"}, "upstream_token does nothing with design server"),
+    ],
+)
+def test_what_does_nothing_in_a_design_is_refused(stand: Stand, changes: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        read_config(written(stand, **changes))
+
+
+def test_every_field_that_belongs_to_a_design_is_looked_for() -> None:
+    assert set(BELONGS) <= set(Config.__struct_fields__)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ from cyclopts.validators import Number
 
 from afield.application import Application, Operate, load, resolve
 from afield.client.upstream import Upstream
+from afield.commands.company import ALONE, Company
 from afield.commands.output import Context, progress
 from afield.control.terms import Terms
 from afield.errors import UsageError
 from afield.records.considerations import Design
+from afield.serving import config
+from afield.serving.config import FETCHING, SUPERVISED
 from afield.serving.journal import Told
 from afield.serving.kept import VALKEY
 from afield.serving.scaling import processors
@@ -28,14 +31,9 @@ MOST_WORKERS = 256
 """As many as can have a spool of their own."""
 MOST_GATHERED = 100.0
 """Milliseconds."""
-SUPERVISED: tuple[Design, ...] = ("server", "cached")
-FETCHING: tuple[Design, ...] = ("client", "hybrid")
 BELONGS: Mapping[str, tuple[Design, ...]] = {
-    "--upstream": FETCHING,
-    "--upstream-token": FETCHING,
-    "--cache": ("cached",),
-    "--gather": ("server",),
-    **dict.fromkeys(("--workers", "--otlp", "--events-clock", "--live", "--share", "--join", "--as"), SUPERVISED),
+    **{f"--{name.replace('_', '-')}": designs for name, designs in config.BELONGS.items()},
+    **dict.fromkeys(("--events-clock", "--live", "--share", "--join", "--as"), SUPERVISED),
 }
 """Options that not every design uses → those that do."""
 AUTO = "auto"
@@ -90,23 +88,6 @@ class Answering:
     """an OpenTelemetry collector (HTTP) that is sent traces and metrics, e.g. http://127.0.0.1:4318: afield[otlp]"""
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Company:
-    """Other services of the application, and what feeds this one."""
-
-    share: str = ""
-    """an object store (s3://…, gs://…, az://…) through which services on other hosts --join this one"""
-    join: str = ""
-    """the service whose releases this one follows: its AFIELD_HOME, if both hosts see it, or the URL of its --share"""
-    called: Annotated[str, Parameter(name="--as")] = ""
-    """of --join: its name there; left out: host and port"""
-    events_clock: Annotated[bool, Parameter(negative="")] = False
-    """domain time follows the events' watermark: for `afield replay`"""
-    live: Annotated[bool, Parameter(negative="")] = False
-    """generated traffic runs beside the service at wall-clock time; builds what it needs first"""
-
-
 def run(
     app: str,
     /,
@@ -114,7 +95,7 @@ def run(
     listening: Listening = Listening(),
     hosting: Hosting = Hosting(),
     answering: Answering = Answering(),
-    company: Company = Company(),
+    company: Company = ALONE,
     context: Context,
     **options: str,
 ) -> None:
@@ -149,7 +130,13 @@ def _terms(
     Raises:
         UsageError: one of them cannot be; says which.
     """
+    operate = application.part(application.operate, Operate)
     if hosting.cache:
+        if operate.from_input is not None and operate.designs.ahead.recall is not None:
+            progress(
+                f"what {application.name} keeps at --cache to know inputs again is to be treated as the inputs "
+                "themselves: name only a store that may hold them"
+            )
         cache = resolve(VALKEY)(hosting.cache, "", deadline=1.0)
         if cache.problem:  # which its log says
             progress("the service starts all the same, and looks for its cache again and again")
@@ -159,7 +146,7 @@ def _terms(
     if not 0 <= answering.within <= LONGEST:
         raise UsageError(f"--within {answering.within:g}: write seconds, 0 to {LONGEST}")
     gather = gathered(answering.gather)
-    if gather and application.part(application.operate, Operate).from_input is not None:
+    if gather and operate.from_input is not None:
         raise UsageError(f"--gather does nothing for {application.name}: it looks into each request by itself")
     fewest, most = counts(listening.workers)
     return Terms(

@@ -5,13 +5,14 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from afield.application import Application
+from afield.commands.company import Company
 from afield.commands.output import Context, progress, result
 from afield.commands.product import Product, product
-from afield.commands.serve import SUPERVISED, Company
 from afield.control.joining import Joined, Joining, by_folder, joined
 from afield.control.office import open_office
 from afield.control.service import Service, Terms, running
 from afield.live import live
+from afield.serving.config import SUPERVISED
 from afield.sharing.sharing import Shared, by_store
 
 

@@ -6,21 +6,21 @@ import time
 from pathlib import Path
 
 from afield.errors import ServingError
+from afield.serving.launch import DEVICE, WORKER
 
-WORKER = "afield.worker"
 PATIENCE = 20.0
 
 
 def running_with(config: Path) -> tuple[int, ...]:
-    """Processes that run `python -m afield.worker CONFIG`; this machine's, as far as /proc shows them."""
-    wanted = [b"-m", WORKER.encode(), os.fsencode(config)]
+    """Processes of this machine that answer by the configuration CONFIG, as far as /proc shows them."""
+    wanted = [[b"-m", program.encode(), os.fsencode(config)] for program in (WORKER, DEVICE)]
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
         except OSError:
             continue
-        if words[-3:] == wanted:
+        if words[-3:] in wanted:
             found.append(int(entry.name))
     return tuple(sorted(found))
 

@@ -64,12 +64,28 @@ def routes(told: Callable[[], CacheCounts]) -> Mapping[str, Route]:
     return {"/v1/cache": Route("metrics", {"GET": tell}, "observe")}
 
 
-class Cached:
-    """Answers from kept drafts; falls through to the model, and keeps what it says.
+class Tallied:
+    """What every cache is beside its answers: a store that may fail, and a tally.
 
     Attributes:
         tally: what became of the questions so far.
     """
+
+    def __init__(self, store: Store) -> None:
+        """Keep in `store`."""
+        self._store = store
+        self.tally = CacheCounts()
+
+    def told(self) -> CacheCounts:
+        """What became of the questions so far."""
+        return msgspec.structs.replace(self.tally, problem=self._store.problem)
+
+    def run(self, go_on: Callable[[], bool], every: float = EVERY) -> None:
+        """Make ahead while `go_on()`, every `every` seconds; nothing where nothing can be made ahead."""
+
+
+class Cached(Tallied):
+    """Answers from kept drafts; falls through to the model, and keeps what it says."""
 
     def __init__(self, predictor: Predictor, store: Store, ahead: Ahead, asked: Asked, product: Product) -> None:
         """Answer for `predictor` from `store`.
@@ -81,9 +97,9 @@ class Cached:
             asked: a moment and a key → the query about that key that works then.
             product: the application.
         """
+        super().__init__(store)
         self._predictor = predictor
         self._twin = predictor.twin()
-        self._store = store
         self._slots = ahead.slots
         self._fresh = ahead.fresh or max(1, ahead.slots) * product.step
         self._asked = asked
@@ -92,11 +108,6 @@ class Cached:
         self._decode = msgspec.msgpack.Decoder(_Kept).decode
         self._flights = Flights()
         self._filled: object = None
-        self.tally = CacheCounts()
-
-    def told(self) -> CacheCounts:
-        """What became of the questions so far."""
-        return msgspec.structs.replace(self.tally, problem=self._store.problem)
 
     def answer(self, query: Query) -> Answer:
         """The answer to one query; recorded before it is given.

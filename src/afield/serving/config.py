@@ -1,6 +1,7 @@
 """What a service is told when it starts: one JSON file."""
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,17 @@ from afield.serving.journal import Told
 
 # Seconds in which a request is answered or refused: of applications that look into it, and of the others.
 LOOKING, ANSWERING = 10.0, 2.0
+SUPERVISED: tuple[Design, ...] = ("server", "cached")
+FETCHING: tuple[Design, ...] = ("client", "hybrid")
+BELONGS: Mapping[str, tuple[Design, ...]] = {
+    "upstream": FETCHING,
+    "upstream_token": FETCHING,
+    "cache": ("cached",),
+    "gather": ("server",),
+    "workers": SUPERVISED,
+    "otlp": SUPERVISED,
+}
+"""Fields that not every design uses → those that do."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -98,11 +110,28 @@ def read_config(file: Path) -> Config:
         raise UsageError(f"{file}: within must be 0 to 600 seconds, gather 0 to 0.1")
     if config.otlp and not config.otlp.startswith(("http://", "https://")):
         raise UsageError(f"{file}: {config.otlp!r} is no address of a collector; write it as http://127.0.0.1:4318")
+    for name in misplaced(config):
+        raise UsageError(
+            f"{file}: {name} does nothing with design {config.design}; it belongs to {' or '.join(BELONGS[name])}"
+        )
     if not config.token and not is_loopback(config.address):
         raise ServingError(
             f"{file}: {config.address} can be reached by others; name a file of tokens in `token`, or use 127.0.0.1"
         )
     return config
+
+
+def misplaced(config: Config) -> tuple[str, ...]:
+    """The fields that were given and that its design does not use."""
+    given = {
+        "upstream": bool(config.upstream),
+        "upstream_token": bool(config.upstream_token),
+        "cache": bool(config.cache),
+        "gather": bool(config.gather),
+        "workers": max(config.workers, config.most) > 1,
+        "otlp": bool(config.otlp),
+    }
+    return tuple(name for name, there in given.items() if there and config.design not in BELONGS[name])
 
 
 def is_loopback(address: str) -> bool:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
-from afield.errors import ServingError
-from afield.serving.config import Config
+from afield.errors import AfieldError, ServingError, UsageError
+from afield.serving.access import access_of
+from afield.serving.config import Config, read_config
 from afield.serving.counters import clear
-from afield.serving.launch import numeric
+from afield.serving.launch import numeric, program
 from afield.serving.scaling import Bounds, Busy, Scaling
 from afield.serving.server import LET_GO, bound, run_worker
 from afield.serving.service import Service
 
+FAILED, WRONG_USAGE = 1, 2
 ENDS = (signal.SIGTERM, signal.SIGINT)
 HEARD = (*ENDS, signal.SIGCHLD)
 LOOK_EVERY = 0.25
@@ -26,6 +28,37 @@ PROVEN = 2.0
 """Seconds after which a worker has shown that it can live."""
 SLOWEST = 5.0
 DRAIN = 15.0
+
+
+def run(
+    name: str,
+    arguments: list[str],
+    make: Callable[[Path], Service],
+    check: Callable[[Config], object] = lambda _: None,
+) -> int:
+    """Be the program `name`: serve as the configuration file says that it is given; gives the exit code.
+
+    Args:
+        name: the module that was started.
+        arguments: the words after its name: the configuration's file.
+        make: makes the service in a worker's process.
+        check: raises an AfieldError where something is missing that is to be told before anything is started.
+    """
+    if len(arguments) != 1:
+        sys.stderr.write(f"usage: python -m {name} CONFIG.json\n")
+        return WRONG_USAGE
+    file = Path(arguments[0])
+    try:
+        config = read_config(file)
+        if name != program(config):
+            raise UsageError(f"{file}: its design is {config.design}; run: python -m {program(config)} {file}")
+        access_of(config)
+        check(config)
+        serve(config, file, make)
+    except AfieldError as error:
+        sys.stderr.write(f"afield: {error}\n")
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+    return 0
 
 
 def serve(config: Config, file: Path, make: Callable[[Path], Service]) -> None:

@@ -113,16 +113,22 @@ class Ingestion:
 def routes(ingestion: Ingestion) -> Mapping[str, Route]:
     """What clients send: facts and outcomes, and telemetry recorded elsewhere."""
 
-    def facts(request: Request) -> Reply:
-        return Reply(202, msgspec.json.encode(ingestion.facts(request.body)))
-
     def events(request: Request) -> Reply:
         return Reply(202, msgspec.json.encode(ingestion.events(request.body)))
 
     return {
-        "/v1/events": Route("events", {"POST": facts}, "operate", lane=FILES),
+        **facts_route(ingestion.facts),
         "/v1/telemetry": Route("telemetry", {"POST": events}, lane=FILES),
     }
+
+
+def facts_route(take: Callable[[bytes], dict[str, int]]) -> Mapping[str, Route]:
+    """`POST /v1/events`: facts and outcomes, each body handed to `take`, which gives what it accepted."""
+
+    def facts(request: Request) -> Reply:
+        return Reply(202, msgspec.json.encode(take(request.body)))
+
+    return {"/v1/events": Route("events", {"POST": facts}, "operate", lane=FILES)}
 
 
 def _check_id(value: str, where: str) -> None:

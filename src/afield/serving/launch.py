@@ -12,9 +12,11 @@ import msgspec
 
 from afield.errors import ServingError, UsageError
 from afield.serving.access import access_of
-from afield.serving.config import Config
+from afield.serving.config import SUPERVISED, Config
 
 PATIENCE = 30.0
+WORKER, DEVICE = "afield.worker", "afield.device"
+"""The programs that answer: of a service, and of a product without a supervisor."""
 
 
 def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.Popen[bytes]":
@@ -38,11 +40,16 @@ def launch(config: Config, file: Path, log: Path | None = None) -> "subprocess.P
     file.touch(mode=0o600)
     file.chmod(0o600)
     file.write_bytes(msgspec.json.encode(config))
-    command = [sys.executable, "-m", "afield.worker", str(file)]
+    command = [sys.executable, "-m", program(config), str(file)]
     if log is None:
         return subprocess.Popen(command)  # noqa: S603 - our own interpreter and file
     with log.open("ab") as stream:
         return subprocess.Popen(command, stdout=stream, stderr=stream)  # noqa: S603
+
+
+def program(config: Config) -> str:
+    """The module that serves in the design of a configuration."""
+    return WORKER if config.design in SUPERVISED else DEVICE
 
 
 def await_ready(

@@ -8,7 +8,7 @@ import numpy as np
 
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Mode, Query
-from afield.serving.cached import FALLBACK, CacheCounts
+from afield.serving.cached import FALLBACK, Tallied
 from afield.serving.designs import CELL_HOLDS, Ahead, Recall
 from afield.serving.draft import Draft, Observed
 from afield.serving.flights import Flights
@@ -44,27 +44,18 @@ class _Cell(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     known: tuple[_Known, ...]
 
 
-class Recalled:
-    """Answers from what was seen at the same place; what is not known again is looked at, and kept.
-
-    Attributes:
-        tally: what became of the questions so far.
-    """
+class Recalled(Tallied):
+    """Answers from what was seen at the same place; what is not known again is looked at, and kept."""
 
     def __init__(self, predictor: Predictor, store: Store, ahead: Ahead) -> None:
         """Answer for `predictor` from `store`; without a `recall` of the application everything is looked at."""
+        super().__init__(store)
         self._predictor = predictor
-        self._store = store
         self._fresh = ahead.fresh or DAY
         self._recall = ahead.recall
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(_Cell).decode
         self._flights = Flights()
-        self.tally = CacheCounts()
-
-    def told(self) -> CacheCounts:
-        """What became of the questions so far."""
-        return msgspec.structs.replace(self.tally, problem=self._store.problem)
 
     def answer(self, query: Query) -> Answer:
         """The answer to one query; recorded before it is given.
