@@ -16,7 +16,10 @@ from afield.serving.config import Config
 from afield.serving.health import Health
 from afield.serving.launch import await_ready, launch
 from afield.serving.tokens import digest_of
+from afield.telemetry.claims import Claim, claim
 
+KEEPER = "keeper"
+"""The name that the one keeper of a plane holds in its folder."""
 PATIENCE = 20.0
 LOOK_EVERY = 0.1
 TELL_EVERY = 3.0
@@ -31,14 +34,22 @@ class Plane:
         self.config = msgspec.structs.replace(config, own=digest_of(self._own))
         self._file, self._log = folder / "service.json", folder / "service.log"
         self._tell = tell
+        self._folder = folder
+        self._kept: Claim | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Health:
         """What a worker says of itself, once one answers; workers that an earlier keeper left are ended first.
 
         Raises:
-            ServingError: they do not start.
+            ServingError: they do not start, or another keeper lives.
         """
+        self._kept = claim(self._folder, KEEPER)
+        if self._kept is None:
+            raise ServingError(
+                f"{self._folder} is served already, by another process on this machine; use that service, stop it with "
+                "Ctrl-C or SIGTERM, or serve another home: AFIELD_HOME names it"
+            )
         for orphan in running_with(self._file):
             self._tell(f"ending the workers that an earlier supervisor left (process {orphan})")
             end(orphan)
@@ -70,15 +81,17 @@ class Plane:
                 said = problem
 
     def stop(self) -> None:
-        """Let the workers finish what they have begun, and end them."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Let the workers finish what they have begun, end them, and let another keeper begin."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._kept is not None:
+            self._kept.release()
+            self._kept = None
 
     def _launch(self) -> Health:
         self._process = launch(self.config, self._file, self._log)
