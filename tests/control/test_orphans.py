@@ -20,9 +20,10 @@ def sleeper(request: pytest.FixtureRequest, tmp_path: Path):
     package = tmp_path / "afield"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "worker.py").write_text(SLEEPER.format(how=request.param))
+    program, how = request.param
+    (package / f"{program}.py").write_text(SLEEPER.format(how=how))
     process = subprocess.Popen(
-        [sys.executable, "-m", "afield.worker", str(config)], cwd=tmp_path, stdout=subprocess.PIPE,
+        [sys.executable, "-m", f"afield.{program}", str(config)], cwd=tmp_path, stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     assert process.stdout is not None
@@ -33,14 +34,14 @@ def sleeper(request: pytest.FixtureRequest, tmp_path: Path):
     process.stdout.close()
 
 
-@pytest.mark.parametrize("sleeper", ["SIG_DFL"], indirect=True)
+@pytest.mark.parametrize("sleeper", [("worker", "SIG_DFL"), ("device", "SIG_DFL")], indirect=True)
 def test_workers_are_found_by_their_own_configuration_only(sleeper: tuple[subprocess.Popen[bytes], Path]) -> None:
     process, config = sleeper
     assert running_with(config) == (process.pid,)
     assert running_with(config.with_name("other.json")) == ()
 
 
-@pytest.mark.parametrize("sleeper", ["SIG_DFL", "SIG_IGN"], indirect=True)
+@pytest.mark.parametrize("sleeper", [("worker", "SIG_DFL"), ("worker", "SIG_IGN")], indirect=True)
 def test_an_orphan_is_ended_and_killed_where_it_does_not_listen(
     sleeper: tuple[subprocess.Popen[bytes], Path],
 ) -> None:
