@@ -18,6 +18,7 @@ from afield.application import load
 from afield.cli import home_folder
 from afield.compiled import open_static
 from afield.control.office import Office, open_office
+from afield.device import EVERY
 from afield.placement.fleet import simulate
 from afield.placement.measured import Measured
 from afield.placement.options import Option
@@ -50,8 +51,6 @@ from benchmarks.measure import Result, show
 from benchmarks.place_rig import Target, ask, door, once, standing
 
 WAY = Way(round_trip=0.060, round_trip_p95=0.090, up=1e6, down=2e6)
-SYNC = 2.0
-"""Rhythm in which a product of `afield serve --design client` looks for news, seconds."""
 RUNS = {"surge": ("surge", {"slot": "60m"}, 25.0, 20.0), "signs": ("signs", {}, 2.0, 60.0)}
 """Name → what is loaded, with which options, requests a second, seconds."""
 SHARE, CLOSE = 0.15, 0.002
@@ -163,7 +162,7 @@ def _reality(
             took, answers = took + more, answers + told
             single += singles(alone, bodies, seconds / TURNS / 4, PAUSE, first=len(single))[0]
         if design in ("client", "hybrid"):
-            time.sleep(2 * SYNC)  # what was recorded last is sent
+            time.sleep(2 * EVERY)  # what was recorded last is sent
         counts, ended = target.proxy.counts, time.perf_counter()
     return (
         Reality(
@@ -223,6 +222,7 @@ def _considered(
     link = Link(round_trip_s=WAY.round_trip, round_trip_p95_s=WAY.round_trip_p95, up=WAY.up, down=WAY.down)
     device = Place(name="device", cloud=link)
     single = design not in ("server", "cached")
+    # Facts do not age in the rig: no age is stated from which something is done; what the hybrid asked on was counted.
     return Considerations(
         why="what the rig is",
         places=(device, Place(name="cloud")),
@@ -237,12 +237,10 @@ def _considered(
             round_trips=1.0,
             latency_s=1.0,
         ),
-        facts=Facts(every_s=seen.seconds, stale_s=DAY, useful_s=DAY),
-        model=Model(every_s=seen.seconds, sync_s=SYNC),
+        facts=Facts(every_s=seen.seconds, useful_s=DAY),
+        model=Model(every_s=seen.seconds, sync_s=EVERY),
         product=Product(every_s=DAY, adoption_s=DAY, work=1.0),
-        cache=Cache(
-            share=1.0 if measured.snapshot_bytes else seen.known, ahead=0.0, lookup_s=seen.door + recall, fresh_s=DAY
-        ),
+        cache=Cache(share=1.0 if measured.snapshot_bytes else seen.known, ahead=0.0, lookup_s=seen.door + recall),
         answers=Answers(unsure=seen.asked_on, wrong_static=0.0, wrong_device=0.0, wrong_cloud=0.0),
         costs=Costs(wrong=0.0, late=0.0, absent=0.0, server_hour=0.0),
         service=Service(outage_s=1.0),

@@ -8,7 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from afield.application import load
 from afield.client.client import Client
+from afield.client.synchroniser import JITTER
 from afield.errors import RequestError
 from afield.records.table import Table
 from afield.serving.levels import coded
@@ -195,3 +197,15 @@ def test_it_ends_while_a_connection_does_not_come_about_and_lets_its_folder_go_a
     other.synchronise()
 
     assert other.standing().release == first
+
+
+@pytest.mark.parametrize("name", ["surge", "signs"])
+def test_a_device_looks_in_the_rhythm_that_the_planner_weighs(name: str, tmp_path: Path) -> None:
+    application = load(name)
+    considered = application.requirements.considerations
+    assert considered is not None
+    client = Client(application, tmp_path, "http://127.0.0.1:9")
+    pause = client._synchroniser.pause()
+    client.stop()
+
+    assert pause == pytest.approx(considered.model.sync_s, rel=JITTER)

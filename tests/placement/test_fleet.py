@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from afield.placement.cloud import asked_on
 from afield.placement.considering import changed
 from afield.placement.fleet import ASKS, EVENTS, FEWEST, followed, simulate
 from afield.placement.options import Option, options
@@ -171,3 +172,12 @@ def test_where_each_device_has_much_to_do_fewer_are_followed() -> None:
     assert FEWEST <= followed(busy, SERVER, 60, 1.0) < 60
     assert followed(busy, SERVER, 60, 1.0) * 100.0 / 1000 * DAY < 6 * EVENTS
     assert followed(changed(FLEET, {"devices": 3.0}), SERVER, 60, 1.0) == 3
+
+
+def test_the_hybrid_asks_about_facts_that_are_too_old_as_often_as_the_cloud_is_planned_for() -> None:
+    told = changed(FLEET, {"device.offline_share": 0.0, "answers.unsure": 1e-6, "facts.oldest_s": 3_600.0})
+    found = seen(told, HYBRID, devices=40)
+    without = seen(changed(told, {"facts.oldest_s": 1e9}), HYBRID, devices=40)
+
+    assert asked_on(told) == pytest.approx(0.125, abs=1e-5)
+    assert (found.down - without.down) / (400 + 160) / found.asked == pytest.approx(0.125, abs=0.03)

@@ -43,6 +43,7 @@ from afield.serving.situation import Situation
 from afield.serving.updates import Updates
 from afield.telemetry.claims import Claim, claim
 
+# Seconds between two looks where an application considers no rhythm, and at most until a record can be sent with one.
 EVERY = 10.0
 # Seconds that the end waits for a request which has no connection yet, and so cannot be broken off.
 LEAVE = 1.0
@@ -62,7 +63,7 @@ class Client:
         trusted: Path | None = None,
         static: Path | None = None,
         token: str = "",
-        every: float = EVERY,
+        every: float | None = None,
         patience: float = 10.0,
     ) -> None:
         """Answer from what lies under `root`, and keep it as `upstream` has it.
@@ -74,17 +75,20 @@ class Client:
             trusted: folder of the public keys whose signatures count; `root/trusted` where None.
             static: folder that `afield release export APP --to static` wrote; it answers until a release has come.
             token: of the service, where it asks for one.
-            every: seconds between two looks for what is new.
+            every: seconds between two looks for what is new; None: what the application considers (`sync_s`).
             patience: seconds without a byte after which the service counts as unreachable.
 
         Raises:
             AfieldError: the application, the address or the folder cannot be used.
         """
+        considered = application.requirements.considerations
+        if every is None:
+            every = EVERY if considered is None else considered.model.sync_s
         self.operate = operate = application.part(application.operate, Operate)
         self.folder = folder = Folder(root.absolute(), trusted)
         self._clock = DeviceClock(ZoneInfo(application.zone), folder.remembered().offset)
         self._upstream = Upstream(upstream, token=token, patience=patience, heard=self._clock.heard)
-        self._recording = recording = Recording(folder, operate, self._corrected, every)
+        self._recording = recording = Recording(folder, operate, self._corrected, min(every, EVERY))
         now, record, keep = self._clock.now, recording.record, recording.keep
         self.predictor = predictor(operate, clock=now, record=record, keep=keep)
         self.static = None

@@ -8,7 +8,8 @@ from typing import Protocol
 from afield.client.downloader import Step
 from afield.errors import StoreError, TelemetryError, UnreachableError
 
-LONGEST = 300.0
+# Seconds: where nobody answers, pauses grow from twice the first, or the rhythm if shorter, to the second, or if more.
+SOON, LONGEST = 10.0, 300.0
 JITTER = 0.2
 # What cannot be sent is tried again after 2, 4, … looks, at last after 2 to this power.
 MOST = 5
@@ -82,8 +83,10 @@ class Synchroniser:
 
     def pause(self) -> float:
         """Seconds until the next look: longer after each failure, and never the same for a whole fleet."""
-        longest = max(self._every, LONGEST)
-        return min(self._every * 2.0 ** min(self._failures, 16), longest) * self._random.uniform(1 - JITTER, 1 + JITTER)
+        seconds = self._every
+        if self._failures:
+            seconds = min(min(self._every, SOON) * 2.0 ** min(self._failures, 16), max(self._every, LONGEST))
+        return seconds * self._random.uniform(1 - JITTER, 1 + JITTER)
 
     def _fetch(self, problems: list[str]) -> bool:
         try:

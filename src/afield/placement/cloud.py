@@ -1,5 +1,6 @@
 """The cloud as requests meet it: its workers, its queue, its cache, and the way there."""
 
+import math
 from random import Random
 
 from afield.placement.chance import Daily, round_trip
@@ -59,10 +60,24 @@ def service_mean(considered: Considerations, measured: Measured, option: Option)
     return share * considered.cache.lookup_s + (1 - share) * model
 
 
+def asked_on(considered: Considerations) -> float:
+    """Share of the hybrid's answers that devices with a connection ask the cloud about: unsure, or of facts too old.
+
+    At a look the newest facts are as old as a part of their rhythm, at an answer the look as old as a part of its own.
+    """
+    told = considered.facts
+    oldest, rhythms = min(told.oldest_s, told.stale_s), (told.every_s, considered.model.sync_s)
+    if oldest >= sum(rhythms):
+        return considered.answers.unsure
+    over = [max(0.0, oldest - each) ** 2 for each in rhythms]
+    young = (oldest**2 - sum(over)) / (2 * math.prod(rhythms))
+    return 1.0 - (1.0 - considered.answers.unsure) * young
+
+
 def loads(considered: Considerations, measured: Measured, option: Option) -> tuple[Load, ...]:
     """What reaches the cloud in each hour, and the workers that stand there."""
     device = considered.asking if not option.local else considered.places[0]
-    asked = considered.requests.rate * (considered.answers.unsure if option.local else 1.0)
+    asked = considered.requests.rate * (asked_on(considered) if option.local else 1.0)
     online = 1.0 - (device.cloud.offline_share if device.cloud else 0.0)
     average = service_mean(considered, measured, option)
     found = []

@@ -136,7 +136,7 @@ class Device:
         facts, model = (self._product(now),) * 2 if static else (now - self._facts, now - self._model)
         stale = static or facts > told.facts.stale_s
         wrong = told.answers.wrong_static if stale else _wrong(told, told.answers.wrong_device, facts)
-        if self._cloud is not None and online and (lot < told.answers.unsure or stale):
+        if self._cloud is not None and online and (lot < told.answers.unsure or stale or facts > told.facts.oldest_s):
             took += far
             self._carried(told.requests.up_bytes, told.requests.down_bytes, wakes=1)
             fresh = now - _last(now, told.facts.every_s, self._shift)

@@ -14,6 +14,8 @@ Design = Literal["static", "client", "server", "cached", "hybrid"]
 
 DESIGNS: tuple[Design, ...] = ("static", "client", "server", "cached", "hybrid")
 HOUR, DAY = 3_600.0, 86_400.0
+NEVER = 1e9
+"""An age that nothing reaches."""
 EVEN: tuple[float, ...] = (1.0,) * 24
 """A day on which every hour is asked alike."""
 
@@ -55,16 +57,21 @@ class Requests:
 class Facts:
     """What answers rest on, and how it ages.
 
+    From which age on it is too old, the application's own operation says: `afield place` takes `stale_s` and `oldest_s`
+    from there, and an application does not state them.
+
     Attributes:
         every_s: rhythm in which facts change; feature snapshots are made in it.
         bytes: of a feature snapshot; 0: as measured.
         stale_s: age from which a static answer stands in.
+        oldest_s: age from which the hybrid asks the cloud.
         useful_s: time in which the advantage of fresh facts falls to 1/e.
     """
 
     every_s: Rhythm
     bytes: Size = 0.0
-    stale_s: Rhythm
+    stale_s: Rhythm = NEVER
+    oldest_s: Rhythm = NEVER
     useful_s: Rhythm
 
 
@@ -75,7 +82,7 @@ class Model:
     Attributes:
         every_s: rhythm of releases.
         bytes: of a bundle; 0: as measured.
-        sync_s: rhythm in which a device looks for news.
+        sync_s: rhythm in which a device looks for news; that of `afield.client.Client` too, where it is given no other.
     """
 
     every_s: Rhythm = 28 * DAY
@@ -108,13 +115,14 @@ class Cache:
         share: of requests whose answer can be computed ahead.
         ahead: answers computed ahead each time facts change.
         lookup_s: time of a look-up.
-        fresh_s: age until which an answer computed ahead may be given.
+        fresh_s: age until which an answer computed ahead may be given; `afield place` takes it from the application's
+            operation.
     """
 
     share: Share
     ahead: Annotated[float, Range("answers", 0.0, 1e9, 1_000.0)]
     lookup_s: Duration = 0.0002
-    fresh_s: Rhythm
+    fresh_s: Rhythm = NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

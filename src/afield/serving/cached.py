@@ -101,7 +101,7 @@ class Cached(Tallied):
         self._predictor = predictor
         self._twin = predictor.twin()
         self._slots = ahead.slots
-        self._fresh = ahead.fresh or max(1, ahead.slots) * product.step
+        self._fresh = ahead.lasts(product.step)
         self._asked = asked
         self._product = product
         self._encode = msgspec.msgpack.Encoder().encode

@@ -1,10 +1,11 @@
 """Placing: the champion measured, its application's considerations weighed, and what came of it as a record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from afield.application import Operate
 from afield.control.office import Office
 from afield.errors import UsageError
 from afield.placement.considering import changed, checked, read
@@ -12,7 +13,7 @@ from afield.placement.measured import Measured
 from afield.placement.options import options
 from afield.placement.planner import CLOSE, Effort, Row, Trials, best, clearly
 from afield.placement.tipping import Tip, tips
-from afield.records.considerations import DESIGNS, Considerations, Design
+from afield.records.considerations import DESIGNS, NEVER, Considerations, Design
 from afield.records.provenance import Provenance
 from afield.study.measuring import measure
 from afield.workshop.code import code_digest
@@ -84,8 +85,9 @@ def place(office: Office, wanted: Wanted) -> Placed:
             f"{office.application.name} states no considerations; give its Requirements a "
             "`afield.records.considerations.Considerations`"
         )
-    changes = read(stated, wanted.changes)
-    considered = checked(changed(stated, changes), wanted.designs)
+    running = as_run(stated, office.operate)
+    changes = read(running, wanted.changes)
+    considered = checked(changed(running, changes), wanted.designs)
     costs = measure(office, wanted.bodies)
     chosen = options(considered, wanted.designs)
     trials = Trials(costs, wanted.effort)
@@ -110,6 +112,19 @@ def place(office: Office, wanted: Wanted) -> Placed:
         changes=changes,
         measured=costs,
         provenance=Provenance(wanted.command, versions, code_digest(application.package), costs.release),
+    )
+
+
+def as_run(stated: Considerations, operate: Operate) -> Considerations:
+    """The considerations with the ages that the product itself goes by: there is one place where each is said."""
+    designs, stale, oldest = operate.designs, NEVER, NEVER
+    if operate.from_input is None:  # what a request brings itself is never too old
+        stale = operate.stale_after.total_seconds()
+        oldest = NEVER if designs.ask.oldest is None else designs.ask.oldest
+    return replace(
+        stated,
+        facts=replace(stated.facts, stale_s=stale, oldest_s=oldest),
+        cache=replace(stated.cache, fresh_s=designs.ahead.lasts(operate.step).total_seconds()),
     )
 
 
