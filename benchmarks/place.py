@@ -23,6 +23,7 @@ from afield.placement.fleet import simulate
 from afield.placement.measured import Measured
 from afield.placement.options import Option
 from afield.placement.seen import mean, quantile
+from afield.records.applied import ALONE, KNOWN, MERGED
 from afield.records.considerations import (
     DAY,
     DESIGNS,
@@ -41,8 +42,6 @@ from afield.records.considerations import (
 from afield.records.places import Link, Place
 from afield.records.traffic import Answer, Event
 from afield.release.signing import Signer
-from afield.serving.hybrid import ALONE, MERGED
-from afield.serving.recalled import KNOWN
 from afield.store.snapshots import publish_rows
 from afield.study.measuring import Opened, singles
 from afield.testing.ground import Ground

@@ -14,6 +14,7 @@ import polars as pl
 
 from afield.data.sources import Source
 from afield.errors import ServingError
+from afield.records.applied import fell_back
 from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact, Ingest, Outcome
 from afield.reporting.content import Felt, Section
@@ -241,5 +242,5 @@ def answers(client: Client, route: str, bodies: Sequence[bytes], played: Replaye
             if len(played.failures) < 5:
                 played.failures.append(str(error))
             continue
-        played.fallbacks += any(each.startswith("fallback:") for each in answer.applied)
+        played.fallbacks += fell_back(answer.applied)
         yield answer

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from afield.records.applied import FALLBACK
 from afield.rollout.ladder import Evidence
 
 Floats = NDArray[np.float64]
@@ -61,14 +62,14 @@ def exposed(answers: pl.DataFrame, decision: str, ticks: int, guards: Sequence[s
         guards: names of the guards.
     """
     guarded = pl.col("applied").list.set_intersection(list(guards)).list.len() > 0
-    applied = pl.col("applied").list.join(" ")
+    fallen = pl.col("applied").list.eval(pl.element().str.starts_with(FALLBACK)).list.any()
     if f"output_{decision}" not in answers.columns:  # nobody has asked for an answer yet
         answers = answers.with_columns(pl.lit(None, pl.Float64).alias(f"output_{decision}"))
     table = (
         answers.filter(pl.col("arm").is_in(["champion", "challenger"]))
         .with_columns(
             guarded.cast(pl.Float64).alias("guards"),
-            applied.str.contains("fallback:").cast(pl.Float64).alias("fallbacks"),
+            fallen.cast(pl.Float64).alias("fallbacks"),
         )
         .group_by("tick", "arm")
         .agg(pl.col("guards", "fallbacks", f"output_{decision}").mean())

@@ -19,12 +19,12 @@ from afield.control.watch import Watch
 from afield.features.compute import compute
 from afield.features.feature import digest
 from afield.home import Home
+from afield.records.applied import BASELINE
 from afield.records.facts import FeatureRows, Window
 from afield.retraining.triggers import Situation
 from afield.rollout.ladder import Evidence, judge
 from afield.serving import situation
 from afield.serving.predictor import Predictor
-from afield.serving.scoring import BASELINE
 from afield.serving.ticker import Columns
 from afield.serving.ticker import tick as make_rows
 from afield.statistics.losses import LOSSES

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from afield.records.applied import fallback
+
 Outputs = Mapping[str, NDArray[np.float64]]
 Source = tuple[str, Callable[[], Outputs | None]]
 
@@ -36,7 +38,7 @@ def answered(outputs: Outputs | None, needed: str, chain: Iterable[Source]) -> t
         if not taken.any():
             continue
         result = offered if missing is None else _merged(result or {}, offered, taken)
-        used.append(f"fallback:{name}")
+        used.append(fallback(name))
     return result or {}, tuple(used)
 
 

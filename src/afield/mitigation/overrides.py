@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from afield.records.applied import OVERRIDE
 from afield.records.decision import Override
 
 EVERYONE = "*"
@@ -24,5 +25,5 @@ def overridden(values: Mapping[str, float], overrides: Iterable[Override]) -> tu
     for one in overrides:
         if one.output in result:
             result[one.output] = one.value
-            names.append(f"override:{one.name}")
+            names.append(OVERRIDE + one.name)
     return result, tuple(names)

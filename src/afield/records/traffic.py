@@ -68,7 +68,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
         policy: name of the telemetry policy in force.
         rows: version of the feature rows that were used, or "" where none were.
         output: the numbers answered, by name.
-        applied: overrides, guards and fallbacks that changed the answer, in order.
+        applied: what acted on the answer, in order: guards, fallbacks, overrides, the mode, and what the design
+            says of itself (`afield.records.applied`).
         mode: automate, prompt or off.
         at: when it was answered, domain time.
         kind: "tick" for a forecast made at every tick, "answer" for one that a client asked for.
@@ -119,7 +120,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=False):
         forecast: name of the tick forecast that was used (`tick:unit:release`), or "".
         release: digest of the release that answered, or "none" when a neutral answer was given.
         mode: automate, prompt or off.
-        applied: overrides, guards and fallbacks that changed the answer, in order.
+        applied: what acted on the answer, in order: guards, fallbacks, overrides, the mode, and what the design
+            says of itself (`afield.records.applied`).
         output: the numbers answered, by name; surge: `forecast` (orders in the slot) and `multiplier`.
         interval: predictive interval of the forecast as `[low, high]`, or null where there is none.
         level: nominal coverage of the interval.

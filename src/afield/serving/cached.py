@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from afield.errors import RequestError
+from afield.records.applied import fell_back
 from afield.records.traffic import Answer, Query
 from afield.serving.basis import slots
 from afield.serving.designs import Ahead
@@ -17,10 +18,10 @@ from afield.serving.kept import Store
 from afield.serving.predictor import Predictor
 from afield.serving.product import Product
 from afield.serving.routing import Route
+from afield.serving.situation import Situation
 
 SCHEMA = 1
 EVERY = 0.005
-FALLBACK = "fallback:"
 # Seconds for which one process has the right to make all drafts of a basis ahead.
 CLAIMED = 30.0
 
@@ -62,6 +63,11 @@ def routes(told: Callable[[], CacheCounts]) -> Mapping[str, Route]:
         return Reply(200, msgspec.json.encode(told()))
 
     return {"/v1/cache": Route("metrics", {"GET": tell}, "observe")}
+
+
+def _work(seen: Situation) -> tuple[str, str]:
+    """What drafts made ahead rest on: another situation of the same terms and rows makes none of them anew."""
+    return seen.terms, seen.rows.version if seen.rows else ""
 
 
 class Tallied:
@@ -107,7 +113,8 @@ class Cached(Tallied):
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(_Kept).decode
         self._flights = Flights()
-        self._filled: object = None
+        self._filled: tuple[str, str] | None = None
+        self._failed = ""
 
     def answer(self, query: Query) -> Answer:
         """The answer to one query; recorded before it is given.
@@ -124,26 +131,34 @@ class Cached(Tallied):
     def step(self) -> int:
         """Make ahead what the situation has made new; how many drafts that were. Call it off the request path."""
         seen = self._predictor.situation
-        rows = seen.rows
-        if seen is self._filled or rows is None:
+        rows, work = seen.rows, _work(seen)
+        if rows is None or work == self._filled:
             return 0
-        self._filled = seen
+        self._filled, self._failed = work, ""
         self._twin.see(seen)
         if not rows.keys or not self._store.claim(f"ahead:{seen.terms}:{rows.version}", CLAIMED):
             return 0
         return self._fill(slots(rows.tick, self._product.step, self._slots), rows.keys)
 
     def run(self, go_on: Callable[[], bool], every: float = EVERY) -> None:
-        """Step every `every` seconds while `go_on()`."""
+        """Step every `every` seconds while `go_on()`; what fails is told as the problem, until the next rows."""
         while go_on():
-            self.step()
+            try:
+                self.step()
+            except Exception as error:  # the application's: the thread goes on, for it makes all later rows ahead
+                self._failed = f"answers are not made ahead: {type(error).__name__}: {error}"
             time.sleep(every)
+
+    def told(self) -> CacheCounts:
+        """What became of the questions so far."""
+        told = super().told()
+        return msgspec.structs.replace(told, problem="; ".join(filter(None, (told.problem, self._failed))))
 
     def _fill(self, moments: Iterable[datetime], keys: Iterable[str]) -> int:
         count = 0
         for at in moments:
             for key in keys:
-                if self._predictor.situation is not self._filled:
+                if _work(self._predictor.situation) != self._filled:
                     return count
                 try:
                     query = self._asked(at, key)
@@ -151,10 +166,11 @@ class Cached(Tallied):
                     draft = self._twin.draft(query)
                 except RequestError:  # beyond what can be asked about: nobody will
                     continue
-                count += self._keep(basis, query, draft)
+                kept = self._keep(basis, query, draft)
+                count += kept
+                self.tally.ahead += kept
                 # Requests wait for this thread no longer than one draft takes.
                 time.sleep(0)
-        self.tally.ahead += count
         return count
 
     def _kept(self, basis: str, query: Query) -> Decided | None:
@@ -192,7 +208,7 @@ class Cached(Tallied):
         if not isinstance(draft, Decided) or draft.as_of is None:
             return False
         stale = query.at - draft.as_of > self._product.stale_after
-        if not stale and any(name.startswith(FALLBACK) for name in draft.applied):
+        if not stale and fell_back(draft.applied):
             return False
         content = self._encode(_Kept(SCHEMA, basis, draft))
         return self._store.put(basis, content, self._fresh.total_seconds())

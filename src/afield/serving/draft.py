@@ -21,7 +21,7 @@ class Decided(msgspec.Struct, frozen=True):
         assignment: probability with which the unit was given this arm.
         mode: for the unit.
         release: digest of the release that said it, "baseline" or "none".
-        applied: overrides, guards and fallbacks that acted, in order.
+        applied: what acted so far, in order (`afield.records.applied`).
         output: the numbers, by name.
         interval: predictive interval, or None.
         reason: one line that a person can read.
@@ -52,7 +52,7 @@ class Observed:
     Attributes:
         arm, assignment, mode: as of `Decided`.
         release: digest of the release that said it, "baseline" or "none".
-        applied: overrides, guards and fallbacks that acted, in order.
+        applied: what acted so far, in order (`afield.records.applied`).
         found: what was found, or None where nobody can look at the request.
         outputs: what the release says of each thing found; name → shape `(n,)`.
         held: overrides in force.

@@ -9,11 +9,10 @@ from concurrent.futures import TimeoutError as TooLateError
 import msgspec
 
 from afield.errors import RequestError, ServingError
+from afield.records.applied import ALONE, MERGED, fell_back
 from afield.records.traffic import Answer
 from afield.serving.designs import Ask
 
-MERGED, ALONE = "hybrid:merged", "hybrid:alone"
-FALLBACK = "fallback:"
 PAUSE = 2.0
 AT_ONCE = 4
 
@@ -72,26 +71,31 @@ class Hybrid:
         """The answer to one request; recorded by whoever gave it.
 
         `applied` ends with `hybrid:merged` where another had a say, and with `hybrid:alone` where one should have
-        had and could not be reached.
+        had and gave nothing.
 
         Raises:
             RequestError: the request is wrong.
         """
         answer = self._here(body)
         self.tally.answered += 1
-        if not self.doubt(answer):
-            return answer
-        other = self._other(body)
-        if other is None:
-            return msgspec.structs.replace(answer, applied=(*answer.applied, ALONE))
-        self.tally.merged += 1
-        merged = self._ask.merge(answer, other)
-        return msgspec.structs.replace(merged, applied=(*merged.applied, MERGED))
+        try:
+            if not self.doubt(answer):
+                return answer
+            other = self._other(body)
+            if other is not None:
+                merged = self._ask.merge(answer, other)
+                merged = msgspec.structs.replace(merged, applied=(*merged.applied, MERGED))
+                self.tally.merged += 1
+                return merged
+        except Exception as error:  # the device has answered: a rule that fails takes nothing from that
+            self.tally.failed += 1
+            self.problem = f"the application's rule failed: {type(error).__name__}: {error}"
+        return msgspec.structs.replace(answer, applied=(*answer.applied, ALONE))
 
     def doubt(self, answer: Answer) -> str:
         """Why another should be asked; "" where the device's answer stands."""
         oldest, age = self._ask.oldest, answer.facts_age
-        if any(name.startswith(FALLBACK) for name in answer.applied):
+        if fell_back(answer.applied):
             return "the device needed a fallback"
         if oldest is not None and age is not None and age > oldest:
             return f"its facts are {age:g} s old"
@@ -122,6 +126,10 @@ class Hybrid:
         except ServingError as error:
             self.tally.failed += 1
             self._rest(str(error))
+            return None
+        except Exception as error:
+            self.tally.failed += 1
+            self._rest(f"the other failed: {type(error).__name__}: {error}")
             return None
         self.problem = ""
         return other

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from afield.records.applied import RUNGS, Kind, fallback, kind_of
 from afield.records.traffic import Answer, Counts
 from afield.serving.counters import Counters
 from afield.serving.health import Health
@@ -15,8 +16,8 @@ from afield.serving.health import Health
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 ROUTES = ("answers", "events", "telemetry", "bundles", "snapshots", "v2", "metrics", "healthz", "other")
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
-FALLBACKS = ("last_good", "cached", "static", "baseline", "neutral")
-KINDS = ("guard", "override", "off")
+KINDS: tuple[Kind, ...] = ("guard", "override", "off")
+"""What changes an answer; fallbacks are counted by their rung, and a design that speaks of itself changed nothing."""
 
 
 class Metrics:
@@ -30,7 +31,7 @@ class Metrics:
             folder,
             [
                 *(f"request:{route}:{status}" for route in ROUTES for status in CLASSES),
-                *(f"fallback:{name}" for name in FALLBACKS),
+                *map(fallback, RUNGS),
                 *KINDS,
                 *(f"shed:{route}" for route in ROUTES),
                 *self._edges,
@@ -60,11 +61,8 @@ class Metrics:
         self._counters.add("seconds", seconds * count)
         for answer in answers:
             for name in answer.applied:
-                if name.startswith("fallback:"):
-                    self._counters.add(name)
-                else:
-                    kind = "override" if name.startswith("override:") else "off" if name == "mode:off" else "guard"
-                    self._counters.add(kind)
+                kind = kind_of(name)
+                self._counters.add(name if kind == "fallback" else kind)
 
     def text(self, health: Health, counts: Counts) -> bytes:
         """Everything in Prometheus' text format, summed over the workers."""
@@ -91,8 +89,8 @@ class Metrics:
         latency.add(running, "_count", model_name=self._application)
         yield latency
         fallbacks = Family("afield_fallbacks_total", "counter", "Answers by the fallback that gave them.")
-        for name in FALLBACKS:
-            fallbacks.add(total[f"fallback:{name}"], source=name)
+        for rung in RUNGS:
+            fallbacks.add(total[fallback(rung)], source=rung)
         yield fallbacks
         applied = Family("afield_mitigations_total", "counter", "Mitigations that acted on an answer, by kind.")
         for name in KINDS:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from afield.errors import ContradictionError, RequestError
+from afield.records.applied import LAST_GOOD, NEUTRAL, OFF, fallback
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
 from afield.serving.draft import Observed
@@ -97,10 +98,10 @@ class Observing:
                 self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
             else:
                 off = draft.mode == "off"
-                applied = ("mode:off",) if off else tuple(dict.fromkeys((*draft.applied, *acted)))
+                applied = (OFF,) if off else tuple(dict.fromkeys((*draft.applied, *acted)))
                 return replace(concluded, output=output), draft.release, applied
         neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
-        return neutral, NOBODY, ("fallback:neutral",)
+        return neutral, NOBODY, (fallback(NEUTRAL),)
 
     def _found(
         self, seen: Situation, query: Query, digest: str, held: tuple[Override, ...]
@@ -113,7 +114,7 @@ class Observing:
                 continue
             scored = self._set(self._scored(seen, observed, name), held)
             if name != digest:
-                scored = Scored(scored.outputs, scored.release, ("fallback:last_good", *scored.applied))
+                scored = Scored(scored.outputs, scored.release, (fallback(LAST_GOOD), *scored.applied))
             return observed, scored
         return None, Scored({}, NOBODY, ())
 

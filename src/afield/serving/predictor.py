@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from afield.errors import ServingError
+from afield.records.applied import BASELINE, NEUTRAL, OFF, fallback
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
 from afield.serving.basis import basis, speaker
@@ -16,7 +17,7 @@ from afield.serving.joint import Joint
 from afield.serving.lookups import Lookups
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
-from afield.serving.scoring import BASELINE, NOBODY, Scored, Scoring, first, unfed
+from afield.serving.scoring import NOBODY, Scored, Scoring, first, unfed
 from afield.serving.situation import Situation
 
 ANSWERS, DECISIONS = "answers", "decisions"
@@ -170,9 +171,9 @@ class Predictor:
             return self._observing.draft(seen, query, now, arm, assignment, mode)
         place = seen.place(query, seen.control.now or now, self._product.step)
         if mode == "off":
-            decision, scored = self._neutral(), Scored({}, NOBODY, ("mode:off",))
+            decision, scored = self._neutral(), Scored({}, NOBODY, (OFF,))
         elif place is None:
-            decision, scored = self._neutral(), Scored({}, NOBODY, ("fallback:neutral",))
+            decision, scored = self._neutral(), Scored({}, NOBODY, (fallback(NEUTRAL),))
         else:
             decision, scored = self._decided(seen, query, place, arm)
         interval = self._interval(scored)
@@ -205,7 +206,7 @@ class Predictor:
         decision = self._decision(values, rows.first())
         applied, release = scored.applied, scored.release
         if decision is None:
-            applied, release, decision = (*applied, "fallback:neutral"), NOBODY, self._neutral()
+            applied, release, decision = (*applied, fallback(NEUTRAL)), NOBODY, self._neutral()
         else:
             decision, bounded = self._bounded(seen, query.key, decision, scored.outputs)
             decision = Decision({needed: values[needed], **decision.output}, decision.reason)

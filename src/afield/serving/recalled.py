@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import msgspec
 import numpy as np
 
+from afield.records.applied import KNOWN, fell_back
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Mode, Query
-from afield.serving.cached import FALLBACK, Tallied
+from afield.serving.cached import Tallied
 from afield.serving.designs import CELL_HOLDS, Ahead, Recall
 from afield.serving.draft import Draft, Observed
 from afield.serving.flights import Flights
@@ -17,7 +18,6 @@ from afield.serving.kept import Store
 from afield.serving.predictor import Predictor
 
 SCHEMA = 1
-KNOWN = "cached:known"
 DAY = timedelta(days=1)
 
 
@@ -83,7 +83,7 @@ class Recalled(Tallied):
         draft = self._seen(query)
         if not isinstance(draft, Observed) or draft.found is None or not draft.found.found:
             return draft
-        if any(applied.startswith(FALLBACK) for applied in draft.applied):
+        if fell_back(draft.applied):
             return draft
         if not name.startswith(f"{self._predictor.basis(query)}:"):
             return draft

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.errors import InferenceError, ReleaseError
+from afield.records.applied import BASELINE, CACHED, LAST_GOOD, NEUTRAL, STATIC, fallback
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
 from afield.serving.product import Filled, Guard, Last, Product, Source
 from afield.serving.situation import REACH, Situation
 
-BASELINE = "baseline"
-STATIC = "static"
 NOBODY = "none"
 
 
@@ -86,13 +85,13 @@ class Scoring:
         if primary is not None:
             past.remember(keys, facts.tick, digest, primary, needed)
         chain: tuple[Source, ...] = (
-            ("last_good", lambda: asked(spare) if spare and spare != digest else None),
-            ("cached", lambda: None if stale else past.cached(keys, facts.tick)),
+            (LAST_GOOD, lambda: asked(spare) if spare and spare != digest else None),
+            (CACHED, lambda: None if stale else past.cached(keys, facts.tick)),
             (STATIC, lambda: self._tabled(seen, digest, keys, at)),
             (BASELINE, lambda: {needed: self.baseline(rows)} if at - facts.as_of <= REACH else None),
         )
         outputs, used = self._filled(primary, needed, chain)
-        givers = {"": digest, "last_good": spare, "cached": past.giver(keys[0]), STATIC: digest, BASELINE: BASELINE}
+        givers = {"": digest, LAST_GOOD: spare, CACHED: past.giver(keys[0]), STATIC: digest, BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used and len(keys) == 1 else ""]
         return Scored(outputs, release, (*dict.fromkeys(applied), *used))
 
@@ -131,11 +130,11 @@ class Scoring:
 
         spare = seen.control.last_good
         chain: tuple[Source, ...] = (
-            ("last_good", lambda: asked(spare) if spare and spare != digest else None),
+            (LAST_GOOD, lambda: asked(spare) if spare and spare != digest else None),
             (BASELINE, lambda: {needed: self.baseline(rows)}),
         )
         outputs, used = self._filled(asked(digest), needed, chain)
-        givers = {"": digest, "last_good": spare, BASELINE: BASELINE}
+        givers = {"": digest, LAST_GOOD: spare, BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used else ""]
         return self.completed(Scored(outputs, release, (*dict.fromkeys(applied), *used)), rows.count)
 
@@ -172,7 +171,7 @@ class Scoring:
             return scored
         neutral = self._product.neutral.get(needed, 0.0)
         outputs = {**scored.outputs, needed: np.where(missing, neutral, values)}
-        return Scored(outputs, scored.release, (*scored.applied, "fallback:neutral"))
+        return Scored(outputs, scored.release, (*scored.applied, fallback(NEUTRAL)))
 
     def twin(self) -> "Scoring":
         """Another that shares the earlier answers, and has problems of its own."""

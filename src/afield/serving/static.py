@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.errors import ReleaseError, UsageError
+from afield.records.applied import STATIC
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
 from afield.records.table import TABLE_SCHEMA, Column, Table
@@ -19,7 +20,6 @@ from afield.serving.inference import Outputs
 from afield.serving.levels import numbers
 from afield.serving.predictor import Predictor
 from afield.serving.releases import Release
-from afield.serving.scoring import STATIC
 from afield.serving.situation import Situation
 
 LARGEST_TABLE = 2**28

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from afield.errors import AfieldError, RequestError, ServingError
+from afield.records.applied import KNOWN, fallbacks, kind_of
 from afield.records.considerations import Design
 from afield.records.decision import Override
 from afield.records.traffic import Answer
@@ -20,7 +21,6 @@ BAD, TELEMETRY = "bad input", "telemetry adds up"
 PATIENCE = 10.0
 # Seconds in which a change should be in the answers; what takes longer is noted, not failed: the machine may be busy.
 LONG = 0.5
-OWN = ("hybrid:", "static", "cached:")
 
 Ask = Callable[[datetime, str], bytes]
 
@@ -121,7 +121,7 @@ class Examination:
         )
         for late in steps:
             answer = self._ask(self._ground.tick + late, self._keys[0])
-            fallen = [name for name in answer.applied if name.startswith("fallback:")]
+            fallen = fallbacks(answer.applied)
             after += fallen
             if not fallen:
                 oldest = max(oldest, answer.facts_age or 0.0)
@@ -138,7 +138,7 @@ class Examination:
         key, tick = self._keys[0], self._ground.tick
         self._ask(tick, key)
         within, beyond = (self._ask(tick - fresh + late, key).applied for late in (minute, -minute))
-        holds = "cached:known" in within and "cached:known" not in beyond
+        holds = KNOWN in within and KNOWN not in beyond
         said = f"known again for {fresh.total_seconds() / 3600:g} h; else the facts are in the request"
         self._found(AGE, holds, said)
 
@@ -253,5 +253,5 @@ def plainly(answer: Answer) -> Mapping[str, object]:
     known = msgspec.to_builtins(answer)
     found = known.get("content", ())
     content = [{name: value for name, value in each.items() if name not in ("id", "ask")} for each in found]
-    applied = [name for name in known["applied"] if not name.startswith(OWN)]
+    applied = [name for name in known["applied"] if kind_of(name) != "design"]
     return {**known, "id": "", "applied": applied, "content": content}
