@@ -1,6 +1,7 @@
 """What is wrong is said once, and once that it is over."""
 
 import logging
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -30,3 +31,21 @@ def test_each_thing_is_said_once_until_all_has_been_well_for_a_while(
         now[0] += 1.0
 
     assert [record.getMessage() for record in caplog.records] == said
+
+
+def test_what_two_threads_hear_at_once_is_said_once() -> None:
+    said: list[str] = []
+    log = logging.Logger("afield.test")
+    complaint = Complaint(log)
+
+    def meanwhile(record: logging.LogRecord) -> bool:
+        said.append(record.getMessage())
+        if len(said) == 1:
+            thread = threading.Thread(target=complaint.hear, args=(["gone"],))
+            thread.start()
+            thread.join(10)
+        return False
+
+    log.addFilter(meanwhile)
+    complaint.hear(["gone"])
+    assert said == ["gone"]
