@@ -1,7 +1,9 @@
 """The cached design: what is made ahead, what is never believed, and what happens when the cache fails."""
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,6 +18,7 @@ from afield.records.traffic import Answer, Query
 from afield.serving.basis import slots
 from afield.serving.cached import Cached
 from afield.serving.designs import Ahead
+from afield.serving.draft import Draft
 from afield.serving.flights import Flights
 from afield.serving.kept import InProcess
 from afield.testing.stand import TICK
@@ -143,6 +146,61 @@ def test_new_rows_make_every_draft_anew(bakery: Bakery) -> None:
     assert cached.answer(question(at=TICK + HOUR)).forecast.startswith((TICK + HOUR).isoformat())
 
 
+def changed_during_the_fill(monkeypatch: pytest.MonkeyPatch, bakery: Bakery, change: Callable[[], object]) -> Cached:
+    """A cache whose third draft made ahead meets `change`."""
+    twin, drafted = bakery.predictor.twin(), itertools.count(1)
+    draft = twin.draft
+
+    def meeting(query: Query) -> Draft:
+        if next(drafted) == 3:
+            change()
+        return draft(query)
+
+    monkeypatch.setattr(twin, "draft", meeting)
+    monkeypatch.setattr(bakery.predictor, "twin", lambda: twin)
+    return cached_of(bakery)
+
+
+def test_a_control_state_that_says_the_same_does_not_break_off_what_is_made_ahead(
+    monkeypatch: pytest.MonkeyPatch, bakery: Bakery
+) -> None:
+    cached = changed_during_the_fill(monkeypatch, bakery, lambda: bakery.see(release("a"), version=2))
+    assert cached.step() == len(SHOPS) * 4
+    assert cached.step() == 0
+    assert cached.tally.ahead == len(SHOPS) * 4
+
+
+def test_new_rows_break_off_what_is_made_ahead_and_are_made_ahead_themselves(
+    monkeypatch: pytest.MonkeyPatch, bakery: Bakery
+) -> None:
+    later = rows_at(TICK + HOUR)
+    cached = changed_during_the_fill(monkeypatch, bakery, lambda: bakery.see(release("a"), rows=later, now=TICK + HOUR))
+    assert cached.step() == 3
+    assert cached.step() == len(SHOPS) * 4
+    assert cached.tally.ahead == 3 + len(SHOPS) * 4
+
+
+def test_an_application_that_fails_while_answers_are_made_ahead_is_told_until_it_no_longer_does(
+    bakery: Bakery,
+) -> None:
+    broken = [True]
+
+    def asked(at: object, key: str) -> Query:
+        if broken:
+            raise ValueError("no such sample")
+        return question(key, at=at)
+
+    cached = Cached(bakery.predictor, InProcess(), Ahead(), asked, operate({}))
+    for _ in range(2):
+        cached.run(iter([True, True, False]).__next__, 0.0)
+        assert cached.told().problem == "answers are not made ahead: ValueError: no such sample"
+    assert cached.answer(question()).output["forecast"] == 5.0
+    broken.clear()
+    bakery.see(release("a"), rows=rows_at(TICK + HOUR), now=TICK + HOUR)
+    cached.run(iter([True, False]).__next__, 0.0)
+    assert (cached.told().problem, cached.tally.ahead) == ("", len(SHOPS) * 4)
+
+
 def test_processes_whose_supervisors_count_differently_share_their_drafts(bakery: Bakery) -> None:
     store, other = InProcess(), bakery_of(operate({}))
     cached_of(bakery, store).step()
@@ -264,6 +322,36 @@ def test_what_many_ask_at_once_is_worked_out_once() -> None:
     results = list(asked_together(Flights(), lambda: calls.append(1) or "draft", 8))
     assert results == ["draft"] * 8
     assert calls == [1]
+
+
+def test_what_two_ask_of_a_cache_at_once_is_drafted_once(monkeypatch: pytest.MonkeyPatch, bakery: Bakery) -> None:
+    drafts: list[Query] = []
+    answers: list[Answer] = []
+    drafting, other_is_there = threading.Event(), threading.Event()
+    draft, result = bakery.predictor.draft, Future.result
+
+    def counted(query: Query) -> Draft:
+        drafts.append(query)
+        (other_is_there if drafting.is_set() else drafting).set()
+        assert other_is_there.wait(10)
+        return draft(query)
+
+    def waited(landing: Future[Draft]) -> Draft:
+        other_is_there.set()
+        return result(landing, 10)
+
+    monkeypatch.setattr(bakery.predictor, "draft", counted)
+    monkeypatch.setattr(Future, "result", waited)
+    cached = cached_of(bakery)
+    threads = [threading.Thread(target=lambda: answers.append(cached.answer(question()))) for _ in range(2)]
+    threads[0].start()
+    assert drafting.wait(10)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    assert len(drafts) == 1
+    assert len({answer.id for answer in answers}) == 2
+    assert same(*answers)
 
 
 def test_a_failure_reaches_everybody_who_waited_and_is_not_kept() -> None:

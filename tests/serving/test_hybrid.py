@@ -117,6 +117,29 @@ def test_another_that_refuses_the_request_is_asked_again_at_once(made: Callable[
     assert hybrid.tally.asked == 2
 
 
+def fails(*_: object) -> object:
+    raise KeyError("size")
+
+
+@pytest.mark.parametrize(
+    ("there", "ask"),
+    [
+        (fails, OLD),
+        (lambda _: THERE, Ask(doubts=fails)),  # type: ignore[arg-type]
+        (lambda _: THERE, Ask(oldest=30.0, merge=fails)),  # type: ignore[arg-type]
+        (lambda _: THERE, Ask(oldest=30.0, merge=lambda *_: None)),  # type: ignore[arg-type, return-value]
+    ],
+    ids=["the other", "doubts", "merge", "merge gives nothing"],
+)
+def test_whatever_fails_beside_the_device_its_answer_stands(
+    made: Callable[..., Hybrid], there: Callable[[bytes], Answer], ask: Ask
+) -> None:
+    hybrid = made(there, ask)
+    assert hybrid.ask(b"") == msgspec.structs.replace(HERE, applied=("hybrid:alone",))
+    assert (hybrid.tally.failed, hybrid.tally.merged) == (1, 0)
+    assert "failed: " in hybrid.problem
+
+
 def test_what_the_device_refuses_is_refused(made: Callable[..., Hybrid]) -> None:
     def refuse(_: bytes) -> Answer:
         raise RequestError("no such shop", "shop")
