@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from afield.client import releases
 from afield.client.client import Client
-from afield.release.signing import Signer
+from afield.client.folder import Folder
+from afield.client.keeping import place
+from afield.errors import ReleaseError
+from afield.records.release import Manifest
+from afield.release.bundle import load
+from afield.release.signing import Signer, Trusted
 from afield.testing.stand import Stand
 from tests.client.conftest import EAST, Device
 from tests.client.upstream import Server, model_path, ordered
@@ -221,3 +227,68 @@ def test_a_bundle_that_was_harmed_on_the_device_is_stood_in_for_and_fetched_agai
     assert (offline.release, offline.applied) == (first, ("fallback:last_good",))
     assert again.standing().problem == ""
     assert (again.ask(EAST).release, again.ask(EAST).applied) == (second, ())
+
+
+def zeroed(file: Path) -> None:
+    """As a loss of power leaves a file whose size was on the disk and whose content was not."""
+    size = file.stat().st_size
+    file.unlink()
+    file.write_bytes(bytes(size))
+
+
+def test_a_file_that_a_loss_of_power_damaged_before_its_release_was_whole_is_fetched_again(
+    stand: Stand, server: Server, client: Client, device: Device
+) -> None:
+    second = stand.release((0.0, 1.0))
+    stand.control(second)
+    draft, server.cut = client.folder.incoming / second / "bundle", 80
+    for _ in range(60):
+        client.synchronise()
+        if gathered := [path for path in draft.rglob("*") if path.is_file()]:
+            break
+    client.stop()
+    server.cut = None
+    zeroed(gathered[0])
+
+    again = device()
+    again.synchronise()
+    assert "damaged on this disk" in again.standing().problem
+    again.synchronise()
+
+    assert (again.ask(EAST).release, again.standing().problem) == (second, "")
+
+
+@pytest.mark.parametrize("name", ["parts/loaves/model.onnx", "manifest.json", "signature.json"])
+def test_a_bundle_that_was_damaged_once_it_was_placed_is_fetched_again_and_not_refused_for_good(
+    stand: Stand, client: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def placed(folder: Folder, digest: str, raw: bytes, signature: bytes, manifest: Manifest) -> None:
+        monkeypatch.undo()
+        place(folder, digest, raw, signature, manifest)
+        zeroed(folder.bundles / digest / name)
+
+    second = stand.release((0.0, 1.0))
+    stand.control(second)
+    monkeypatch.setattr(releases, "place", placed)
+
+    client.synchronise()
+    assert "damaged on this disk" in client.standing().problem
+    client.synchronise()
+
+    assert (client.ask(EAST).release, client.standing().problem) == (second, "")
+
+
+def test_damage_to_a_file_that_two_releases_share_takes_only_one_of_them(
+    stand: Stand, client: Client, first: str
+) -> None:
+    second = stand.release((0.0, 1.0))
+    stand.control(second)
+    client.synchronise()
+
+    with (client.folder.bundles / second / "card.md").open("r+b") as stream:
+        stream.write(b"\0")
+
+    trusted = Trusted(client.folder.trusted)
+    with pytest.raises(ReleaseError):
+        load(client.folder.bundles, second, trusted)
+    assert load(client.folder.bundles, first, trusted).digest == first

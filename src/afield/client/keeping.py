@@ -1,13 +1,14 @@
 """The files of a release as they come to lie on a device: room for them, each accepted whole, the bundle placed."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from afield.client.folder import Folder
 from afield.client.incoming import drop
-from afield.errors import StoreError, UnreachableError
+from afield.errors import ReleaseError, StoreError, UnreachableError
 from afield.records.release import File, Manifest
-from afield.release.layout import sha256, sync
+from afield.release.layout import read_listed, sha256, sync
 from afield.store.durable import sync_file
 
 # What a bundle needs beside its files, and the device for itself.
@@ -29,15 +30,26 @@ def check_room(folder: Folder, draft: Path, missing: list[File]) -> None:
 
 
 def whole(path: Path, file: File) -> bool:
-    """Whether the file lies there; its digest held when it came, and is verified again with the whole bundle."""
+    """Whether the file lies there; its digest held when it came, and is compared again before the bundle is placed."""
     try:
         return path.stat().st_size == file.size
     except OSError:
         return False
 
 
+def harmed(folder: Path, files: Iterable[File]) -> list[str]:
+    """The names of those files whose content on this disk is not what is listed."""
+    found = []
+    for file in files:
+        try:
+            read_listed(folder, file, "it is fetched again")
+        except ReleaseError:
+            found.append(file.name)
+    return found
+
+
 def accept(part: Path, file: File, target: Path) -> None:
-    """Move a file that has come whole to its place, if it is what the manifest lists.
+    """Move a file that has come whole to its place, durably, if it is what the manifest lists.
 
     Raises:
         UnreachableError: it was changed on the way; it is fetched anew.
@@ -50,6 +62,7 @@ def accept(part: Path, file: File, target: Path) -> None:
             raise UnreachableError(f"{file.name} was changed on the way: its digest is not the manifest's")
         target.parent.mkdir(parents=True, exist_ok=True)
         if file.size:
+            sync_file(part)
             part.rename(target)
         else:
             target.touch()
@@ -62,10 +75,15 @@ def place(folder: Folder, digest: str, raw: bytes, signature: bytes, manifest: M
     """Give the whole bundle its name, durably.
 
     Raises:
-        StoreError: it cannot be kept.
+        StoreError: it cannot be kept, or a file was damaged on this disk since it came; that one is fetched again.
     """
     draft, root = folder.incoming / digest / "bundle", folder.bundles
     try:
+        damaged = harmed(draft, manifest.files)
+        for name in damaged:
+            (draft / name).unlink(missing_ok=True)
+        if damaged:
+            raise StoreError(f"{draft}: {', '.join(damaged)}: damaged on this disk since it came; it is fetched again")
         for name, content in (("manifest.json", raw), ("signature.json", signature)):
             (draft / name).write_bytes(content)
         for name in ("manifest.json", "signature.json", *(file.name for file in manifest.files)):

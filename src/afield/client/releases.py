@@ -1,7 +1,6 @@
 """Releases brought to a device: fetched in stretches, verified before use, proven before they are in force."""
 
 import math
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from afield.client.folder import Folder
-from afield.client.incoming import bring
-from afield.client.keeping import accept, check_room, place, whole
+from afield.client.incoming import bring, drop
+from afield.client.keeping import accept, check_room, harmed, place, whole
 from afield.client.upstream import Source, answered
-from afield.errors import ReleaseError, UnreachableError
+from afield.errors import ReleaseError, StoreError, UnreachableError
 from afield.records.release import File, Manifest
 from afield.release.bundle import DIGEST, LARGEST_MANIFEST, check_manifest, load
 from afield.release.layout import LARGEST_FILE, sha256
@@ -71,7 +70,7 @@ class Releases:
             ReleaseError: it is refused, which is remembered: changed, by an unknown signer, a downgrade, or not
                 reproduced by this code.
             UnreachableError: the network or the service failed, or what came was changed on the way; try again.
-            StoreError: the disk does not take it.
+            StoreError: the disk does not take it, or what lies there was damaged, which is fetched again.
         """
         self._steps += 1
         if not DIGEST.fullmatch(digest):
@@ -102,6 +101,7 @@ class Releases:
             )
             self._prove(digest)
         except ReleaseError as error:
+            self._check_kept(digest)
             # What was signed stays as it is; what was not may have been changed on the way, and is asked for again.
             failures = known.failures + 1 if known else 1
             until = math.inf if announced else self._steps + 2 ** min(failures, MOST)
@@ -143,6 +143,25 @@ class Releases:
             return False
         return True
 
+    def _check_kept(self, digest: str) -> None:
+        """Return where the release that was announced lies here as it was signed, or does not lie here.
+
+        Raises:
+            StoreError: this disk has damaged it, which is no fault of its signer: it is removed, to be fetched again.
+        """
+        folder, known = self._folder.bundles / digest, self._announced.get(digest)
+        if known is None or not folder.is_dir():
+            return
+        raw, signature, manifest = known
+        beside = (
+            File("manifest.json", digest, len(raw)),
+            File("signature.json", sha256(signature), len(signature)),
+        )
+        damaged = harmed(folder, (*beside, *manifest.files))
+        if damaged:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise StoreError(f"{folder}: {', '.join(damaged)}: damaged on this disk; the release is fetched again")
+
     def _announcement(self, digest: str) -> tuple[bytes, bytes, Manifest]:
         """The bytes of the manifest and of its signature, and the manifest, verified.
 
@@ -172,9 +191,10 @@ class Releases:
         missing = [file for file in manifest.files if not whole(draft / "bundle" / file.name, file)]
         check_room(self._folder, draft, missing)
         for file in missing:
-            if self._held_elsewhere(file, draft / "bundle" / file.name):
-                continue
             part = draft / f"{file.digest}.part"
+            if self._copied(file, part):
+                accept(part, file, draft / "bundle" / file.name)
+                continue
             path = f"/v1/bundles/{digest}/{file.digest}"
             arrived = bring(self._upstream, path, part, largest=min(file.size, LARGEST_FILE)) if file.size else None
             if arrived is not None and not arrived.whole:
@@ -183,14 +203,20 @@ class Releases:
             return len(missing) == 1
         return True
 
-    def _held_elsewhere(self, file: File, target: Path) -> bool:
-        """Whether another release here has the same file, which is then linked: only what changed is fetched."""
+    def _copied(self, file: File, part: Path) -> bool:
+        """Whether another release here has the same file, which is then copied: only what changed is fetched.
+
+        A link would let one damaged block take the release in force and the last good one together.
+        """
         for manifest in self._folder.bundles.glob("*/manifest.json"):
             with suppress(OSError, msgspec.DecodeError):
                 for other in msgspec.json.decode(manifest.read_bytes(), type=Manifest).files:
-                    source = manifest.parent / other.name
-                    if other.digest == file.digest and sha256(source.read_bytes()) == file.digest:
-                        target.parent.mkdir(parents=True, exist_ok=True)
-                        os.link(source, target)
+                    if other.digest != file.digest:
+                        continue
+                    content = (manifest.parent / other.name).read_bytes()
+                    if sha256(content) == file.digest:
+                        drop(part)
+                        part.parent.mkdir(parents=True, exist_ok=True)
+                        part.write_bytes(content)
                         return True
         return False
