@@ -64,6 +64,17 @@ def test_another_key_another_path_or_no_key_is_another_request(replies: Replies)
     assert len(set(bodies)) == 5
 
 
+def test_the_keys_of_two_tokens_are_kept_apart(replies: Replies) -> None:
+    def by(token: str, body: bytes = b"{}") -> Request:
+        return Request("POST", PATH, {"idempotency-key": "k1", "authorization": f"Bearer {token}"}, body)
+
+    give = handler(replies, Counting())
+    assert give(by("first")).body == b'{"number": 1}'
+    assert give(by("second", b"{ }")).body == b'{"number": 2}'
+    assert give(by("first")).body == b'{"number": 1}'
+    assert give(ask()).body == b'{"number": 3}'
+
+
 def test_a_refusal_is_not_kept_so_that_the_request_can_be_mended(replies: Replies) -> None:
     def refuse(_: Request) -> Reply:
         raise RequestError("no")

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a request that is sent again is answered as before, once, by whichever worker gets it.
 
 The form is that of the IETF's draft (draft-ietf-httpapi-idempotency-key-header). Replies are kept in files that the
-workers share. Each is encrypted with its client's own key, so that nobody else can read an answer there.
+workers share, those of each caller (token) apart. Each is encrypted with its client's own key, so that nobody else can
+read an answer there.
 """
 
 import fcntl
@@ -57,7 +58,8 @@ class Replies:
         """
         if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise RequestError(f"1 to {LONGEST_KEY} printable ASCII characters are expected", "Idempotency-Key")
-        named = b"\0%b\0%b" % (request.path.encode(), key.encode())
+        caller = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
+        named = b"\0%b\0%b\0%b" % (caller, request.path.encode(), key.encode())
         file = self._folder / hashlib.sha256(b"name" + named).hexdigest()
         cipher = hashlib.sha256(b"cipher" + named).digest()
         fingerprint = hmac.digest(cipher, request.body, "sha256")
