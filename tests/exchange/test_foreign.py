@@ -69,7 +69,10 @@ def test_of_a_classifier_the_probability_of_the_second_class_counts(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("names", "problem"),
-    [(("usual",), "1 features are named and the graph reads 2 columns"), (("usual", "usual"), "named twice")],
+    [
+        (("usual",), "reads 2 columns; name one for each, in their order: --features"),
+        (("usual", "usual"), "named twice"),
+    ],
 )
 def test_names_that_do_not_fit_the_columns_are_refused(tmp_path: Path, names: tuple[str, ...], problem: str) -> None:
     with pytest.raises(ReleaseError, match=problem):

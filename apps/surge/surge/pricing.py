@@ -22,10 +22,9 @@ def multiplier(output: Mapping[str, float], row: Mapping[str, float]) -> Decisio
     """
     forecast = output.get("forecast", 0.0)
     capacity = output.get("capacity", row.get("capacity", float("inf")))
+    drivers = f"drivers for {capacity:.0f}" if capacity < UNKNOWN else "how many drivers there are is not known"
     if not forecast > capacity:
-        return Decision({"multiplier": 1.0}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: no surge")
+        return Decision({"multiplier": 1.0}, f"{forecast:.1f} orders expected, {drivers}: no surge")
     price = min(CAP, 1.0 + SLOPE * (forecast / capacity - 1.0))
     price = max(1.0, round(round(price / STEP) * STEP, 1))
-    return Decision(
-        {"multiplier": price}, f"{forecast:.1f} orders expected, drivers for {capacity:.0f}: {price:.1f} times"
-    )
+    return Decision({"multiplier": price}, f"{forecast:.1f} orders expected, {drivers}: {price:.1f} times")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surge.pricing import CAP, multiplier
+from surge.pricing import CAP, UNKNOWN, multiplier
 
 orders = st.floats(0, 1e6)
 capacities = st.floats(0.1, 1e6)
@@ -46,3 +46,9 @@ def test_the_reason_is_one_line_that_a_person_can_read() -> None:
     reason = multiplier({"forecast": 20.0, "capacity": 10.0}, {}).reason
     assert reason == "20.0 orders expected, drivers for 10: 1.8 times"
     assert "\n" not in reason
+
+
+def test_where_no_capacity_is_known_the_reason_says_so_in_words() -> None:
+    unknown = multiplier({}, {}).reason
+    assert unknown == "0.0 orders expected, how many drivers there are is not known: no surge"
+    assert multiplier({"forecast": 0.0, "capacity": UNKNOWN}, {}).reason == unknown

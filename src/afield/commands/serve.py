@@ -22,7 +22,7 @@ from afield.serving.config import FETCHING, SUPERVISED
 from afield.serving.journal import Told
 from afield.serving.kept import VALKEY
 from afield.serving.scaling import processors
-from afield.serving.tokens import is_plain, read_tokens
+from afield.serving.tokens import is_plain, read_tokens, token_to_send
 
 # Imported once it is known what to start: a supervisor is no part of what `--help` or a wrong word has to wait for.
 START = "afield.commands.starting:start"
@@ -143,6 +143,8 @@ def _terms(
         cache.close()
     if hosting.upstream:
         Upstream(hosting.upstream).close()
+    if hosting.upstream_token is not None:
+        token_to_send(hosting.upstream_token)
     if not 0 <= answering.within <= LONGEST:
         raise UsageError(f"--within {answering.within:g}: write seconds, 0 to {LONGEST}")
     gather = gathered(answering.gather)

@@ -99,7 +99,8 @@ def revoke(
             raise UsageError(f"there is no token {name!r}; known: {known}")
         tokens[:] = [token for token in tokens if token.name != name]
     left = len(tokens)
-    result(context, {"revoked": name, "left": left}, Text(f"{name} is revoked; {left} left. Without any, nobody calls"))
+    then = f"{left} left" if left else f"none is left, so nobody can call; make one: afield token new {app} NAME"
+    result(context, {"revoked": name, "left": left}, Text(f"{name} is revoked; {then}"))
 
 
 def _file(app: str, context: Context, options: dict[str, str]) -> Path:

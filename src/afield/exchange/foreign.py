@@ -128,7 +128,10 @@ def _features(path: Path, given: Sequence[str], signed: tuple[str, ...], found: 
     if len(set(names)) < len(names):
         raise ReleaseError(f"{path}: a feature is named twice among its columns")
     if found.width not in (None, len(names)):
-        raise ReleaseError(f"{path}: {len(names)} features are named and the graph reads {found.width} columns")
+        raise ReleaseError(
+            f"{path}: {len(names)} features are named and the graph reads {found.width} columns; "
+            "name one for each, in their order: --features a,b,c"
+        )
     return names
 
 

@@ -38,7 +38,7 @@ def champion(bundles: Path, digest: str, application: str) -> str:
         ReleaseError: there is none yet, or its bundle is gone.
     """
     if not digest:
-        raise ReleaseError(f"{application} has no champion yet; make one: afield build {application} --data DIR")
+        raise ReleaseError(f"{application} has no champion yet; make one: afield build {application}")
     if digest not in releases(bundles):
         raise ReleaseError(
             f"the champion {digest[:12]} is not under {bundles}; restore that folder, "

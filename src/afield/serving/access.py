@@ -47,7 +47,9 @@ class Tokens:
             if self.problem:
                 raise ServingError(self.problem)
             if not optional and not self._opens(datetime.now(UTC)):
-                raise ServingError(f"{file} holds no token that is in force, so nobody could call; see: afield token")
+                raise ServingError(
+                    f"{file} holds no token that is in force, so nobody could call; make one: afield token new APP NAME"
+                )
 
     def refresh(self) -> bool:
         """Take over what the file says now; whether it changed. One that cannot be used leaves what was in force.
@@ -61,7 +63,7 @@ class Tokens:
         except FileNotFoundError:
             changed = bool(self._kept)
             self._kept, self._seen = (), None
-            lost = f"the tokens' file {self._file} is missing, so nobody is let in; make one: afield token new"
+            lost = f"the tokens' file {self._file} is missing, so nobody is let in; make one: afield token new APP NAME"
             self.problem = lost if self.asked else ""
             return changed
         except OSError as error:

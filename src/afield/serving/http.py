@@ -18,6 +18,8 @@ from afield.errors import (
 LARGEST_BODY = 2**20
 JSON = "application/json"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+NO_TIME = "Invalid RFC3339 encoded datetime"
+"""What msgspec says of a text that is no time; it would lead to a zone, and times are the place's."""
 
 _log = logging.getLogger("afield.serving")
 
@@ -81,8 +83,10 @@ def failed(error: Exception, identity: str = "") -> Reply:
             return refused(409, _told(error))
         case RequestError():
             return refused(400, _told(error))
+        case msgspec.ValidationError():
+            return refused(400, str(error).replace(NO_TIME, "Expected a time as 2026-03-02T09:10:00"))
         case msgspec.DecodeError():
-            return refused(400, str(error))
+            return refused(400, f"the body is not whole JSON: {error}; /openapi.json shows an example")
         case UnicodeDecodeError():
             return refused(400, "the body is not UTF-8")
         case RecursionError():

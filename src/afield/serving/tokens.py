@@ -110,11 +110,29 @@ def read_tokens(file: Path) -> tuple[Token, ...]:
         raise ServingError(f"the tokens' file {file} cannot be read: {error.strerror}; mend its permissions") from error
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise ServingError(
-            f"{file} is no file of tokens: {type(error).__name__}; make it anew: afield token"
+            f"{file} is no file of tokens: {type(error).__name__}; move it away, then: afield token new APP NAME"
         ) from error
     if not SHORTEST_TOKEN <= len(plain) <= LONGEST_TOKEN:
         raise ServingError(f"the token in {file} is too short or too long: {SHORTEST_TOKEN} to {LONGEST_TOKEN} letters")
     return (Token("plain file", "", digest_of(plain), ROLES, datetime.fromtimestamp(0, UTC), None),)
+
+
+def token_to_send(file: Path) -> str:
+    """The token in a file that holds nothing else, to be sent to the service that gave it.
+
+    Raises:
+        UsageError: it cannot be read, or holds no token or more than that.
+    """
+    advice = "write into it the token that `afield token new` showed there, and nothing else"
+    try:
+        text = file.read_text("ascii").strip()
+    except OSError as error:
+        raise UsageError(f"token file {file} cannot be read ({error.strerror}); {advice}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"token file {file} holds no token (not ASCII); {advice}") from error
+    if len(text.split()) != 1 or len(text) > LONGEST_TOKEN:
+        raise UsageError(f"token file {file} {'holds more than a token' if text else 'is empty'}; {advice}")
+    return text
 
 
 def is_plain(tokens: Sequence[Token]) -> bool:
