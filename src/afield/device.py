@@ -33,6 +33,7 @@ from afield.serving.metrics import Metrics
 from afield.serving.routing import MODEL
 from afield.serving.service import Patience, Service
 from afield.serving.static import Static
+from afield.serving.tokens import token_to_send
 from afield.store.secret import secret
 from afield.telemetry.claims import claim_any
 from afield.telemetry.recorder import Recorder
@@ -108,7 +109,7 @@ def _client(config: Config, application: Application, admitted: Access) -> Hoste
     """A client, and beside it the service where the design is hybrid."""
     if not config.upstream:
         raise UsageError(f"--design {config.design} needs --upstream URL: the service that it fetches releases from")
-    token = Path(config.upstream_token).read_text("ascii").strip() if config.upstream_token else ""
+    token = token_to_send(Path(config.upstream_token)) if config.upstream_token else ""
     client = Client(
         application,
         Path(config.bundles).parent,

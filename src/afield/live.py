@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -59,7 +60,7 @@ def live(
         tell("building a release on generated history up to today")
         built = build(office.plan, office.bench(source=world.source, name="generated"), None, world.window.start)
         office.register(built, promote=True)
-    with running(office, terms) as service:
+    with running(office, replace(terms, fed=True)) as service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: service.ask_to_stop())
         stop, told = threading.Event(), threading.Event()

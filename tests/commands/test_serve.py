@@ -38,6 +38,10 @@ def say(_: str) -> None:
         (["--design", "cached", "--cache", "valkey://h/0?secret=1"], "no URL of a Valkey or Redis"),
         (["--design", "hybrid", "--upstream", "ftp://x"], "'ftp://x' is no address of a service"),
         (["--design", "client", "--upstream", "http://u:secret@x"], "'x' is no address of a service"),
+        (
+            ["--design", "client", "--upstream", "http://x", "--upstream-token", "/nope"],
+            "token file /nope cannot be read",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(

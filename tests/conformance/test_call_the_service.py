@@ -17,7 +17,7 @@ from tests.workshop.village import copied
 
 pytestmark = pytest.mark.slow
 PAGE = Path(__file__).parents[2] / "docs/how-to/call-the-service.md"
-ZONES = ("74", "75")
+ZONES = ("22", "99")
 
 
 def blocks(language: str) -> list[str]:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from afield.errors import ServingError, UsageError
 from afield.serving.access import Access, Tokens
-from afield.serving.tokens import ROLES, Granted, Token, changing, digest_of, find, new_token, read_tokens
+from afield.serving.tokens import (
+    ROLES,
+    Granted,
+    Token,
+    changing,
+    digest_of,
+    find,
+    new_token,
+    read_tokens,
+    token_to_send,
+)
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -160,3 +170,14 @@ def test_beyond_loopback_a_service_without_a_token_in_force_does_not_start(tmp_p
     kept(file, life=DAY)
     with pytest.raises(ServingError, match="no token that is in force"):
         Tokens(file, optional=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "cannot be read"), ("", "is empty"), ("\n", "is empty"), ('{"a": 1}', "more than a")]
+)
+def test_a_file_without_one_token_to_send_is_refused(tmp_path: Path, content: str | None, says: str) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UsageError, match=says):
+        token_to_send(file)

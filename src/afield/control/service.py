@@ -118,7 +118,7 @@ class Service:
     def _warn(self) -> None:
         """Say so where the facts are too old for the model to have a say; requests with their own input need none."""
         office = self._office
-        if office.operate.from_input is not None:
+        if office.operate.from_input is not None or self._terms.fed:
             return
         newest, now = office.newest(), office.clock.now()
         if not self._terms.by_events and now - newest > office.operate.stale_after:

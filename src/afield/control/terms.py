@@ -25,6 +25,7 @@ class Terms:
         hosts: further names by which clients may call the service.
         token: file of tokens; that of the home where None.
         by_events: whether domain time follows the events' watermark (a replay) instead of the wall clock.
+        fed: whether facts of today come with it, as beside generated traffic.
         pinned: name → release that forecasts beside the others for comparison only.
         seams: fault wrappers of a drill; see `serving.config.Config`.
         design: where the model lives.
@@ -44,6 +45,7 @@ class Terms:
     hosts: tuple[str, ...] = ()
     token: Path | None = None
     by_events: bool = False
+    fed: bool = False
     pinned: Mapping[str, str] = field(default_factory=dict)
     seams: Mapping[str, str] = field(default_factory=dict)
     design: Design = "server"

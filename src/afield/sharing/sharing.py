@@ -96,6 +96,9 @@ def by_store(
     return Joining(home, places, folder.root, objects.url, Remote(folder, following, sender, tell))
 
 
+FIRST = "start the service that is joined first, with --share and this address"
+
+
 class Remote:
     """What works beside the workers of a service that joined through an object store."""
 
@@ -118,7 +121,7 @@ class Remote:
         held = Follower(self._folder.snapshots)
         held.refresh()
         if problem and not (held.control and held.control.champion):
-            raise ServingError(f"there is nothing to answer with: {problem}")
+            raise ServingError(f"there is nothing to answer with: {problem}; {FIRST}")
         self._follow.start()
         self._send.start()
 
