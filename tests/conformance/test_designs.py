@@ -15,7 +15,7 @@ from afield.records.considerations import DESIGNS, Design
 from afield.records.table import Table
 from afield.release.signing import Signer
 from afield.testing import hosts
-from afield.testing.designs import SAME, Finding, examine, tabled
+from afield.testing.designs import SAME, Finding, examine, main, tabled
 from afield.testing.ground import Ground
 from afield.testing.stand import Stand
 from afield.workshop.tabulating import Seen, Subject, tabulate
@@ -107,3 +107,11 @@ def test_a_cache_from_which_nothing_is_known_again_does_not_conform(tmp_path: Pa
 def test_the_table_says_what_fails() -> None:
     findings = [Finding("client", "offline", True, "3 of 3"), Finding("server", "offline", False, "2 of 3")]
     assert tabled(findings).splitlines()[-1] == "| offline | 3 of 3 | **FAILS:** 2 of 3 |"
+
+
+def test_a_home_without_a_release_is_refused_and_left_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["afield.testing.toy:toy", "--home", str(tmp_path)]) == 2
+    assert "holds no release of afield.testing.toy:toy" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""The conformance suite of the five designs, for any application: `python -m afield.testing.designs APP`.
+"""The conformance suite of the five designs, for any application: `python -m afield.testing.designs APP --home HOME`.
 
 Each design is put up over the same ground and must show: the same facts give the same answer; what happens offline;
 how old an answer can be; how an update, a rollback, an override and a mode arrive; that bad input is refused and the
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the conformance table of an application; 1 where a design does not conform."""
     parser = argparse.ArgumentParser(prog="python -m afield.testing.designs", description=__doc__)
     parser.add_argument("app", help="name of the application, or module:attribute")
-    parser.add_argument("--home", type=Path, default=Path(".afield"), help="the folder that holds a release of it")
+    parser.add_argument("--home", type=Path, required=True, help="the folder that holds a release of it: AFIELD_HOME")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of the application")
     parser.add_argument("--design", action="append", choices=DESIGNS, help="one of the five; all where left out")
     parser.add_argument("--beside", default="{}", metavar="JSON", help="further fields of every request's body")
@@ -95,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         application = load(given.app, dict(option.split("=", 1) for option in given.option))
         home = Home.of(given.home, application)
-        champion = open_office(application, given.home, lambda _: None).actions.state.champion
+        held = home.folder.is_dir()  # looked at first: an office makes its ledger where there is none
+        champion = open_office(application, given.home, lambda _: None).actions.state.champion if held else ""
         if not champion:
             raise UsageError(f"{given.home} holds no release of {given.app}; run: afield build {given.app}")
         findings, published = list[Finding](), Follower(home.snapshots)
