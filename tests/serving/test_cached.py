@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afield.errors import RequestError
@@ -83,6 +83,7 @@ def test_a_cached_answer_is_the_plain_one(bakery: Bakery) -> None:
         assert same(cached.answer(question(shop)), bakery.predictor.answer(question(shop)))
 
 
+@settings(deadline=None)
 @given(shop=st.sampled_from(SHOPS), minutes=st.integers(-50, 400), extra=st.integers(0, 3), ahead=st.booleans())
 def test_whatever_is_asked_the_answer_is_the_plain_one(shop: str, minutes: int, extra: int, ahead: bool) -> None:
     bakery = bakery_of(operate({}))
