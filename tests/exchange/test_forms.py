@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ ASKED = [
     for regime in ("", "usual", "market day")
 ]
 LATE = END + timedelta(days=200)
-BEFORE = END - timedelta(days=1000, minutes=20)
+BEFORE = END - timedelta(days=6, minutes=20)
 OTHERS = [("north", LATE, ""), ("west", BEFORE, "")]
 PYTHON = """
 import json, sys
@@ -117,6 +117,59 @@ def test_the_javascript_module_refuses_what_it_does_not_know(tmp_path: Path, mad
     assert "RangeErrorthere is no regime flood: the table tells apart usual, market day" in done.stdout
 
 
+NO_MOMENTS = [
+    "soon",
+    "",
+    "2024-02-30T14:00:00",
+    "2026-03-16T14:00:00Z",
+    "2026-03-16T14:00:00+01:00",
+    "2026-03-16",
+    None,
+    7,
+]
+"""Refused by both modules; so is a moment long before the facts."""
+
+
+@pytest.mark.parametrize("at", [*NO_MOMENTS, END.replace(tzinfo=UTC)])
+def test_the_python_module_refuses_what_is_no_moment_and_says_what_is(module: dict[float, Any], at: object) -> None:
+    with pytest.raises(ValueError, match="is no moment; give the place's local time, a datetime without a zone"):
+        module[3600.0]("north", at)
+
+
+def test_the_python_module_takes_a_moment_as_text_too(module: dict[float, Any]) -> None:
+    answer = module[3600.0]
+    for text in ("2026-03-16T14:20", "2026-03-16T14:20:30", "2026-03-16T14:20:30.250"):
+        assert answer("north", text) == answer("north", datetime.fromisoformat(text))
+
+
+def test_the_python_module_refuses_a_moment_long_before_its_facts(module: dict[float, Any]) -> None:
+    for at in (END - timedelta(days=7, seconds=1), datetime(1970, 1, 1), datetime.min):
+        with pytest.raises(ValueError, match="lies long before the facts"):
+            module[3600.0]("north", at)
+    assert module[3600.0]("north", END - timedelta(days=7))["facts_age"] == 0.0
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_the_javascript_module_refuses_the_same_moments(tmp_path: Path, made: Table) -> None:
+    (tmp_path / "toy_table.mjs").write_text(as_javascript(made), "utf-8")
+    long_before = ["1970-01-01T00:00:00", (END - timedelta(days=7, seconds=1)).isoformat()]
+    (tmp_path / "ask.mjs").write_text(
+        'import { answer } from "./toy_table.mjs";\n'
+        "const told = (at) => { try { return answer('north', at).release; } "
+        "catch (error) { return error.name + ' ' + error.message; } };\n"
+        f"const all = [...{json.dumps(NO_MOMENTS)}, new Date('x'), undefined, ...{json.dumps(long_before)},"
+        f" new Date(0), {json.dumps((END - timedelta(days=7)).isoformat())}];\n"
+        "console.log(JSON.stringify(all.map(told)));\n"
+    )
+    done = subprocess.run(["node", "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    *refused, answered = json.loads(done.stdout)
+    none, early = refused[: len(NO_MOMENTS) + 2], refused[len(NO_MOMENTS) + 2 :]
+    assert all(re.match(r"RangeError .*is no moment; give the place's local time", said) for said in none), none
+    assert [bool(re.match("RangeError .* lies long before the facts", said)) for said in early] == [True] * 3, early
+    assert answered == made.release
+
+
 def test_the_python_module_refuses_a_key_that_it_does_not_know(module: dict[float, Answers]) -> None:
     with pytest.raises(LookupError, match="nothing is known of 'nowhere'"):
         module[3600.0]("nowhere", datetime(2026, 3, 2), "")
@@ -160,7 +213,7 @@ def test_a_key_cannot_end_the_comment_that_it_is_shown_in(tmp_path: Path, made: 
 
 
 @given(
-    at=st.datetimes(min_value=datetime(1990, 1, 1), max_value=END + timedelta(days=181)),
+    at=st.datetimes(min_value=END - timedelta(days=7), max_value=END + timedelta(days=181)),
     shop=st.sampled_from(SHOPS),
     regime=st.sampled_from(("", "usual", "market day")),
     step=st.sampled_from((900.0, 3600.0)),

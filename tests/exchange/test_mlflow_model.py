@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import msgspec
@@ -38,3 +39,17 @@ def test_a_release_that_was_changed_is_not_exported(tmp_path: Path) -> None:
     (tmp_path / "bundles" / digest / "card.md").write_bytes(b"# Joy\n")
     with pytest.raises(ReleaseError, match="changed or cut short"):
         mlflow_files(office(tmp_path), digest)
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow warns of itself while it is imported
+def test_the_example_of_its_readme_runs_with_whole_numbers_and_unknown_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = mlflow_files(office(tmp_path), digest_of(tmp_path))
+    files["input_example.json"] = b'{"columns":["last_hour","usual"],"data":[[3.0,null],[4.0,null]]}'
+    write_folder(tmp_path / "model", files)
+    (snippet,) = re.findall(r"```python\n(.+?)```", files["README.md"].decode(), flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path / "model")
+    names: dict[str, object] = {}
+    exec(snippet, names)
+    assert {"model", "rows"} <= set(names)

@@ -5,7 +5,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from afield.errors import ReleaseError, RequestError, UsageError
+from afield.errors import ContradictionError, ReleaseError, RequestError, UsageError
 from afield.records.table import Column, Table
 from afield.records.traffic import Event
 from afield.serving.static import Lookup
@@ -88,3 +88,15 @@ def test_a_table_that_has_outlived_its_time_says_nothing(tmp_path: Path, made: T
     answer = host(compiled(tmp_path, made), [], now=late).ask(asking("north", late))
     assert answer.output == {"bake": 10.0}
     assert (answer.release, answer.applied) == ("none", ("fallback:neutral", "static:usual"))
+
+
+def test_a_moment_long_before_the_facts_is_refused_and_told_of_a_clock_that_stands_there(
+    tmp_path: Path, made: Table
+) -> None:
+    first = END - timedelta(days=7)
+    early, found = first - timedelta(seconds=1), host(compiled(tmp_path, made), [])
+    with pytest.raises(ContradictionError, match="lies long before the facts"):
+        found.ask(asking("north", early))
+    assert "set the clock" in found.over(early)
+    assert found.ask(asking("north", first)).applied == ("static:usual",)
+    assert found.over(first) == ""

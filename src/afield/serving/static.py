@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.errors import ReleaseError, UsageError
+from afield.errors import ContradictionError, ReleaseError, UsageError
 from afield.records.applied import STATIC
 from afield.records.decision import ControlState
 from afield.records.facts import FeatureRows
@@ -102,6 +102,11 @@ class Lookup:
             for name, values in self._values.items()
         }
 
+    def early(self, at: datetime) -> str:
+        """That a moment lies more than a cycle before the facts end, in words; "" where it does not."""
+        known = self.table.as_of - at <= self.table.cells * self._cell
+        return "" if known else f"{at} lies long before the facts, which end at {self.table.as_of}; set the clock"
+
     def spoken(self, keys: tuple[str, ...], at: datetime) -> Outputs | None:
         """What the table says of `keys` in the usual regime; None once it has outlived its time."""
         lasts = timedelta(seconds=self.table.lasts)
@@ -140,11 +145,7 @@ class Static:
     """Answers requests of one product from what was compiled into it."""
 
     def __init__(
-        self,
-        query: Callable[[bytes], Query],
-        predictor: Predictor,
-        release: Release,
-        lookup: Lookup | None = None,
+        self, query: Callable[[bytes], Query], predictor: Predictor, release: Release, lookup: Lookup | None = None
     ) -> None:
         """Answer with `predictor`.
 
@@ -194,9 +195,9 @@ class Static:
         return self._lookup.table.as_of if self._lookup else None
 
     def over(self, now: datetime) -> str:
-        """Why the table says nothing any more, in words; "" while it does, or where there is none."""
+        """Why the table says nothing now, in words; "" while it does, or where there is none."""
         if self._lookup is None or now - self._lookup.table.as_of <= timedelta(seconds=self._lookup.table.lasts):
-            return ""
+            return self._lookup.early(now) if self._lookup else ""
         return (
             f"the table knows of nothing after {self._lookup.table.as_of:%Y-%m-%d}, too long ago: answers are neutral; "
             "compile a release that knows newer facts"
@@ -215,6 +216,7 @@ class Static:
 
         Raises:
             RequestError: the query names a key that the table does not have.
+            ContradictionError: its moment lies more than a cycle of the table before its facts end.
         """
         with self._turn:
             self._stand(query.at)
@@ -224,6 +226,8 @@ class Static:
         """Let the predictor see the table at the tick of a moment, where it does not already."""
         if self._lookup is None:
             return
+        if early := self._lookup.early(at):
+            raise ContradictionError(early)
         rows, seen = self._lookup.rows(at, self.regime), self._predictor.situation.rows
         if seen is None or (seen.tick, seen.version) != (rows.tick, rows.version):
             self._predictor.see(Situation(rows, self._control, {self._release.digest: self._release}))
