@@ -119,7 +119,7 @@ class Takes(Protocol):
 class Known:
     """A head that was admitted a moment ago: the next of a connection mostly has the same, but for its length."""
 
-    __slots__ = ("_pending", "_keep_alive", "_method", "_route", "_until", "_url")
+    __slots__ = ("_keep_alive", "_method", "_pending", "_route", "_until", "_url")
 
     def __init__(self, method: bytes, url: bytes, until: float, pending: Pending) -> None:
         """Remember the head of `pending` until then, seconds of the loop's clock."""
