@@ -1,6 +1,5 @@
 """A live service: generated traffic beside it, at wall-clock time, for looking at and for breaking things."""
 
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from afield.application import Application, resolve
 from afield.build import build
 from afield.control.office import Office, open_office
 from afield.control.service import Terms, running
+from afield.control.stopping import stop_by_signal
 from afield.data.sources import Source
 from afield.errors import ServingError
 from afield.records.facts import Window
@@ -61,8 +61,7 @@ def live(
         built = build(office.plan, office.bench(source=world.source, name="generated"), None, world.window.start)
         office.register(built, promote=True)
     with running(office, replace(terms, fed=True)) as service:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: service.ask_to_stop())
+        stop_by_signal(service.ask_to_stop)
         stop, told = threading.Event(), threading.Event()
         clients = threading.Thread(
             target=_ask, args=(office, world, service.url, stop, told, tell), name="clients", daemon=True

@@ -1,7 +1,6 @@
 """`afield serve`: the prediction service, workers and supervisor, until it is stopped."""
 
 import re
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from afield.application import Application, Operate, load, resolve
 from afield.client.upstream import Upstream
 from afield.commands.company import ALONE, Company
 from afield.commands.output import Context, progress
+from afield.control.stopping import leave_by_signal
 from afield.control.terms import Terms
 from afield.errors import UsageError
 from afield.records.considerations import Design
@@ -110,7 +110,7 @@ def run(
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
-    signal.signal(signal.SIGTERM, _leave)
+    leave_by_signal()
     application = load(app, options)
     if company.live:
         application = load(app, {**application.demonstration_options, **options})
@@ -201,11 +201,6 @@ def gathered(text: str) -> float:
     if not found or float(found[1]) > MOST_GATHERED:
         raise UsageError(f"--gather {text}: write milliseconds, 0 to {MOST_GATHERED:g}, as 2ms")
     return float(found[1]) / 1000
-
-
-def _leave(_number: int, _frame: object) -> None:
-    """End in order, whatever has been started so far, where SIGTERM comes before the service is up."""
-    raise SystemExit(0)
 
 
 def _check_design(listening: Listening, hosting: Hosting, answering: Answering, company: Company) -> None:

@@ -1,6 +1,5 @@
 """What `afield serve` starts: a device, a service that joins another, one beside generated traffic, or a whole one."""
 
-import signal
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from afield.commands.product import Product, product
 from afield.control.joining import Joined, Joining, by_folder, joined
 from afield.control.office import open_office
 from afield.control.service import Service, Terms, running
+from afield.control.stopping import stop_by_signal
 from afield.live import live
 from afield.serving.config import SUPERVISED
 from afield.sharing.sharing import Shared, by_store
@@ -49,8 +49,7 @@ def _joining(application: Application, root: Path, address: str, terms: Terms, n
 
 
 def _until_stopped(context: Context, service: Service | Joined | Product) -> None:
-    signal.signal(signal.SIGTERM, lambda _number, _frame: service.ask_to_stop())
-    signal.signal(signal.SIGINT, lambda _number, _frame: service.ask_to_stop())
+    stop_by_signal(service.ask_to_stop)
     _ready(context, service.url)
     service.supervise()
 
