@@ -43,9 +43,9 @@ def predictor(
     prefix, numbers = secrets.token_hex(8), itertools.count()
     beside = Beside(
         assign=assign,
-        in_force=in_force,
+        in_force=partial(in_force, slices=operate.slices) if operate.slices else in_force,
         overridden=overridden,
-        mode_of=mode_of,
+        mode_of=partial(mode_of, slices=operate.slices) if operate.slices else mode_of,
         filled=answered,
         record=record,
         clock=clock,

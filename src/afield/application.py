@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from afield.errors import UsageError
+from afield.mitigation.slices import Slices
 from afield.monitoring.monitor import Monitor
 from afield.records.requirements import Goal as Goal
 from afield.records.requirements import Hazard as Hazard
@@ -165,6 +166,7 @@ class Operate:
         interval: names of the outputs that bound the predictive interval, or None.
         level: nominal coverage of the interval.
         guards: bounds on the outputs of the model or of the decision, in order.
+        slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
         monitoring: what is watched.
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
         rollout: policy of the ladder (`afield.rollout.ladder`).
@@ -189,6 +191,7 @@ class Operate:
     interval: tuple[str, str] | None = None
     level: float = 0.9
     guards: tuple[Guard, ...] = ()
+    slices: Slices = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)
     retraining: Trigger | None = None
     rollout: Ladder = field(default_factory=Ladder)

@@ -51,6 +51,13 @@ def test_an_override_is_set_until_it_expires_and_lifted(town: Town) -> None:
     assert [row.reason for row in entries(town)] == ["flood", "over"]
 
 
+def test_a_slice_is_switched_and_set_at_once(town: Town) -> None:
+    done = town("mode", APP, "prompt", "--slice", "airports", "--reason", "a strike", "--json")
+    assert done.value["mode_by_unit"] == {"slice:airports": "prompt"}
+    (held,) = town("override", APP, "flood", "--slice", "manhattan", *SET[2:], "--json").value["overrides"]
+    assert held["scope"] == "slice:manhattan"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -58,7 +65,16 @@ def test_an_override_is_set_until_it_expires_and_lifted(town: Town) -> None:
         (("mode", APP, "off"), 2, "reason"),
         (("mode", APP, "off", "--reason", " "), 2, "--reason is empty; say in one line why"),
         (("override", APP, "flood", *SET[:-1], ""), 2, "--reason is empty; say in one line why"),
+        (
+            ("mode", APP, "off", "--slice", "moon", "--reason", "x"),
+            2,
+            "there is: airports, manhattan, outside manhattan",
+        ),
+        (("mode", APP, "off", "--slice", "airports", "--unit", "22", "--reason", "x"), 2, "a mode is for one of them"),
         (("override", APP, "flood", "--reason", "x"), 2, "an override needs --scope"),
+        (("override", APP, "flood", "--slice", "airports", *SET), 2, "an override needs --scope or --slice"),
+        (("override", APP, "flood", "--slice", "moon", *SET[2:]), 2, "--slice moon: the application declares no such"),
+        (("override", APP, "flood", *SET[:5], "3", *SET[6:]), 2, "contradicts the guard clamp:multiplier"),
         (("override", APP, "flood", *SET, "--lift"), 2, "leave --scope"),
         (("override", APP, "flood", *SET[:2], "--output", "price", *SET[4:]), 2, "there is: forecast, multiplier"),
         (("override", APP, "flood", *SET[:6], "--expires", START.isoformat(), *SET[8:]), 1, "is not after"),

@@ -25,6 +25,7 @@ from afield.serving.static import Edition
 from afield.statistics.counts import quantile
 from afield.telemetry.policy import Policy
 from surge.application import SLOTS
+from surge.areas import AREAS
 from surge.pricing import CAP, HOURS, UNKNOWN, multiplier
 
 PLACE = ZoneInfo("America/New_York")
@@ -163,6 +164,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         step=slot,
         stale_after=2 * slot,
         guards=(clamp("forecast", 0.0, HORIZON), clamp("multiplier", 1.0, CAP)),
+        slices=AREAS,
         felt="multiplier",
         telemetry=Policy(name="everything", share=1.0),
         monitoring=Monitoring(

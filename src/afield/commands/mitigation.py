@@ -13,11 +13,13 @@ from afield.commands.release_promote import Actor, login, moment
 from afield.control.actions import Actions
 from afield.control.office import Office, open_office
 from afield.errors import RolloutError, UsageError
-from afield.mitigation.overrides import EVERYONE
+from afield.mitigation.overrides import EVERYONE, contradicted
+from afield.mitigation.slices import SLICE
 from afield.records.decision import Override
 from afield.records.traffic import Mode
 
 Reason = Annotated[str, Parameter(help="why, one line; kept in the ledger")]
+Slice = Annotated[str, Parameter(name="--slice", help="all units of a slice that the application declares")]
 
 
 def mode(
@@ -28,6 +30,7 @@ def mode(
     unit: Annotated[
         str, Parameter(help="one unit that requests name; left out: all without a mode of their own")
     ] = EVERYONE,
+    part: Slice = "",
     reason: Reason,
     actor: Actor = "",
     context: Context,
@@ -35,21 +38,27 @@ def mode(
 ) -> None:
     """Let the model decide, advise a person, or have no say; a running service follows.
 
+    A unit's own mode goes before its slices', of which the most cautious counts, and those before the general one.
+
     Args:
         app: name of the application.
         mode: automate, prompt or off.
-        unit: one unit; its own mode then goes before the general one.
+        unit: one unit.
+        part: a slice.
         reason: why.
         actor: who decides.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
+    if part and unit != EVERYONE:
+        raise UsageError("--unit and --slice: a mode is for one of them")
     office = _office(app, context, options, reason)
+    where = _slice(office, part) if part else unit
     actions = office.by(actor or login())
-    actions.mode(mode, reason, moment(office), unit)
+    actions.mode(mode, reason, moment(office), where)
     own = ", ".join(f"{each} {its}" for each, its in actions.state.mode_by_unit if its != mode)
     everywhere = f"everywhere, but of their own: {own}" if own else "everywhere"
-    _tell(context, actions, f"mode {mode} {everywhere if unit == EVERYONE else f'for {unit}'}")
+    _tell(context, actions, f"mode {mode} {everywhere if where == EVERYONE else f'for {where}'}")
 
 
 def override(
@@ -58,6 +67,7 @@ def override(
     /,
     *,
     scope: Annotated[str, Parameter(help='a unit that requests name, or "*" for all')] = "",
+    part: Slice = "",
     output: Annotated[str, Parameter(help="which output of an answer")] = "",
     value: Annotated[float | None, Parameter(help="what it is set to")] = None,
     expires: Annotated[datetime | None, Parameter(help="until when, ISO 8601, in the time of the place")] = None,
@@ -67,14 +77,18 @@ def override(
     context: Context,
     **options: str,
 ) -> None:
-    """Set an output by hand, for one unit or all, until it expires; or lift that. A running service follows.
+    """Set an output by hand, for one unit, a slice or all, until it expires; or lift that. A running service follows.
+
+    A value that a guard would never let pass is refused. Guards that go by the answer before, such as a step limit,
+    do not hold an override back: it counts at once.
 
     Args:
         app: name of the application.
         name: of the override.
         scope: a unit, or "*".
+        part: a slice, instead.
         output: which output of an answer.
-        value: what it is set to, whatever model and guards say.
+        value: what it is set to, whatever the model says.
         expires: until when.
         lift: take it away instead.
         reason: why.
@@ -82,22 +96,42 @@ def override(
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
-    if lift and (scope or output or value is not None or expires):
-        raise UsageError("--lift takes an override away; leave --scope, --output, --value and --expires out")
+    if lift and (scope or part or output or value is not None or expires):
+        raise UsageError("--lift takes an override away; leave --scope, --slice, --output, --value and --expires out")
     office = _office(app, context, options, reason)
     actions, at = office.by(actor or login()), moment(office)
     if lift:
         actions.lift(name, reason, at)
         _tell(context, actions, f"override {name} is lifted")
         return
-    if not scope or not output or value is None or expires is None:
-        raise UsageError("an override needs --scope, --output, --value and --expires; or --lift takes it away")
+    if bool(scope) == bool(part) or not output or value is None or expires is None:
+        raise UsageError("an override needs --scope or --slice, --output, --value and --expires; or --lift")
+    where = _slice(office, part) if part else scope
     known = sorted({office.operate.output, *office.operate.neutral})
     if output not in known:
         raise UsageError(f"--output {output}: an answer has no such output; there is: {', '.join(known)}")
-    actions.override(Override(name, scope, output, value, reason, expires), at)
-    where = "everywhere" if scope == EVERYONE else f"for {scope}"
-    _tell(context, actions, f"override {name}: {output} is {value:g} {where} until {expires}")
+    against = contradicted(office.operate.guards, output, value)
+    if against:
+        raise UsageError(
+            f"--value {value:g} contradicts the guard {', '.join(against)}: {output} would never be so; give a value "
+            "that it lets pass, or change the guard in the application"
+        )
+    actions.override(Override(name, where, output, value, reason, expires), at)
+    place = "everywhere" if where == EVERYONE else f"for {where}"
+    _tell(context, actions, f"override {name}: {output} is {value:g} {place} until {expires}")
+
+
+def _slice(office: Office, name: str) -> str:
+    """The scope of a slice.
+
+    Raises:
+        UsageError: the application declares no such slice.
+    """
+    known = office.operate.slices
+    if name not in known:
+        there = ", ".join(sorted(known)) or "none"
+        raise UsageError(f"--slice {name}: the application declares no such slice; there is: {there}")
+    return SLICE + name
 
 
 def _office(app: str, context: Context, options: Mapping[str, str], reason: str) -> Office:

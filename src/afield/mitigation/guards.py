@@ -2,12 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Outputs = Mapping[str, NDArray[np.float64]]
 Last = Callable[[str], NDArray[np.float64]]
+
+
+class Guard(Protocol):
+    """Bounds what a model may say; gives the same object back where nothing had to change."""
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The output that it bounds."""
+        ...
+
+    def __call__(self, outputs: Outputs, last: Last, /) -> Outputs:
+        """The outputs, each of shape `(n,)`, within bounds; `last` gives an output's values at an earlier tick."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Override(msgspec.Struct, frozen=True):
-    """A hard-set result: for `scope` (a unit, or "*"), `output` is `value` until `expires`."""
+    """A hard-set result: for `scope` (a unit, "slice:NAME", or "*"), `output` is `value` until `expires`."""
 
     name: str
     scope: str
@@ -62,7 +62,7 @@ class ControlState(msgspec.Struct, frozen=True):
         canary_block: length of a time block, seconds.
         salt: of the canary's assignment hash.
         mode: automate, prompt or off.
-        mode_by_unit: exceptions to the mode.
+        mode_by_unit: exceptions to the mode, by unit or by "slice:NAME".
         overrides: in force.
         now: domain time of the service, where its clock follows its events; else null (wall clock).
         order: the signed statement with which a device that has seen newer releases may go (back) to the champion, as

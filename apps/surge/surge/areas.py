@@ -1,0 +1,20 @@
+"""Areas of the city that people speak of: a mode or an override is set for all their zones at once."""
+
+from afield.mitigation.slices import Slices
+
+AIRPORTS = frozenset({"1", "132", "138"})
+"""Newark, Kennedy and LaGuardia, by the city's taxi map."""
+
+_MANHATTAN = (
+    4, 12, 13, 24, 41, 42, 43, 45, 48, 50, 68, 74, 75, 79, 87, 88, 90, 100, 103, 104, 105, 107, 113, 114, 116, 120,
+    125, 127, 128, 137, 140, 141, 142, 143, 144, 148, 151, 152, 153, 158, 161, 162, 163, 164, 166, 170, 186, 194,
+    202, 209, 211, 224, 229, 230, 231, 232, 233, 234, 236, 237, 238, 239, 243, 244, 246, 249, 261, 262, 263,
+)  # fmt: skip
+MANHATTAN = frozenset(map(str, _MANHATTAN))
+"""The zones of Manhattan and its islands, by the same map."""
+
+AREAS: Slices = {
+    "airports": AIRPORTS.__contains__,
+    "manhattan": MANHATTAN.__contains__,
+    "outside manhattan": lambda zone: zone not in MANHATTAN,
+}
