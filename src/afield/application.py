@@ -28,6 +28,7 @@ from afield.serving.product import Decide, FromInput, Guard
 from afield.serving.static import Edition
 from afield.statistics.losses import Loss
 from afield.telemetry.policy import Policy
+from afield.telemetry.privacy import Fields
 
 GROUP = "afield.applications"
 
@@ -160,7 +161,8 @@ class Operate:
         stale_after: age of the facts from which the model is not asked any more.
         telemetry: what is recorded.
         facts: kind of fact that clients send → type of its fields.
-        private: fields of facts that are stored only as keyed hashes; `unit`: who asked is too, in recorded answers.
+        private: fields of facts that are stored only as keyed hashes, or field → what becomes of it
+            (`afield.telemetry.privacy`); with `unit`, who asked is a keyed hash too, in recorded answers.
         infer: feature columns and parts of a release → outputs, each of shape `(n,)`.
         output: the output that an answer cannot do without, and that outcomes are compared with.
         interval: names of the outputs that bound the predictive interval, or None.
@@ -185,7 +187,7 @@ class Operate:
     pages: str = ""
     loss: Loss = "poisson_deviance"
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
-    private: tuple[str, ...] = ()
+    private: tuple[str, ...] | Fields = ()
     infer: Infer = run_only_part
     output: str = "forecast"
     interval: tuple[str, str] | None = None

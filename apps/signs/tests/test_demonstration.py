@@ -17,7 +17,7 @@ from PIL import Image
 from afield.errors import DataError
 from afield.records.facts import Window
 from afield.records.traffic import Answer, Fact
-from afield.telemetry.policy import protect_fact
+from afield.telemetry.privacy import protect_fact
 from signs import demonstration
 from signs.concluding import SURE
 from signs.demonstration import Look, Travellers, felt, mistakes, verdict

@@ -10,7 +10,8 @@ from afield.errors import TelemetryError
 from afield.records.traffic import Fact, Ingest
 from afield.telemetry.claims import claim_any
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability, Policy, protect_fact
+from afield.telemetry.policy import Durability, Policy
+from afield.telemetry.privacy import Fields, protect_fact
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
 
@@ -30,7 +31,7 @@ class Keeping:
         facts: Path,
         policy: Policy,
         *,
-        private: Collection[str] = (),
+        private: Collection[str] | Fields = (),
         key: bytes = b"",
         seal_after: float = 5.0,
     ) -> None:
@@ -40,7 +41,7 @@ class Keeping:
             events: spool folder of events.
             facts: spool folder of facts and outcomes; they are always kept durably.
             policy: what is recorded of answers, and how.
-            private: fields of facts that are stored only as keyed hashes.
+            private: fields of facts that are stored only as keyed hashes, or each with its rule.
             key: of these hashes.
             seal_after: seconds after which what was kept is handed over.
 

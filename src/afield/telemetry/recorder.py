@@ -8,7 +8,8 @@ import msgspec
 from afield.errors import TelemetryError
 from afield.records.traffic import Counts, Event, EventBatch
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Policy, inclusion, protect
+from afield.telemetry.policy import Policy, inclusion
+from afield.telemetry.privacy import protect
 from afield.telemetry.segments import Tally
 from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
@@ -64,7 +65,7 @@ class Recorder:
             if share < 1.0 or event.policy != self._policy.name:
                 event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
             try:
-                kept.append((encode(protect(self._policy, event, self._key)), count))
+                kept.append((encode(protect(self._policy.fields, event, self._key)), count))
             except TelemetryError as error:
                 self._count(count, dropped=count, reason=_reason(error))
         if not kept:
@@ -92,7 +93,7 @@ class Recorder:
                 self._count(1, sampled_out=1)
                 return
             event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
-        self._spool.append(encode(protect(self._policy, event, self._key)))
+        self._spool.append(encode(protect(self._policy.fields, event, self._key)))
         self._count(1, accepted=1)
 
     def counts(self) -> Counts:

@@ -18,7 +18,7 @@ from afield.data.sources import QUARANTINE, Extract, Source
 from afield.data.validate import Finding, hold
 from afield.errors import ContractError, DataError
 from afield.store.steps import Steps
-from afield.telemetry.policy import keyed_hash
+from afield.telemetry.privacy import keyed_hash
 from afield.workshop.plan import Table
 
 ASIDE = "quarantine"
