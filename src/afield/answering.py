@@ -10,6 +10,7 @@ from pathlib import Path
 
 from afield import __version__
 from afield.application import Application, Operate, resolve
+from afield.mitigation.breaker import Breaker
 from afield.mitigation.fallbacks import answered
 from afield.mitigation.modes import mode_of
 from afield.mitigation.overrides import in_force, overridden
@@ -38,8 +39,12 @@ def predictor(
     record: Callable[[Event], None],
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None,
     record_all: Callable[[Sequence[Event]], None] | None = None,
+    breaker: Breaker | None = None,
 ) -> Predictor:
-    """The one inference path of an application; workers answer with it, the supervisor forecasts."""
+    """The one inference path of an application; workers answer with it, the supervisor forecasts.
+
+    A `breaker` goes by the wall clock: it is for whoever answers people, not for what has to come out the same again.
+    """
     prefix, numbers = secrets.token_hex(8), itertools.count()
     beside = Beside(
         assign=assign,
@@ -53,6 +58,7 @@ def predictor(
         policy=operate.telemetry.name,
         keep=keep,
         record_all=record_all,
+        breaker=breaker,
     )
     return Predictor(operate, beside)
 

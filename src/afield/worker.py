@@ -18,6 +18,7 @@ from afield import __version__
 from afield.answering import cached, loader, predictor, recorded
 from afield.application import Operate, load, resolve
 from afield.clock import WallClock
+from afield.mitigation.breaker import Breaker
 from afield.release.signing import Trusted
 from afield.serving import bundles, ingestion, inspection, openapi, publishing, questions, v2
 from afield.serving.access import access_of
@@ -91,6 +92,7 @@ class Worker:
             record=kept.recorder.record,
             keep=kept.keep,
             record_all=kept.recorder.record_all,
+            breaker=Breaker(),
         )
         opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
         self._updates = Updates(Follower(Path(config.snapshots)), opened, self._answers)

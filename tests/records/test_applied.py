@@ -16,6 +16,7 @@ from afield.records.applied import (
     MERGED,
     NEUTRAL,
     OFF,
+    OPEN,
     RUNGS,
     STATIC,
     Kind,
@@ -41,6 +42,7 @@ MARKERS: dict[str, Kind] = {
     **dict.fromkeys(map(fallback, RUNGS), "fallback"),
     **dict.fromkeys(overridden({"bake": 2.0}, [HELD])[1], "override"),
     OFF: "off",
+    OPEN: "breaker",
     **dict.fromkeys((STATIC, f"{STATIC}:wet", KNOWN, MERGED, ALONE), "design"),
     **dict.fromkeys(
         (each.name for each in (clamp("bake", 0, 1), step_limit("bake", 1), plausible("bake", 0))), "guard"

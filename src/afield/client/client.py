@@ -37,6 +37,7 @@ from afield.client.standing import Standing
 from afield.client.synchroniser import Synchroniser
 from afield.client.upstream import Upstream
 from afield.compiled import open_static
+from afield.mitigation.breaker import Breaker
 from afield.records.traffic import Answer, Query
 from afield.serving.complaint import Complaint
 from afield.serving.situation import Situation
@@ -90,7 +91,7 @@ class Client:
         self._upstream = Upstream(upstream, token=token, patience=patience, heard=self._clock.heard)
         self._recording = recording = Recording(folder, operate, self._corrected, min(every, EVERY))
         now, record, keep = self._clock.now, recording.record, recording.keep
-        self.predictor = predictor(operate, clock=now, record=record, keep=keep)
+        self.predictor = predictor(operate, clock=now, record=record, keep=keep, breaker=Breaker())
         self.static = None
         if static is not None:
             self.static = open_static(static, operate, application.name, clock=now, record=record, keep=keep)

@@ -42,6 +42,8 @@ class Health(msgspec.Struct, frozen=True):
         supervisor_age: seconds since the supervisor was last alive.
         worker: process id of the worker that answered.
         problem: what is wrong, in words; "" when nothing is.
+        breakers: release that failed when it was last asked → state of its circuit breaker in this worker: closed,
+            open (it is not asked) or half-open (one request tries it).
     """
 
     status: str
@@ -61,6 +63,7 @@ class Health(msgspec.Struct, frozen=True):
     supervisor_age: float | None
     worker: int
     problem: str
+    breakers: dict[str, str] = {}
 
 
 class HealthReader:
@@ -135,6 +138,7 @@ class HealthReader:
             supervisor_age=alive,
             worker=os.getpid(),
             problem=problem,
+            breakers=dict(self._predictor.breakers),
         )
 
     def _hungry(self, rows: FeatureRows | None, now: datetime) -> str:

@@ -16,7 +16,7 @@ from afield.serving.health import Health
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 ROUTES = ("answers", "events", "telemetry", "bundles", "snapshots", "v2", "metrics", "healthz", "other")
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
-KINDS: tuple[Kind, ...] = ("guard", "override", "off")
+KINDS: tuple[Kind, ...] = ("guard", "override", "off", "breaker")
 """What changes an answer; fallbacks are counted by their rung, and a design that speaks of itself changed nothing."""
 
 
@@ -137,6 +137,10 @@ def _gauges(health: Health) -> Iterable[Family]:
     ready = Family("afield_ready", "gauge", "Whether requests are to come here, as /v2/health/ready says.")
     ready.add(health.ready)
     yield ready
+    breakers = Family("afield_breaker_state", "gauge", "Circuit breakers of releases that failed, in this worker.")
+    for release, state in health.breakers.items():
+        breakers.add(1, release=release, state=state)
+    yield breakers
     info = Family("afield_release_info", "gauge", "The release that answers.")
     info.add(1, release=health.release, stage=health.stage, mode=health.mode)
     yield info

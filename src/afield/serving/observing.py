@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from afield.errors import ContradictionError, RequestError
-from afield.records.applied import LAST_GOOD, NEUTRAL, OFF, fallback
+from afield.records.applied import LAST_GOOD, NEUTRAL, OFF, OPEN, fallback
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
 from afield.serving.draft import Observed
@@ -101,22 +101,28 @@ class Observing:
                 applied = (OFF,) if off else tuple(dict.fromkeys((*draft.applied, *acted)))
                 return replace(concluded, output=output), draft.release, applied
         neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
-        return neutral, NOBODY, (fallback(NEUTRAL),)
+        skipped = (OPEN,) if OPEN in draft.applied else ()
+        return neutral, NOBODY, (*skipped, fallback(NEUTRAL))
 
     def _found(
         self, seen: Situation, query: Query, digest: str, held: tuple[Override, ...]
     ) -> tuple[Observation | None, Scored]:
         """What is found in the request and said of it, by the release or by the last good one; None by nobody."""
+        breaker, skipped = self._beside.breaker, tuple[str, ...]()
         for name in dict.fromkeys((digest, seen.control.last_good)):
             release = seen.releases.get(name)
+            if breaker is not None and not breaker.calm and breaker.states().get(name) == "open":
+                self._scoring.problem = f"release {name[:12]} keeps failing and is not asked for a while"
+                skipped = (OPEN,)
+                continue
             observed = None if release is None else self._observed(query, release)
             if release is None or observed is None:
                 continue
             scored = self._set(self._scored(seen, observed, name), held)
             if name != digest:
-                scored = Scored(scored.outputs, scored.release, (fallback(LAST_GOOD), *scored.applied))
+                scored = Scored(scored.outputs, scored.release, (*skipped, fallback(LAST_GOOD), *scored.applied))
             return observed, scored
-        return None, Scored({}, NOBODY, ())
+        return None, Scored({}, NOBODY, skipped)
 
     def _set(self, scored: Scored, held: tuple[Override, ...]) -> Scored:
         """The outputs with what people set by hand, the same for everything found."""
@@ -141,6 +147,8 @@ class Observing:
             raise
         except Exception as error:  # a model or the application's own code: whatever it raises is its failure
             self._scoring.problem = f"release {release.digest[:12]} failed: {type(error).__name__}: {error}"
+            if self._beside.breaker is not None:
+                self._beside.breaker.failed(release.digest)
             return None
 
 

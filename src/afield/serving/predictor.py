@@ -34,7 +34,7 @@ class Predictor:
         """Answer for `product`; `see` gives it rows and releases. `scoring` goes on from another's earlier answers."""
         self._product = product
         self._beside = beside
-        self._scoring = scoring or Scoring(product, beside.filled)
+        self._scoring = scoring or Scoring(product, beside.filled, breaker=beside.breaker)
         self._observing = observing(product, beside, self._scoring)
         self.lookups = Lookups(product, self._scoring, ANSWERS)
         self._joint = Joint(product, beside, self._scoring, ANSWERS, DECISIONS)
@@ -49,6 +49,11 @@ class Predictor:
     def problem(self) -> str:
         """Why the last answer needed a fallback; "" when it needed none."""
         return self._scoring.problem
+
+    @property
+    def breakers(self) -> Mapping[str, str]:
+        """The state of the circuit breaker of each release that failed when it was last asked."""
+        return self._beside.breaker.states() if self._beside.breaker is not None else {}
 
     def twin(self) -> "Predictor":
         """One that drafts ahead in another thread: the same path and earlier answers, a situation of its own."""

@@ -169,6 +169,31 @@ class Assign(Protocol):
         ...
 
 
+class Breaks(Protocol):
+    """The circuit breaker of the releases."""
+
+    @property
+    def calm(self) -> bool:
+        """Whether no release has failed since it last worked."""
+        ...
+
+    def admits(self, name: str, /) -> bool:
+        """Whether a release may be asked now."""
+        ...
+
+    def failed(self, name: str, /) -> None:
+        """A release was asked, and failed."""
+        ...
+
+    def succeeded(self, name: str, /) -> None:
+        """A release was asked, and answered."""
+        ...
+
+    def states(self) -> Mapping[str, str]:
+        """The state of each release that failed when it was last asked."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What other stages do along the path.
@@ -184,6 +209,7 @@ class Beside:
         identify: gives a new unique id.
         policy: name of the telemetry policy in force.
         keep: keeps facts that an answer brought to light; it must not raise.
+        breaker: keeps requests from releases that keep failing; None: they are asked each time.
         record_all: keeps several events at once; it must not raise. None: one after the other.
     """
 
@@ -198,3 +224,4 @@ class Beside:
     policy: str
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None
     record_all: Callable[[Sequence[Event]], None] | None = None
+    breaker: Breaks | None = None

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.errors import InferenceError, ReleaseError
-from afield.records.applied import BASELINE, CACHED, LAST_GOOD, NEUTRAL, STATIC, fallback
+from afield.records.applied import BASELINE, CACHED, LAST_GOOD, NEUTRAL, OPEN, STATIC, fallback
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
-from afield.serving.product import Filled, Guard, Last, Product, Source
+from afield.serving.product import Breaks, Filled, Guard, Last, Product, Source
 from afield.serving.situation import REACH, Situation
 
 NOBODY = "none"
@@ -45,8 +45,15 @@ class Scoring:
         problem: why a fallback was last needed; "" once the release itself answers again.
     """
 
-    def __init__(self, product: Product, filled: Filled, memories: dict[str, Memory] | None = None) -> None:
+    def __init__(
+        self,
+        product: Product,
+        filled: Filled,
+        memories: dict[str, Memory] | None = None,
+        breaker: Breaks | None = None,
+    ) -> None:
         """Score for `product`; `filled` is the fallback chain, `memories` the earlier answers by their line."""
+        self._breaker = breaker
         self._product = product
         self._filled = filled
         self._memories = {} if memories is None else memories
@@ -75,7 +82,7 @@ class Scoring:
 
         def asked(release: str) -> Outputs | None:
             """What a release says, guarded; None where it fails or has nothing new to go by."""
-            outputs = None if stale else self._tried(seen, release, rows)
+            outputs = None if stale else self._tried(seen, release, rows, applied)
             if outputs is None:
                 return None
             return self._guarded(outputs, lambda name: past.last(keys, facts.tick, name), applied)
@@ -106,7 +113,7 @@ class Scoring:
         if facts is None:
             return None
         try:
-            outputs = self.inferred(seen, digest, rows)
+            outputs = self._asked(seen, digest, rows)
         except InferenceError:
             return None
         past = self.memory(memory)
@@ -125,7 +132,7 @@ class Scoring:
         needed, applied = self._product.output, list[str]()
 
         def asked(release: str) -> Outputs | None:
-            outputs = self._tried(seen, release, rows)
+            outputs = self._tried(seen, release, rows, applied)
             return None if outputs is None else self._guarded(outputs, lambda _: np.full(rows.count, np.nan), applied)
 
         spare = seen.control.last_good
@@ -175,7 +182,7 @@ class Scoring:
 
     def twin(self) -> "Scoring":
         """Another that shares the earlier answers, and has problems of its own."""
-        return Scoring(self._product, self._filled, self._memories)
+        return Scoring(self._product, self._filled, self._memories, self._breaker)
 
     def memory(self, name: str) -> Memory:
         """One line of earlier answers."""
@@ -195,11 +202,34 @@ class Scoring:
             self._note(str(error))
             return None
 
-    def _tried(self, seen: Situation, digest: str, rows: Rows) -> Outputs | None:
+    def _asked(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
+        """What the release says, unless its breaker is open; whether it failed is noted there.
+
+        Raises:
+            InferenceError: as `inferred`, or the breaker is open.
+        """
+        breaker = self._breaker
+        if breaker is None:
+            return self.inferred(seen, digest, rows)
+        if not breaker.calm and not breaker.admits(digest):
+            raise InferenceError(f"release {digest[:12]} keeps failing and is not asked for a while")
         try:
             outputs = self.inferred(seen, digest, rows)
+        except InferenceError:
+            if digest in seen.releases:
+                breaker.failed(digest)
+            raise
+        if not breaker.calm:
+            breaker.succeeded(digest)
+        return outputs
+
+    def _tried(self, seen: Situation, digest: str, rows: Rows, applied: list[str]) -> Outputs | None:
+        try:
+            outputs = self._asked(seen, digest, rows)
         except InferenceError as error:
             self._note(str(error))
+            if self._breaker is not None and self._breaker.states().get(digest, "closed") != "closed":
+                applied.append(OPEN)
             return None
         if not all_finite(outputs[self._product.output]):
             self._note(f"release {digest[:12]} gives values that are not finite")
