@@ -23,6 +23,7 @@ The life of a model is two loops that touch at two records, the release and the 
         serving         the one inference path and the service around it
         telemetry       what was predicted; what came true, late
         monitoring      estimates from production, with honest intervals, and alarms
+        selection       which production rows to label, with what probability
         retraining      when to learn again
         rollout         shadow, canary, live; or back
         mitigation      guards, overrides, modes, fallbacks

@@ -11,6 +11,7 @@
     ├── ReleaseError          a bundle is incomplete, changed, unsigned, older, or does not reproduce
     ├── StoreError            an artifact, table or ledger cannot be read or written
     │   ├── ConflictError     somebody else committed first; nothing of this batch was lost
+    │   ├── LeaseError        another controller leads the application now
     │   └── AbsentError       an object store has no object of this key
     ├── EngineError           a partition failed, or the processes or the cluster that computed it were lost
     ├── ServingError          the service cannot start or publish
@@ -22,6 +23,7 @@
     │       └── RefusedError          it answered, and does not have what was asked for; carries the status
     ├── TelemetryError        the spool cannot accept or deliver
     ├── MonitoringError       a monitor was used before it was fitted, or on the wrong columns
+    ├── SelectionError        scores, shares or labels of a selected sample mean nothing
     └── RolloutError          a step of the ladder that its state does not allow
 
 A message says what is wrong, where (file, row, field), and what to do next. Only transports know HTTP.
@@ -70,6 +72,10 @@ class StoreError(AfieldError):
 
 class ConflictError(StoreError):
     """Somebody else committed first; nothing of this batch was lost."""
+
+
+class LeaseError(StoreError):
+    """Another controller leads the application now; nothing was appended."""
 
 
 class AbsentError(StoreError):
@@ -132,6 +138,10 @@ class TelemetryError(AfieldError):
 
 class MonitoringError(AfieldError):
     """A monitor was used before it was fitted, or on the wrong columns."""
+
+
+class SelectionError(AfieldError):
+    """Scores, shares or labels of a selected sample mean nothing."""
 
 
 class RolloutError(AfieldError):
