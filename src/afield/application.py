@@ -27,6 +27,7 @@ from afield.serving.inference import Infer, Parts, run_only_part
 from afield.serving.product import Decide, FromInput, Guard
 from afield.serving.static import Edition
 from afield.statistics.losses import Loss
+from afield.telemetry.expected import ANY, Expectation
 from afield.telemetry.policy import Policy
 from afield.telemetry.privacy import Fields
 
@@ -160,6 +161,7 @@ class Operate:
         step: length of a tick.
         stale_after: age of the facts from which the model is not asked any more.
         telemetry: what is recorded.
+        outcomes: what is to come true: how late, between which bounds, and from whom it is only a proxy.
         facts: kind of fact that clients send → type of its fields.
         private: fields of facts that are stored only as keyed hashes, or field → what becomes of it
             (`afield.telemetry.privacy`); with `unit`, who asked is a keyed hash too, in recorded answers.
@@ -186,6 +188,7 @@ class Operate:
     prepare: Callable[[Parts, Callable[[str], bytes]], object] = nothing_to_prepare
     pages: str = ""
     loss: Loss = "poisson_deviance"
+    outcomes: Expectation = ANY
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
     private: tuple[str, ...] | Fields = ()
     infer: Infer = run_only_part

@@ -11,6 +11,7 @@ from afield.records.facts import Window
 from afield.records.traffic import Event, EventBatch, Outcome
 from afield.store.tables import Tables
 from afield.telemetry.delivery import event_rows
+from afield.telemetry.expected import Expectation
 from afield.telemetry.outcomes import joined, latest, outcome_rows, store_outcomes
 
 T0 = datetime(2023, 7, 1)
@@ -24,9 +25,15 @@ def batch(tick: datetime, arm: str = "champion") -> EventBatch:
 
 
 def outcome(
-    name: str, value: float, key: str = "74", tick: datetime = T0, late: timedelta = SLOT, supersedes: str | None = None
+    name: str,
+    value: float,
+    key: str = "74",
+    tick: datetime = T0,
+    late: timedelta = SLOT,
+    supersedes: str | None = None,
+    source: str = "counted",
 ) -> Outcome:
-    return Outcome(name, key, tick, tick + late, "counted", value, supersedes)
+    return Outcome(name, key, tick, tick + late, source, value, supersedes)
 
 
 @pytest.fixture
@@ -100,8 +107,25 @@ def test_a_chain_of_corrections_ends_in_the_last() -> None:
 
 
 def test_of_two_sources_the_one_known_last_stands() -> None:
-    rows = outcome_rows([outcome("a", 1.0, late=2 * SLOT), outcome("b", 2.0)])
+    rows = outcome_rows([outcome("a", 1.0, late=2 * SLOT, source="auditor"), outcome("b", 2.0)])
     assert latest(rows)["value"].to_list() == [1.0]
+
+
+def test_the_truth_stands_before_a_proxy_however_late_the_proxy_comes() -> None:
+    rows = outcome_rows([outcome("a", 1.0, late=2 * SLOT, source="clicks"), outcome("b", 2.0)])
+    assert latest(rows, expected=Expectation(proxies=("clicks",)))["value"].to_list() == [2.0]
+
+
+def test_an_outcome_says_by_whom_it_is_known(tables: Tables) -> None:
+    tables.append("predictions", event_rows([batch(T0)]))
+    store_outcomes(tables, [outcome("a", 3.0, source="clicks")])
+    assert dict(joined(tables, DAY, pending=True).select("unit", "source").iter_rows()) == {"74": "clicks", "75": None}
+
+
+def test_what_is_set_aside_is_not_joined(tables: Tables) -> None:
+    tables.append("predictions", event_rows([batch(T0)]))
+    store_outcomes(tables, [outcome("a", -3.0), outcome("b", 1.0, key="75", late=-SLOT)])
+    assert joined(tables, DAY, expected=Expectation(low=0.0)).height == 0
 
 
 def test_a_correction_may_be_about_another_key() -> None:

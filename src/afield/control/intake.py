@@ -15,6 +15,7 @@ from afield.records.traffic import Ingest, Outcome
 from afield.store.tables import Tables
 from afield.telemetry.delivery import EVENTS, deliver
 from afield.telemetry.encoding import decode
+from afield.telemetry.expected import ANY, Expectation
 from afield.telemetry.outcomes import OUTCOMES, joined, latest, store_outcomes
 from afield.telemetry.segments import Position, read, segments
 from afield.telemetry.settlement import drain
@@ -42,6 +43,7 @@ class Intake:
         own: Spool,
         tell: Callable[[str], None],
         joined: Path | None = None,
+        expected: Expectation = ANY,
     ) -> None:
         """Take from the folders `facts` and `telemetry`, and from those of services that joined.
 
@@ -54,6 +56,7 @@ class Intake:
             own: the spool that this process records to.
             tell: is told which segment was damaged and set aside.
             joined: folder in which each service that joined keeps two spools of its own, `facts` and `telemetry`.
+            expected: what outcomes are to be like; others are kept, and not joined.
         """
         self._history = history
         self._tables = tables
@@ -63,6 +66,7 @@ class Intake:
         self._own = own
         self._tell = tell
         self._joined = joined
+        self._expected = expected
         self._seen: dict[Path, dict[str, Position]] = {}
         self.watermark: datetime | None = None
 
@@ -130,7 +134,7 @@ class Intake:
 
     def joined(self, window: Window) -> pl.DataFrame:
         """Tick events of the window with what came true."""
-        return joined(self._tables, window).filter(pl.col("kind") == "tick")
+        return joined(self._tables, window, expected=self._expected).filter(pl.col("kind") == "tick")
 
     def answers(self, window: Window) -> pl.DataFrame:
         """Answers that clients asked for in the window; one that a device sent twice counts once."""

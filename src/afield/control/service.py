@@ -64,7 +64,8 @@ class Service:
         self._stop = threading.Event()
         self._plane = Plane(self.config, home.folder, office.tell)
         claimed = _claimed(home.telemetry, self._heartbeat, self.url)
-        self._spool = Spool(home.telemetry, writer=claimed, mode=office.operate.telemetry.mode)
+        policy = office.operate.telemetry
+        self._spool = Spool(home.telemetry, writer=claimed, mode=policy.mode, max_bytes=policy.max_bytes)
         self._trainer = Trainer(office, wait=terms.by_events)
         self._intake, self._room = self._control_room()
         self._began = self._now()
@@ -165,7 +166,15 @@ class Service:
         history = History(office.tables, plan.tables, plan.features.lookback)
         history.load()
         intake = Intake(
-            history, office.tables, plan.tables, home.facts, home.telemetry, self._spool, office.tell, home.joined
+            history,
+            office.tables,
+            plan.tables,
+            home.facts,
+            home.telemetry,
+            self._spool,
+            office.tell,
+            home.joined,
+            operate.outcomes,
         )
         recorder = Recorder(operate.telemetry, self._spool, secret(home.privacy))
         kit = Equipment(

@@ -10,6 +10,8 @@ from afield.records.facts import Window
 from afield.records.traffic import Outcome
 from afield.store.tables import Tables
 from afield.telemetry import delivery
+from afield.telemetry.expected import ANY, Expectation
+from afield.telemetry.sifting import sift
 
 OUTCOMES = "outcomes"
 
@@ -52,23 +54,19 @@ def store_outcomes(
     return tables.append(table, rows, writer=writer, transaction=transaction)
 
 
-def latest(outcomes: pl.DataFrame, as_of: datetime | None = None) -> pl.DataFrame:
+def latest(outcomes: pl.DataFrame, as_of: datetime | None = None, expected: Expectation = ANY) -> pl.DataFrame:
     """One row per key and event time: the outcome that held at `as_of` (known at or before it), or that holds now.
 
-    An outcome counts once per id; one that another supersedes is left out; of several that remain, the one that
-    became known last stands.
+    An outcome counts once per id; one that another supersedes is left out, and so is what `sift` sets aside. Of several
+    sources the truth stands before a proxy, and then the one that became known last.
     """
     if as_of is not None:
         outcomes = outcomes.filter(pl.col("known_at") <= as_of)
-    # Repetitions and corrections are rare, and to look for them costs a tenth of sorting them out.
-    if outcomes["id"].n_unique() < outcomes.height:
-        outcomes = outcomes.sort("known_at", maintain_order=True).unique("id", keep="first", maintain_order=True)
-    replaced = outcomes.select(id="supersedes").drop_nulls()
-    if replaced.height:
-        outcomes = outcomes.join(replaced, on="id", how="anti")
-    if outcomes.select(pl.struct("key", "event_time").n_unique()).item() < outcomes.height:
-        outcomes = outcomes.sort("known_at", "id").unique(["key", "event_time"], keep="last", maintain_order=True)
-    return outcomes
+    good = sift(outcomes, expected).good
+    if good.select(pl.struct("key", "event_time").n_unique()).item() < good.height:
+        truth = ~pl.col("source").is_in(expected.proxies)
+        good = good.sort(truth, "known_at", "id").unique(["key", "event_time"], keep="last", maintain_order=True)
+    return good
 
 
 def joined(
@@ -79,6 +77,7 @@ def joined(
     pending: bool = False,
     events: str = delivery.EVENTS,
     outcomes: str = OUTCOMES,
+    expected: Expectation = ANY,
 ) -> pl.DataFrame:
     """The events with a tick in the window, each once, with what came true.
 
@@ -91,9 +90,11 @@ def joined(
         pending: also give events whose outcome is not known; their `truth` is null.
         events: name of the table of events; empty where it is not there yet.
         outcomes: name of the table of outcomes; empty where it is not there yet.
+        expected: what outcomes are to be like; others are not joined.
 
     Returns:
-        The columns of the events (`delivery.SCHEMA`, `output_NAME`), `truth` (f64) and `known_at`, by tick and arm.
+        The columns of the events (`delivery.SCHEMA`, `output_NAME`), `truth` (f64), `known_at` and `source`, by tick
+        and arm.
 
     Raises:
         StoreError: a table cannot be read.
@@ -106,15 +107,19 @@ def joined(
     )
     if made.select(pl.struct("id", "arm").n_unique()).item() < made.height:
         made = made.unique(["id", "arm"], keep="first", maintain_order=True)
-    true = latest(reported, as_of).select("key", "event_time", truth="value", known_at="known_at")
+    true = latest(reported, as_of, expected).select(
+        "key", "event_time", truth="value", known_at="known_at", by="source"
+    )
     found = made.join(true, left_on=["unit", "tick"], right_on=["key", "event_time"], how="left", maintain_order="left")
     own = true.join(made.select("id"), left_on="key", right_on="id", how="semi")
     if own.height:
-        own = own.select("key", own_truth="truth", own_known_at="known_at")
-        found = found.join(own, left_on="id", right_on="key", how="left", maintain_order="left").with_columns(
-            truth=pl.coalesce("own_truth", "truth"), known_at=pl.coalesce("own_known_at", "known_at")
-        )
-        found = found.drop("own_truth", "own_known_at")
+        own = own.select("key", own_truth="truth", own_known_at="known_at", own_by="by")
+        found = found.join(own, left_on="id", right_on="key", how="left", maintain_order="left")
+        known = pl.col("own_truth").is_not_null()
+        found = found.with_columns(
+            pl.when(known).then(f"own_{name}").otherwise(name).alias(name) for name in ("truth", "known_at", "by")
+        ).drop("own_truth", "own_known_at", "own_by")
+    found = found.rename({"by": "source"})
     if not pending:
         found = found.filter(pl.col("truth").is_not_null())
     return found.sort("tick", "arm", maintain_order=True)
