@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from afield.application import Application, load
-from afield.drills import drill
+from afield.drills.drill import drill
 from afield.errors import UsageError
 
 

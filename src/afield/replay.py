@@ -130,7 +130,18 @@ class Client:
         status, content = self.call("POST", f"/v1/{route}", body)
         if status != http.client.OK:
             raise ServingError(f"POST /v1/{route}: {status} {content[:200].decode(errors='replace')}")
-        return self._answers.decode(content)
+        return self.decoded(content)
+
+    def decoded(self, content: bytes) -> Answer:
+        """The answer that a reply's body holds.
+
+        Raises:
+            ServingError: it holds none.
+        """
+        try:
+            return self._answers.decode(content)
+        except msgspec.MsgspecError as error:
+            raise ServingError(f"the service gives what is no answer: {error}") from error
 
     def ingest(self, batch: Ingest) -> None:
         """Send facts and outcomes.

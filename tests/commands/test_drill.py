@@ -8,7 +8,7 @@ import pytest
 from afield.application import Application
 from afield.cli import VERBS, run
 from afield.commands import drill as command
-from afield.drills import Drilled
+from afield.drills.seen import Drilled
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from sklearn.ensemble import RandomForestRegressor
 from afield.commands.output import progress
 from afield.compiled import open_static
 from afield.control.office import Office, open_office
-from afield.drills import Lent, drill
+from afield.drills.drill import Lent, drill
 from afield.errors import ReleaseError
 from afield.records.traffic import Event
 from afield.release.registry import releases

@@ -16,7 +16,8 @@ from afield.control.orphans import end, lives, running_with
 from afield.control.process import Running, serving
 from afield.control.service import Terms
 from afield.demo import free_port
-from afield.drills import model_outage
+from afield.drills.model import outage
+from afield.drills.rig import Rig
 from afield.records.facts import Window
 from afield.records.traffic import Answer
 from afield.replay import Client, Replayed, replay
@@ -176,10 +177,10 @@ def test_workers_outlive_a_killed_supervisor_and_a_new_one_goes_on_without_count
 
 
 def test_every_quote_during_a_model_outage_is_answered_and_marked(office: Office) -> None:
-    (hazard,) = (each for each in office.application.requirements.hazards if each.name == "model-outage")
-    drilled = model_outage(office, hazard, say)
-    assert drilled.passed, drilled.observed
-    assert drilled.observed == "0 failed; 100 marked while broken, 0 otherwise"
+    with closing(Rig(office, say)) as rig:
+        seen = outage(rig)
+    assert seen.passed, seen.observed
+    assert seen.observed == "0 failed; 20 marked while broken, 0 otherwise"
 
 
 def test_bad_input_is_refused_in_words_and_the_next_good_request_is_answered(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from afield.application import Operate, load
 from afield.audit.checking import goals, hazards
-from afield.drills import DRILLS
+from afield.drills.catalogue import DRILLS
 from afield.workshop.plan import Build
 from signs.application import signs
 from signs.concluding import SURE

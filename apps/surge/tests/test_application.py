@@ -3,7 +3,7 @@
 import pytest
 
 from afield.application import Operate, load
-from afield.drills import DRILLS
+from afield.drills.catalogue import DRILLS
 from afield.errors import UsageError
 from afield.workshop.plan import Build
 from surge.application import GOAL, hazards, surge

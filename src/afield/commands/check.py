@@ -16,7 +16,7 @@ from afield.audit.sides import split
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
-from afield.drills import DRILLS
+from afield.drills.catalogue import DRILLS
 from afield.evaluation.metrics import Metrics
 from afield.evaluation.ranking import Confusion
 from afield.statistics.losses import LOSSES

@@ -8,7 +8,7 @@ from afield.application import load
 from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
-from afield.drills import Lent, drill
+from afield.drills.drill import Lent, drill
 from afield.home import Home
 from afield.release.registry import named
 

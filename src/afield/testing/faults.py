@@ -1,5 +1,6 @@
 """Faults that a drill puts into a service that it started itself; no other service knows them."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from afield.serving.inference import Columns, Infer, Outputs, Parts
 def model_outage(infer: Infer, switch: str) -> Infer:
     """`infer`, but failing while the file `switch` exists.
 
-    What the file holds says how: "nan" or "wild" outputs; anything else, or nothing, raises.
+    What the file holds says how: "nan" or "wild" outputs, "slow 0.4" with that many seconds a call; anything else, or
+    nothing, raises.
 
     Raises:
         InferenceError: the file exists.
@@ -22,6 +24,10 @@ def model_outage(infer: Infer, switch: str) -> Infer:
         try:
             how = file.read_text(encoding="utf-8").strip()
         except OSError:
+            return infer(rows, parts)
+        kind, _, seconds = how.partition(" ")
+        if kind == "slow":
+            time.sleep(float(seconds))
             return infer(rows, parts)
         if how not in ("nan", "wild"):
             raise InferenceError(f"a drill has broken the model; remove {file} to mend it")
