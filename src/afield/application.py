@@ -13,6 +13,7 @@ import msgspec
 
 from afield.errors import UsageError
 from afield.mitigation.slices import Slices
+from afield.monitoring.alarms import Budget
 from afield.monitoring.monitor import Monitor
 from afield.records.requirements import Goal as Goal
 from afield.records.requirements import Hazard as Hazard
@@ -24,7 +25,7 @@ from afield.rollout.ladder import Ladder
 from afield.serving.asking import Asked
 from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Infer, Parts, run_only_part
-from afield.serving.product import Decide, FromInput, Guard
+from afield.serving.product import Decide, FleetGuard, FromInput, Guard, TextGuard
 from afield.serving.static import Edition
 from afield.statistics.losses import Loss
 from afield.telemetry.expected import ANY, Expectation
@@ -136,11 +137,13 @@ class Monitoring:
         monitors: declarations of what is watched (`afield.monitoring`).
         delay: outcomes of a tick are complete so long after its end.
         chunk: stretch of domain time that monitors measure at once.
+        budget: of false alarms in a year, over all monitors together.
     """
 
     monitors: tuple[Monitor, ...] = ()
     delay: timedelta = timedelta(0)
     chunk: timedelta = timedelta(days=1)
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,8 @@ class Operate:
         interval: names of the outputs that bound the predictive interval, or None.
         level: nominal coverage of the interval.
         guards: bounds on the outputs of the model or of the decision, in order.
+        fleet: bounds on how far the outputs of all rows move together in a tick, where features are looked up by key.
+        texts: bounds on the lines of an answer's content, where features are found in the request.
         slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
         monitoring: what is watched.
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
@@ -196,6 +201,8 @@ class Operate:
     interval: tuple[str, str] | None = None
     level: float = 0.9
     guards: tuple[Guard, ...] = ()
+    fleet: tuple[FleetGuard, ...] = ()
+    texts: tuple[TextGuard, ...] = ()
     slices: Slices = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)
     retraining: Trigger | None = None

@@ -10,6 +10,7 @@ import pytest
 
 from afield.answering import loader, predictor
 from afield.errors import RequestError
+from afield.mitigation.texts import TextGuard, deny_words, longest
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Fact, Mode, Query
 from afield.serving.inference import Columns, Outputs, Parts, Rows
@@ -47,7 +48,7 @@ def conclude(identity: str, query: Query, observed: Observation, outputs: Output
 class Looking:
     """A predictor of the bakery that looks at shelves, and what it recorded and kept."""
 
-    def __init__(self, stand: Stand, conclude: Conclude = conclude) -> None:
+    def __init__(self, stand: Stand, conclude: Conclude = conclude, texts: tuple[TextGuard, ...] = ()) -> None:
         self.stand = stand
         self.events: list[Event] = []
         self.facts: list[Fact] = []
@@ -62,6 +63,7 @@ class Looking:
             operate({}),
             decision=FromInput(observe, conclude),
             infer=infer,
+            texts=texts,
             neutral={"shelves": 0.0},
             prepare=lambda parts, _read: f"counts {parts['loaves'].predict(ONE)[0]:g}",
         )
@@ -212,3 +214,14 @@ def test_where_the_champion_cannot_look_the_last_good_release_looks_and_speaks(s
     answer = looking.ask("4")
     assert [each["loaves"] for each in answer.content] == [4.0], "the spare's weights, not the champion's"
     assert (answer.release, answer.applied) == (spare, ("fallback:last_good",))
+
+
+def test_a_text_guard_withholds_a_line_s_text_and_the_answer_says_so(stand: Stand) -> None:
+    looking = Looking(stand, texts=(deny_words("kit", ["counts"]), longest("mode", 99)))
+    looking.serve(stand.release())
+    answer = looking.ask("48")
+    assert [(each["kit"], each["mode"], each["loaves"]) for each in answer.content] == [
+        (None, "automate", 4.0), (None, "automate", 8.0)
+    ]  # fmt: skip
+    assert answer.applied == ("deny:kit",)
+    assert looking.ask("").applied == ()

@@ -97,12 +97,24 @@ class Observing:
             except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
                 self._scoring.problem = f"the conclusion failed: {type(error).__name__}: {error}"
             else:
+                concluded, worded = self._worded(concluded)
                 off = draft.mode == "off"
-                applied = (OFF,) if off else tuple(dict.fromkeys((*draft.applied, *acted)))
+                applied = (OFF,) if off else tuple(dict.fromkeys((*draft.applied, *worded, *acted)))
                 return replace(concluded, output=output), draft.release, applied
         neutral = Conclusion((), dict(self._product.neutral), "nothing can be said at the moment")
         skipped = (OPEN,) if OPEN in draft.applied else ()
         return neutral, NOBODY, (*skipped, fallback(NEUTRAL))
+
+    def _worded(self, concluded: Conclusion) -> tuple[Conclusion, tuple[str, ...]]:
+        """The conclusion with its lines as they may be told, and the names of the guards that acted on any."""
+        worded: list[str] = []
+        content = concluded.content
+        for guard in self._product.texts:
+            bounded = tuple(map(guard, content))
+            if any(new is not old for new, old in zip(bounded, content, strict=True)):
+                worded.append(guard.name)
+                content = tuple(map(dict, bounded))
+        return (replace(concluded, content=content) if worded else concluded), tuple(worded)
 
     def _found(
         self, seen: Situation, query: Query, digest: str, held: tuple[Override, ...]

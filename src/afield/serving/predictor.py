@@ -61,6 +61,7 @@ class Predictor:
 
     def see(self, situation: Situation) -> None:
         """Answer from `situation` from now on; a request under way keeps the one that it began with."""
+        self._scoring.look(situation)
         self._situation = situation
 
     def answer(self, query: Query) -> Answer:

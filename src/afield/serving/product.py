@@ -92,6 +92,37 @@ class Guard(Protocol):
         ...
 
 
+class FleetGuard(Protocol):
+    """Bounds what a model may say of all rows together."""
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The output of the model that it bounds."""
+        ...
+
+    def exceeded(self, now: NDArray[np.float64], before: NDArray[np.float64], /) -> bool:
+        """Whether the output of all rows moved too far since the last tick; both of shape `(n,)`, NaN: not known."""
+        ...
+
+
+class TextGuard(Protocol):
+    """Bounds what a line of an answer's content may say."""
+
+    @property
+    def name(self) -> str:
+        """What answers say of it."""
+        ...
+
+    def __call__(self, line: Mapping[str, object], /) -> Mapping[str, object]:
+        """The line as it may be told; the same object where nothing had to change."""
+        ...
+
+
 class Product(Protocol):
     """What the one inference path needs of an application (its `Operate` has it)."""
 
@@ -143,6 +174,16 @@ class Product(Protocol):
     @property
     def guards(self) -> tuple[Guard, ...]:
         """Bounds on the outputs of the model or of the decision, in order."""
+        ...
+
+    @property
+    def fleet(self) -> tuple[FleetGuard, ...]:
+        """Bounds on what all rows are told together, where features are looked up."""
+        ...
+
+    @property
+    def texts(self) -> tuple[TextGuard, ...]:
+        """Bounds on the lines of a content, where features are found in the request."""
         ...
 
     @property

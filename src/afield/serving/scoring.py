@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from afield.errors import InferenceError, ReleaseError
 from afield.records.applied import BASELINE, CACHED, LAST_GOOD, NEUTRAL, OPEN, STATIC, fallback
+from afield.serving.fleet import Fleet
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
 from afield.serving.product import Breaks, Filled, Guard, Last, Product, Source
@@ -51,9 +53,11 @@ class Scoring:
         filled: Filled,
         memories: dict[str, Memory] | None = None,
         breaker: Breaks | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
         """Score for `product`; `filled` is the fallback chain, `memories` the earlier answers by their line."""
         self._breaker = breaker
+        self._fleet = fleet or (Fleet(product) if product.fleet else None)
         self._product = product
         self._filled = filled
         self._memories = {} if memories is None else memories
@@ -85,7 +89,8 @@ class Scoring:
             outputs = None if stale else self._tried(seen, release, rows, applied)
             if outputs is None:
                 return None
-            return self._guarded(outputs, lambda name: past.last(keys, facts.tick, name), applied)
+            bounded = self._guarded(outputs, lambda name: past.last(keys, facts.tick, name), applied)
+            return bounded if self._fleet is None else self._held(release, bounded, applied)
 
         spare = seen.control.last_good
         primary = asked(digest)
@@ -110,7 +115,7 @@ class Scoring:
         None where any row needs more than that: whoever asks then scores them one by one.
         """
         facts = seen.rows
-        if facts is None:
+        if facts is None or (self._fleet is not None and self._fleet.exceeded.get(digest)):
             return None
         try:
             outputs = self._asked(seen, digest, rows)
@@ -144,6 +149,16 @@ class Scoring:
         givers = {"": digest, LAST_GOOD: spare, BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used else ""]
         return self.completed(Scored(outputs, release, (*dict.fromkeys(applied), *used)), rows.count)
+
+    def look(self, seen: Situation) -> None:
+        """Judge what the releases of `seen` say of every row together, where the product bounds that."""
+        if self._fleet is None:
+            return
+        said: dict[str, Outputs] = {}
+        for digest in dict.fromkeys((seen.control.champion, seen.control.challenger)):
+            with suppress(InferenceError):  # a release that fails is told by its answers
+                said[digest] = self.inferred(seen, digest, seen.columns)
+        self._fleet.see(seen, said)
 
     def inferred(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
         """What the release `digest` itself says of `rows`; infinities become NaN.
@@ -182,7 +197,7 @@ class Scoring:
 
     def twin(self) -> "Scoring":
         """Another that shares the earlier answers, and has problems of its own."""
-        return Scoring(self._product, self._filled, self._memories, self._breaker)
+        return Scoring(self._product, self._filled, self._memories, self._breaker, self._fleet)
 
     def memory(self, name: str) -> Memory:
         """One line of earlier answers."""
@@ -250,6 +265,15 @@ class Scoring:
                 if not all_finite(bounded[needed]):
                     self._note(f"{guard.name} does not believe the model")
             outputs = bounded
+        return outputs
+
+    def _held(self, digest: str, outputs: Outputs, applied: list[str]) -> Outputs:
+        """The outputs without those about which the whole fleet moved too far."""
+        exceeded = self._fleet.exceeded.get(digest, ()) if self._fleet is not None else ()
+        for guard in exceeded:
+            applied.append(guard.name)
+            self._note(f"{guard.name} does not believe the model: all units moved at once")
+            outputs = {**outputs, guard.output: np.full_like(outputs[guard.output], np.nan)}
         return outputs
 
 
