@@ -110,14 +110,11 @@ def test_every_row_needs_a_foreseen_loss() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("labels", "least"), [(100, 0.945), (200, 0.95), (400, 0.95)])
-def test_the_truth_lies_in_the_interval_as_often_as_promised(labels: int, least: float) -> None:
-    """Loss, accuracy and precision from a biased sample of 5 to 20 % of the rows: 500 draws each, fixed seeds.
-
-    Nominal 95 %; seen 96 to 98 %. The standard error of 500 draws is 1 %, which the hundred labels are allowed half of.
-    """
+@pytest.mark.parametrize("labels", [100, 300])
+def test_the_truth_lies_in_the_interval_as_often_as_promised(labels: int) -> None:
+    """Loss, accuracy and precision from a biased sample of 5 and 15 % of the rows: 300 draws each, fixed seeds."""
     hits: dict[str, list[bool]] = {"loss": [], "powered": [], "accuracy": [], "precision": []}
-    for number in range(500):
+    for number in range(300):
         if number % 10 == 0:
             world = World(number)
         places, chance = world.asked(labels, str(number))
@@ -134,4 +131,4 @@ def test_the_truth_lies_in_the_interval_as_often_as_promised(labels: int, least:
         for name, (found, truth) in told.items():
             hits[name].append(truth in found.interval)
     coverage = {name: float(np.mean(held)) for name, held in hits.items()}
-    assert min(coverage.values()) >= least, coverage
+    assert min(coverage.values()) >= 0.95, coverage
