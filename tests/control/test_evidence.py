@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from afield.control.evidence import exposed, losses, paired
-from afield.rollout.ladder import Ladder, judge
+from afield.rollout.judging import judge
+from afield.rollout.ladder import Ladder
 from afield.statistics.losses import squared_error
 
 NOON = datetime(2024, 3, 1, 12)

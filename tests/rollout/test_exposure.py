@@ -3,7 +3,7 @@ import pytest
 
 from afield.rollout.exposure import harms
 
-LIMITS = {"ticks": 24, "alpha": 0.05 / 3, "rate_tolerance": 0.01, "level_tolerance": 0.25}
+LIMITS = {"ticks": 24, "scale": 24, "alpha": 0.05 / 3, "rate_tolerance": 0.01, "level_tolerance": 0.25}
 
 
 def test_a_guard_that_fires_all_the_time_is_harm_within_hours() -> None:
@@ -44,5 +44,7 @@ def test_harm_is_seen_where_there_is_none_as_rarely_as_declared() -> None:
             for name in ("guard_rate", "error_rate")
         }
         levels = {"multiplier": (1 + generator.gamma(2, 0.1, 24), 1 + generator.gamma(2, 0.1, 24))}
-        alarms += bool(harms(rates, levels, ticks=24, alpha=0.05, rate_tolerance=0.01, level_tolerance=0.0)[0])
+        alarms += bool(
+            harms(rates, levels, ticks=24, scale=24, alpha=0.05, rate_tolerance=0.01, level_tolerance=0.0)[0]
+        )
     assert alarms / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afield.errors import RolloutError
-from afield.rollout.ladder import Evidence, Ladder, Step, judge
+from afield.rollout.judging import judge
+from afield.rollout.ladder import Evidence, Ladder, Step
 from tests.statistics.series import Floats, paired_losses
 
 TICKS = 336

@@ -22,7 +22,8 @@ from afield.home import Home
 from afield.records.applied import BASELINE
 from afield.records.facts import FeatureRows, Window
 from afield.retraining.triggers import Situation
-from afield.rollout.ladder import Evidence, judge
+from afield.rollout.judging import judge
+from afield.rollout.ladder import Evidence
 from afield.serving import situation
 from afield.serving.predictor import Predictor
 from afield.serving.ticker import Columns

@@ -13,7 +13,14 @@ Arms = Mapping[str, tuple[Floats, Floats]]
 
 
 def harms(
-    rates: Arms, levels: Arms, *, ticks: int, alpha: float, rate_tolerance: float, level_tolerance: float
+    rates: Arms,
+    levels: Arms,
+    *,
+    ticks: int,
+    scale: int,
+    alpha: float,
+    rate_tolerance: float,
+    level_tolerance: float,
 ) -> tuple[list[str], dict[str, float]]:
     """What is proven to be harmful, in words, and the figures of every measure.
 
@@ -24,7 +31,8 @@ def harms(
     Args:
         rates: name → (treated, control), each a rate per tick in [0, 1]; NaN where an arm had no traffic.
         levels: name → (treated, control), each a number ≥ 0 per tick; NaN as above.
-        ticks: length of the canary; later ticks are not judged.
+        ticks: those that are judged; later ones are not.
+        scale: length of the canary; levels are judged from half of it on.
         alpha: chance of finding harm where there is none, over all measures and looks.
         rate_tolerance: rise of a rate that is still no harm, absolute.
         level_tolerance: difference of a level that is still no harm, relative.
@@ -44,7 +52,7 @@ def harms(
     for name, pair in levels.items():
         treated, control = _both(pair, ticks)
         numbers |= _means(name, treated, control)
-        at = _departs(treated, control, burn_in=ticks // 2, scale=ticks, alpha=share, tolerance=level_tolerance)
+        at = _departs(treated, control, burn_in=scale // 2, scale=scale, alpha=share, tolerance=level_tolerance)
         if at:
             found.append(f"{name} {treated[:at].mean():.3g} against {control[:at].mean():.3g} after {at} ticks")
     return found, numbers
