@@ -81,7 +81,7 @@ class Worker:
         self._kept = kept = Keeping(
             Path(config.telemetry),
             Path(config.facts),
-            recorded(operate),
+            recorded(operate).of(max(config.workers, config.most)),
             private=operate.private,
             key=secret(Path(config.privacy)) if config.privacy else b"",
             seal_after=config.seal_after,

@@ -15,6 +15,7 @@ from afield.control.intake import Intake
 from afield.control.office import Office
 from afield.control.plane import Plane
 from afield.control.room import Equipment, Room
+from afield.control.standing import KINDS, standing
 from afield.control.supervisor import Supervisor
 from afield.control.terms import Places, configured
 from afield.control.terms import Terms as Terms
@@ -184,11 +185,24 @@ class Service:
             shelf=office.shelf,
             predictor=predictor(operate, clock=office.clock.now, record=recorder.record),
             recorder=recorder,
-            watch=Watch(operate.monitoring.monitors, plan.watched, operate.output, self._reference, office.tell),
+            watch=self._watch(),
             trainer=self._trainer,
             pinned=self._terms.pinned,
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
+
+    def _watch(self) -> Watch:
+        """The monitors, which go on with the alerts that the ledger holds."""
+        office, monitoring = self._office, self._office.operate.monitoring
+        return Watch(
+            monitoring.monitors,
+            office.plan.watched,
+            office.operate.output,
+            self._reference,
+            office.tell,
+            monitoring.budget,
+            lambda: standing(office.actions.journal(KINDS)),
+        )
 
     def _reference(self, release: str) -> pl.DataFrame:
         """What the monitors are fitted on: the release's own test window."""

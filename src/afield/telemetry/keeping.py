@@ -10,7 +10,7 @@ from afield.errors import TelemetryError
 from afield.records.traffic import Fact, Ingest
 from afield.telemetry.claims import claim_any
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Durability, Policy
+from afield.telemetry.policy import Policy
 from afield.telemetry.privacy import Fields, protect_fact
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.spool import Spool
@@ -49,8 +49,14 @@ class Keeping:
             TelemetryError: one of them cannot be used.
         """
         self._private, self._key = private, key
-        self._events = _spool(events, policy.mode, seal_after)
-        self._facts = _spool(facts, "durable", seal_after)
+        self._events = Spool(
+            events,
+            writer=claim_any(events, WRITER),
+            mode=policy.mode,
+            max_bytes=policy.max_bytes,
+            seal_after=seal_after,
+        )
+        self._facts = Spool(facts, writer=claim_any(facts, WRITER), seal_after=seal_after)
         self.recorder = Recorder(policy, self._events, key)
 
     def append(self, batch: Ingest, count: int) -> None:
@@ -70,13 +76,9 @@ class Keeping:
 
     def problems(self) -> tuple[str, ...]:
         """What cannot be kept, in words; "" of a spool that is well."""
-        return self._events.problem, self._facts.problem
+        return self._events.problem, self._facts.problem, self.recorder.problem
 
     def close(self) -> None:
         """Hand everything over."""
         self._events.close()
         self._facts.close()
-
-
-def _spool(folder: Path, mode: Durability, seal_after: float) -> Spool:
-    return Spool(folder, writer=claim_any(folder, WRITER), mode=mode, seal_after=seal_after)

@@ -8,8 +8,9 @@ import msgspec
 from afield.errors import TelemetryError
 from afield.records.traffic import Counts, Event, EventBatch
 from afield.telemetry.encoding import encode
-from afield.telemetry.policy import Policy, inclusion
+from afield.telemetry.policy import Policy
 from afield.telemetry.privacy import protect
+from afield.telemetry.sampling import Sampler
 from afield.telemetry.segments import Tally
 from afield.telemetry.settlement import totals
 from afield.telemetry.spool import Spool
@@ -29,6 +30,8 @@ class Recorder:
         if "hash" in policy.fields.values() and len(key) < 16:
             raise TelemetryError(f"policy {policy.name!r} hashes the unit; give a random key of at least 16 bytes")
         self._policy, self._spool, self._key = policy, spool, key
+        self._sampler = Sampler(policy)
+        self._whole = policy.share >= 1.0 and not (policy.fields or policy.sampling or policy.budget)
         self._lock = threading.Lock()
         self._offered = self._accepted = 0
         self._lost = Tally()
@@ -45,27 +48,13 @@ class Recorder:
     def record_all(self, events: Sequence[Event | EventBatch]) -> None:
         """Record events as `record` does each, with one write for those that are kept."""
         kept: list[tuple[bytes, int]] = []
-        policy = self._policy
-        whole = policy.share >= 1.0 and not policy.fields
         for event in events:
-            if whole and event.policy == policy.name and not isinstance(event, EventBatch):
-                try:
-                    kept.append((encode(event), 1))
-                except TelemetryError as error:
-                    self._count(1, dropped=1, reason=_reason(error))
+            count = len(event.units) if isinstance(event, EventBatch) else 1
+            drawn = event if self._whole else self._drawn(event, count)
+            if drawn is None:
                 continue
-            if isinstance(event, EventBatch):
-                count, drawn = len(event.units), event.tick.isoformat()
-            else:
-                count, drawn = 1, event.id
-            taken, share = inclusion(policy, drawn)
-            if not taken:
-                self._count(count, sampled_out=count)
-                continue
-            if share < 1.0 or event.policy != self._policy.name:
-                event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
             try:
-                kept.append((encode(protect(self._policy.fields, event, self._key)), count))
+                kept.append((self._encoded(drawn), count))
             except TelemetryError as error:
                 self._count(count, dropped=count, reason=_reason(error))
         if not kept:
@@ -87,20 +76,41 @@ class Recorder:
         Raises:
             TelemetryError: it cannot be kept now.
         """
-        if event.policy != self._policy.name:
-            taken, share = inclusion(self._policy, event.id)
-            if not taken:
-                self._count(1, sampled_out=1)
-                return
-            event = msgspec.structs.replace(event, inclusion=event.inclusion * share, policy=self._policy.name)
-        self._spool.append(encode(protect(self._policy.fields, event, self._key)))
+        drawn = event if event.policy == self._policy.name else self._drawn(event, 1)
+        if drawn is None:
+            return
+        self._spool.append(self._encoded(drawn))
         self._count(1, accepted=1)
+
+    @property
+    def problem(self) -> str:
+        """Why events are not sampled as the policy says, or ""."""
+        return self._sampler.problem
 
     def counts(self) -> Counts:
         """Where the events went that this recorder was offered since it was made; accepted ones show as spooled."""
         with self._lock:
             dropped = dict(self._lost.dropped)
             return Counts(self._offered, 0, self._accepted, self._lost.sampled_out, sum(dropped.values()), dropped)
+
+    def _drawn(self, event: Event | EventBatch, count: int) -> Event | EventBatch | None:
+        """The event as it is to be stored, with its probability; None where it is sampled out, and counted."""
+        with self._lock:
+            draw = self._sampler.draw(event)
+        if not draw.taken:
+            self._count(count, sampled_out=count)
+            return None
+        return msgspec.structs.replace(event, inclusion=event.inclusion * draw.inclusion)
+
+    def _encoded(self, event: Event | EventBatch) -> bytes:
+        """The event as it stands in the spool, under the name of this policy.
+
+        Raises:
+            TelemetryError: it has no place there.
+        """
+        if event.policy != self._policy.name:
+            event = msgspec.structs.replace(event, policy=self._policy.name)
+        return encode(protect(self._policy.fields, event, self._key))
 
     def _count(
         self, offered: int, *, accepted: int = 0, sampled_out: int = 0, dropped: int = 0, reason: str = ""
