@@ -1,12 +1,9 @@
 """The ledger: who did what to which release, when and why; appended to, never changed."""
 
 import math
-import sqlite3
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 from sqlalchemy import (
@@ -14,12 +11,9 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
-    NullPool,
-    QueuePool,
     String,
     Table,
     Text,
-    create_engine,
     func,
     insert,
     inspect,
@@ -27,16 +21,16 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateTable
 
 from afield.errors import ConflictError, StoreError
 from afield.records.decision import Entry
+from afield.store.database import BUSY, busy, open_database
+from afield.store.lease import Lease, Leases, lost, still_held
 
 SCHEMA = 1
 ATTEMPTS = 20
-_BUSY = 30
 _PAUSE = 0.02
 
 _METADATA = MetaData()
@@ -89,25 +83,9 @@ class Ledger:
         Raises:
             StoreError: it was written by a newer Afield (nothing is changed then), is none, or cannot be reached.
         """
-        try:
-            parsed = make_url(url)
-            self._place = parsed.render_as_string(hide_password=True)
-            if parsed.get_backend_name() not in _TRIGGERS:
-                raise StoreError(f"{self._place}: no ledger can be kept there; use a SQLite or PostgreSQL URL")
-            embedded = parsed.get_backend_name() == "sqlite"
-            if embedded:
-                Path(parsed.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-            # A file is opened for each use: it is cheap, and nothing is shared with a forked process.
-            self._engine = create_engine(
-                parsed,
-                poolclass=NullPool if embedded else QueuePool,
-                connect_args={"timeout": _BUSY} if embedded else {},
-            )
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"the ledger's URL cannot be used: {error}; write sqlite:///PATH") from error
-        except OSError as error:
-            raise StoreError(f"{self._place}: {error.strerror}; mend the folder's permissions") from error
-        with self._explained():
+        self._database = open_database(url)
+        self._engine, self._place = self._database.engine, self._database.place
+        with self._database.explained():
             version = self._version()
             if version is None:
                 self._make()
@@ -117,15 +95,52 @@ class Ledger:
                     "upgrade Afield. Nothing was changed"
                 )
 
-    def append(self, entry: Entry) -> Entry:
+    @property
+    def leases(self) -> Leases:
+        """Who leads which application; their table is made where it is missing.
+
+        Raises:
+            StoreError: the ledger cannot be used.
+        """
+        return Leases(self._database)
+
+    def append(self, entry: Entry, under: Lease | None = None) -> Entry:
         """Append an entry; it comes back with its place in the ledger.
 
         Numbers in its evidence that are not finite are kept as text ("nan", "inf"), which JSON can hold.
 
+        Args:
+            entry: what was decided.
+            under: the lease of a leader: its word counts only while nobody else has taken the lease, which the
+                database looks at in the same statement.
+
         Raises:
+            LeaseError: somebody else holds the lease by now; nothing was appended.
             ConflictError: others appended first, twenty times in a row.
-            StoreError: its times are not what they must be, or the ledger cannot be written.
+            StoreError: it does not fit its columns, or the ledger cannot be written.
         """
+        values = self._values(entry)
+        # One statement numbers and inserts, so that readers see numbers in the order of commits, without gaps.
+        following = select(func.coalesce(func.max(_ENTRIES.c.sequence), 0) + 1).scalar_subquery()
+        row = select(following, *(literal(values[field]) for field in _FIELDS[1:]))
+        if under is not None:
+            row = row.where(still_held(under))
+        statement = insert(_ENTRIES).from_select(_FIELDS, row).returning(_ENTRIES.c.sequence)
+        for _ in range(ATTEMPTS):
+            with self._database.explained():
+                try:
+                    with self._engine.begin() as connection:
+                        sequence = connection.execute(statement).scalar_one_or_none()
+                except IntegrityError:
+                    continue
+            if sequence is None and under is not None:
+                raise lost(under)
+            evidence = msgspec.json.decode(values["evidence"], type=dict[str, float | str])
+            return msgspec.structs.replace(entry, evidence=evidence, sequence=sequence)
+        raise ConflictError(f"{self._place}: others appended first, {ATTEMPTS} times; the entry is kept, try again")
+
+    def _values(self, entry: Entry) -> dict[str, str]:
+        """What stands in the columns of a row, the place of the entry left out."""
         if entry.at.tzinfo is not None or entry.recorded.tzinfo is None:
             raise StoreError(
                 f"{entry.kind} of {entry.subject}: `at` must be naive (domain time), `recorded` aware (UTC)"
@@ -140,19 +155,11 @@ class Ledger:
             "recorded": entry.recorded.isoformat(),
             "evidence": msgspec.json.encode(evidence).decode(),
         }
-        # One statement numbers and inserts, so that readers see numbers in the order of commits, without gaps.
-        following = select(func.coalesce(func.max(_ENTRIES.c.sequence), 0) + 1).scalar_subquery()
-        row = select(following, *(literal(values[field]) for field in _FIELDS[1:]))
-        statement = insert(_ENTRIES).from_select(_FIELDS, row).returning(_ENTRIES.c.sequence)
-        for _ in range(ATTEMPTS):
-            with self._explained():
-                try:
-                    with self._engine.begin() as connection:
-                        sequence = connection.execute(statement).scalar_one()
-                except IntegrityError:
-                    continue
-            return msgspec.structs.replace(entry, evidence=evidence, sequence=sequence)
-        raise ConflictError(f"{self._place}: others appended first, {ATTEMPTS} times; the entry is kept, try again")
+        for column in _ENTRIES.columns:
+            longest = getattr(column.type, "length", None)
+            if longest is not None and len(values[column.name]) > longest:
+                raise StoreError(f"{entry.kind}: its {column.name} is longer than {longest} characters; shorten it")
+        return values
 
     def entries(
         self, application: str, kinds: Collection[str] = (), subject: str | None = None, after: int = 0
@@ -173,7 +180,7 @@ class Ledger:
             query = query.where(_ENTRIES.c.kind.in_(kinds))
         if subject is not None:
             query = query.where(_ENTRIES.c.subject == subject)
-        with self._explained(), self._engine.connect() as connection:
+        with self._database.explained(), self._engine.connect() as connection:
             rows = connection.execute(query.order_by(_ENTRIES.c.sequence)).mappings().all()
         return tuple(
             Entry(
@@ -201,18 +208,17 @@ class Ledger:
 
     def _make(self) -> None:
         """Make what is missing; the version comes last, so that a making that was cut short is taken up again."""
-        deadline = time.monotonic() + _BUSY
+        deadline = time.monotonic() + BUSY
         while time.monotonic() < deadline:
             try:
                 with self._engine.connect() as connection:
-                    if connection.dialect.name == "sqlite":
-                        connection.execute(text("PRAGMA journal_mode=WAL"))
+                    self._database.alone(connection)
                     self._make_tables(connection)
                     connection.commit()
                 return
             except (IntegrityError, OperationalError) as error:
                 # Another process makes it at the same moment. SQLite does not wait for it where a file becomes WAL.
-                if isinstance(error, OperationalError) and not _busy(error):
+                if isinstance(error, OperationalError) and not busy(error):
                     raise
                 time.sleep(_PAUSE)
         raise ConflictError(f"{self._place}: others make the ledger at the same moment; try again")
@@ -224,21 +230,3 @@ class Ledger:
             connection.execute(text(trigger))
         absent = select(literal(SCHEMA)).where(~select(_SCHEMA.c.version).exists())
         connection.execute(insert(_SCHEMA).from_select(["version"], absent))
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what the database raises into the tree of errors."""
-        try:
-            yield
-        except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise StoreError(
-                f"the ledger {self._place} cannot be used: {str(cause).partition(chr(10))[0]}; "
-                "look at the file or server, and restore it from a backup if it is damaged"
-            ) from error
-
-
-def _busy(error: OperationalError) -> bool:
-    """Whether SQLite says that another connection holds the file; extended codes keep the reason in the low byte."""
-    code: int = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF == sqlite3.SQLITE_BUSY
