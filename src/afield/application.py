@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from afield.errors import UsageError
+from afield.mitigation.promises import Promise
 from afield.mitigation.slices import Slices
 from afield.monitoring.alarms import Budget
 from afield.monitoring.monitor import Monitor
@@ -175,6 +176,7 @@ class Operate:
         guards: bounds on the outputs of the model or of the decision, in order.
         fleet: bounds on how far the outputs of all rows move together in a tick, where features are looked up by key.
         texts: bounds on the lines of an answer's content, where features are found in the request.
+        promise: the number of the decision that an answer binds later ones to, where features are looked up by key.
         slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
         monitoring: what is watched.
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
@@ -203,6 +205,7 @@ class Operate:
     guards: tuple[Guard, ...] = ()
     fleet: tuple[FleetGuard, ...] = ()
     texts: tuple[TextGuard, ...] = ()
+    promise: Promise | None = None
     slices: Slices = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)
     retraining: Trigger | None = None

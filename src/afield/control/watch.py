@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from afield.control.standing import Standing
 from afield.errors import MonitoringError
-from afield.monitoring.alarms import Alarms
+from afield.monitoring.alarms import Alarms, Budget
 from afield.monitoring.monitor import FittedMonitor, Monitor
 from afield.records.evidence import Alert
 from afield.records.facts import FeatureRows, Window
@@ -21,6 +22,8 @@ class Watch:
         output: str,
         reference: Callable[[str], pl.DataFrame],
         tell: Callable[[str], None],
+        budget: Budget | None = None,
+        standing: Callable[[], Standing] = Standing,
     ) -> None:
         """Watch with `monitors`.
 
@@ -30,6 +33,8 @@ class Watch:
             output: the output that outcomes are compared with.
             reference: digest of a release → its reference rows.
             tell: is told what could not be measured.
+            budget: of false alarms; the usual one where it is None.
+            standing: the alerts raised so far, and what people said of them.
         """
         self._monitors = monitors
         self._features = tuple(features)
@@ -38,7 +43,9 @@ class Watch:
         self._tell = tell
         self._release = ""
         self._fitted: list[FittedMonitor] = []
-        self._alarms = Alarms()
+        self._budget = budget
+        self._standing = standing
+        self._alarms = Alarms([monitor.name for monitor in monitors], budget)
         self._rows: list[pl.DataFrame] = []
 
     def see(self, rows: FeatureRows) -> None:
@@ -64,7 +71,7 @@ class Watch:
                 measurements.append(monitor.measure(chunk, window))
             except MonitoringError as error:
                 self._tell(f"not measured: {error}")
-        return self._alarms.judge(measurements, window.end)
+        return self._alarms.judge(measurements, window.end, self._standing().acknowledged)
 
     def _begin(self, champion: str) -> None:
         reference = self._reference(champion)
@@ -74,7 +81,9 @@ class Watch:
                 self._fitted.append(monitor.fit(reference))
             except MonitoringError as error:
                 self._tell(f"not watched: {error}")
-        self._alarms = Alarms()
+        # A service that comes back goes on with the episodes of this champion; another one has none yet.
+        raised = self._standing().alerts if not self._release else ()
+        self._alarms = Alarms([monitor.name for monitor in self._monitors], self._budget, raised=raised)
         self._release = champion
 
     def _chunk(self, joined: pl.DataFrame, window: Window, champion: str) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from afield.monitoring.frames import Frame, moments, numbers
 from afield.monitoring.profile import Profile, fit_profile
 from afield.records.evidence import Estimate, Interval, Measurement
 from afield.records.facts import Window
+from afield.statistics.evalues import of_ratios
 from afield.statistics.looks import looks
 from afield.statistics.losses import LOSSES, Loss
 
@@ -33,6 +34,9 @@ class Performance:
     each `restart` ticks (by default, with hourly ticks, twice a year; simulated: less). The reference counts as known:
     choose a threshold above its own error. What is tested is that nothing has changed, so the noise is the
     reference's too, autocorrelation and all: a change that is noisy itself does not hide behind its noise.
+
+    Each chunk also gives its payoffs, a bet at each tick that the loss has risen by more than the threshold beyond what
+    the tick before explains: with them, alarms of many monitors share one budget (`afield.monitoring.alarms`).
 
     Source: a sequence begun ever anew, Shekhar and Ramdas, "Reducing sequential change detection to
     sequential estimation" (2023); the sequences: `afield.statistics.looks`.
@@ -117,6 +121,9 @@ class FittedPerformance:
         ratio = looks(reference.losses, profile.expected(reference.ticks))
         self._deviation = float(ratio.deviation[-1])
         self._weight = float(ratio.effective[-1] / ratio.count[-1])
+        highest = float(ratio.autocorrelation[-1])
+        self._correlation = max(highest - 2 * np.sqrt((1 - highest**2) / len(reference.ticks)), 0.0), highest
+        self._ratio = 1.0
         self._ticks = np.empty(0, "datetime64[us]")
         self._losses = np.empty(0)
         self._dropped = 0
@@ -143,6 +150,8 @@ class FittedPerformance:
         running = self._running(window)
         self._forget()
         expected = self._profile.expected(seen.ticks)
+        payoffs = of_ratios(seen.losses / expected, self._ratio, 1.0 + self._monitor.threshold, self._correlation)
+        self._ratio = float(seen.losses[-1] / expected[-1])
         value = float(seen.losses.mean())
         half = NormalDist().inv_cdf(0.5 + COVERAGE / 2) * value * self._deviation / np.sqrt(len(seen.ticks))
         missing = {"missing": 1.0 - seen.weight / seen.offered, "ratio": float(seen.losses.sum() / expected.sum())}
@@ -154,6 +163,7 @@ class FittedPerformance:
             reference=float(expected.mean()),
             alarm=running.get("running_low", 0.0) > 1.0 + self._monitor.threshold,
             detail=running | missing,
+            payoffs=tuple(payoffs.tolist()),
         )
 
     def _running(self, window: Window) -> dict[str, float]:

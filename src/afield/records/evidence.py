@@ -78,6 +78,10 @@ class Measurement:
         reference: what the value is held against, or None.
         alarm: whether the monitor's own test fired on everything seen up to here.
         detail: further named numbers (per feature, per slice).
+        payoffs: what a bet on a change would have won at each look of the chunk (`afield.statistics.evalues`): never
+            below -1, not above 0 on average while nothing has changed; empty where the monitor only says `alarm`.
+        slice: the part of the traffic that it is about, or that suffers most.
+        advice: what to do where it alarms; "" where that is the usual.
     """
 
     monitor: str
@@ -87,6 +91,9 @@ class Measurement:
     reference: float | None = None
     alarm: bool = False
     detail: Mapping[str, float] = field(default_factory=dict)
+    payoffs: tuple[float, ...] = ()
+    slice: str = "all"
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,10 @@ class Detector:
         self._stakes = np.asarray(stakes, np.float64)
         if not self._stakes.size or not ((self._stakes > 0) & (self._stakes < 1)).all():
             raise EvaluationError(f"stakes {tuple(stakes)}: a stake is a share of the capital, in (0, 1)")
-        self._begin()
+        self._capital = np.zeros(self._stakes.size)
+        # Of a gambler with the largest stake, who begins anew whenever nothing is left of what was won.
+        self._best = 1.0
+        self._since: datetime | None = None
 
     @property
     def evidence(self) -> float:
@@ -83,7 +86,7 @@ class Detector:
         for payoff, moment in zip(given, moments, strict=True):
             growth = 1.0 + self._stakes * max(payoff, -1.0)
             self._capital = (self._capital + allowance / given.size) * growth
-            if self._since is None or self._best * growth[-1] <= 1.0:
+            if self._since is None or self._best <= 1.0:
                 self._best, self._since = 1.0, moment
             self._best *= growth[-1]
             if self.evidence >= 1.0:
@@ -94,10 +97,7 @@ class Detector:
     def _begin(self) -> None:
         """Forget the evidence; what was spent is spent."""
         self._capital = np.zeros(self._stakes.size)
-        self._best = (
-            1.0  # of a gambler with the largest stake, who begins anew whenever nothing is left of what was won
-        )
-        self._since: datetime | None = None
+        self._best, self._since = 1.0, None
 
 
 def by_rate(fired: bool, chance: float) -> float:
