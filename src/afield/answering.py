@@ -14,6 +14,7 @@ from afield.mitigation.breaker import Breaker
 from afield.mitigation.fallbacks import answered
 from afield.mitigation.modes import mode_of
 from afield.mitigation.overrides import in_force, overridden
+from afield.mitigation.promises import Promises
 from afield.records.traffic import Event, Fact, Query
 from afield.release.bundle import Bundle, load
 from afield.release.golden import reproduce
@@ -40,10 +41,12 @@ def predictor(
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None,
     record_all: Callable[[Sequence[Event]], None] | None = None,
     breaker: Breaker | None = None,
+    key: bytes = b"",
 ) -> Predictor:
     """The one inference path of an application; workers answer with it, the supervisor forecasts.
 
     A `breaker` goes by the wall clock: it is for whoever answers people, not for what has to come out the same again.
+    With the `key` of the service, what the application promises is held; without it nothing is promised.
     """
     prefix, numbers = secrets.token_hex(8), itertools.count()
     beside = Beside(
@@ -59,6 +62,7 @@ def predictor(
         keep=keep,
         record_all=record_all,
         breaker=breaker,
+        promises=Promises(operate.promise, key) if operate.promise is not None and key else None,
     )
     return Predictor(operate, beside)
 

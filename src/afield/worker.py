@@ -78,12 +78,13 @@ class Worker:
         self._application = application = load(config.application, config.options)
         self._operate = operate = application.part(application.operate, Operate)
         self._clock = WallClock(ZoneInfo(application.zone))
+        key = secret(Path(config.privacy)) if config.privacy else b""
         self._kept = kept = Keeping(
             Path(config.telemetry),
             Path(config.facts),
             recorded(operate).of(max(config.workers, config.most)),
             private=operate.private,
-            key=secret(Path(config.privacy)) if config.privacy else b"",
+            key=key,
             seal_after=config.seal_after,
         )
         self._answers = predictor(
@@ -93,6 +94,7 @@ class Worker:
             keep=kept.keep,
             record_all=kept.recorder.record_all,
             breaker=Breaker(),
+            key=key,
         )
         opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
         self._updates = Updates(Follower(Path(config.snapshots)), opened, self._answers)

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from afield.mitigation.guards import clamp, plausible, step_limit
 from afield.mitigation.overrides import overridden
+from afield.mitigation.promises import Promise
 from afield.records.applied import (
     ALONE,
     KNOWN,
@@ -43,6 +44,7 @@ MARKERS: dict[str, Kind] = {
     **dict.fromkeys(overridden({"bake": 2.0}, [HELD])[1], "override"),
     OFF: "off",
     OPEN: "breaker",
+    Promise("price", HOUR).name: "promise",
     **dict.fromkeys((STATIC, f"{STATIC}:wet", KNOWN, MERGED, ALONE), "design"),
     **dict.fromkeys(
         (each.name for each in (clamp("bake", 0, 1), step_limit("bake", 1), plausible("bake", 0))), "guard"

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from afield.application import Designs, Monitoring, Operate
 from afield.errors import ContradictionError, InferenceError, RequestError
-from afield.mitigation.guards import clamp
+from afield.mitigation.guards import clamp, step_limit
+from afield.mitigation.promises import Promise
+from afield.mitigation.relations import fleet_limit
 from afield.monitoring.drift import Drift
 from afield.monitoring.performance import Performance
 from afield.records.traffic import Query
@@ -32,6 +34,10 @@ PLACE = ZoneInfo("America/New_York")
 LEVEL = 0.9
 HORIZON = 10_000.0
 CHUNK = timedelta(hours=12)
+RISE = 0.5
+"""How much the price may rise from one slot to the next; it falls at once."""
+QUOTED = timedelta(minutes=10)
+"""How long a rider may take to decide: within it a quote is honoured."""
 DRY = {"precipitation": 0.0, "precipitation_3h": 0.0, "snowfall": 0.0, "holiday": 0.0}
 REGIMES = {
     "dry": DRY,
@@ -47,13 +53,17 @@ Named = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The order record: body of `POST /v1/quote`. Zones are taxi zone ids; times ISO 8601, local to the place."""
+    """The order record: body of `POST /v1/quote`. Zones are taxi zone ids; times ISO 8601, local to the place.
+
+    `quote` is the receipt of an earlier answer: within its ten minutes the same rider pays no more for the same zone.
+    """
 
     pickup_location: Named
     order_time: datetime
     user_id: str | None = None
     target_location: Named | None = None
     pickup_time: datetime | None = None
+    quote: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
 class OrderFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +107,8 @@ def resolve(order: Order) -> Query:
     zone, target = str(order.pickup_location), order.target_location
     if target is not None and target < 0:
         raise RequestError(f"{target}: a zone id is positive", "target_location")
-    return Query(key=zone, unit=zone, at=at, others={} if target is None else {"target_location": target})
+    others = {} if target is None else {"target_location": target}
+    return Query(zone, zone, at, others=others, receipt=order.quote or "", person=order.user_id or "")
 
 
 def local(moment: datetime, field: str) -> datetime:
@@ -163,7 +174,13 @@ def operate(options: Mapping[str, str]) -> Operate:
         baseline="same_slot_four_weeks",
         step=slot,
         stale_after=2 * slot,
-        guards=(clamp("forecast", 0.0, HORIZON), clamp("multiplier", 1.0, CAP)),
+        guards=(
+            clamp("forecast", 0.0, HORIZON),
+            clamp("multiplier", 1.0, CAP),
+            step_limit("multiplier", share=0.0, floor=RISE, rising=True),
+        ),
+        fleet=(fleet_limit("forecast", share=4.0, floor=1.0),),
+        promise=Promise("multiplier", QUOTED),
         slices=AREAS,
         felt="multiplier",
         telemetry=Policy(name="everything", share=1.0),

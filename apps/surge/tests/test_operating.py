@@ -174,10 +174,10 @@ def test_an_answer_holds_forecast_range_and_capacity() -> None:
 
 
 def test_guards_bound_the_forecast_and_the_price() -> None:
-    named = {guard.output: guard for guard in OPERATE.guards}
-    wild = {name: np.array([1e9]) for name in named}
-    assert named["multiplier"](wild, lambda _: np.full(1, np.nan))["multiplier"][0] == CAP
-    assert np.isfinite(named["forecast"](wild, lambda _: np.full(1, np.nan))["forecast"][0])
+    bounded: Mapping[str, np.ndarray] = {guard.output: np.array([1e9]) for guard in OPERATE.guards}
+    for guard in OPERATE.guards:
+        bounded = guard(bounded, lambda _: np.full(1, np.nan))
+    assert (bounded["multiplier"][0], bounded["forecast"][0]) == (CAP, 10_000.0)
 
 
 @pytest.mark.parametrize(("slot", "minutes"), [("15m", 15), ("60m", 60)])

@@ -52,11 +52,12 @@ class Clamp:
 
 @dataclass(frozen=True, slots=True)
 class StepLimit:
-    """Lets an output move by at most `share` of its last value, or by `floor`, whichever is more."""
+    """Lets an output move by at most `share` of its last value, or by `floor`, whichever is more; or only rise so."""
 
     output: str
     share: float
     floor: float
+    rising: bool = False
 
     @property
     def name(self) -> str:
@@ -67,10 +68,11 @@ class StepLimit:
         """The outputs, each of shape `(n,)`, with this one near its last value where there is one."""
         values, before = outputs[self.output], last(self.output)
         reach = np.maximum(np.abs(before) * self.share, self.floor)
-        far = np.abs(values - before) > reach
+        moved = values - before
+        far = (moved if self.rising else np.abs(moved)) > reach
         if not far.any():
             return outputs
-        return {**outputs, self.output: np.where(far, before + np.sign(values - before) * reach, values)}
+        return {**outputs, self.output: np.where(far, before + np.sign(moved) * reach, values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,14 @@ def clamp(output: str, low: float, high: float) -> Clamp:
     return Clamp(output, low, high)
 
 
-def step_limit(output: str, share: float, floor: float = 0.0) -> StepLimit:
-    """A guard that lets `output` move by `share` of the answer at an earlier tick (at least by `floor`)."""
+def step_limit(output: str, share: float, floor: float = 0.0, *, rising: bool = False) -> StepLimit:
+    """A guard that lets `output` move by `share` of the answer at an earlier tick (at least by `floor`).
+
+    `rising`: only upwards; it may fall as far as it likes.
+    """
     if not share >= 0 or not floor >= 0:
         raise ValueError(f"step_limit: share ({share}) and floor ({floor}) must not be negative")
-    return StepLimit(output, share, floor)
+    return StepLimit(output, share, floor, rising)
 
 
 def plausible(output: str, low: float, high: float = np.inf) -> Plausible:

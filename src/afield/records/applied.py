@@ -1,9 +1,9 @@
 """What acted on an answer, as its `applied` says it: every marker, its kind, and the rungs of the fallback chain.
 
 A fallback is `fallback:RUNG`, an override `override:NAME`, `breaker:open` a release that was not asked because it kept
-failing; `mode:off` says that the model has no say, and what begins
-with a design's name (`static`, `static:wet`, `cached:known`, `hybrid:merged`) how that design came to the answer.
-Everything else is the name of a guard (`clamp:multiplier`).
+failing, `promise:OUTPUT` an output lowered to what was told before; `mode:off` says that the model has no say, and what
+begins with a design's name (`static`, `static:wet`, `cached:known`, `hybrid:merged`) how that design came to the
+answer. Everything else is the name of a guard (`clamp:multiplier`).
 """
 
 from collections.abc import Iterable
@@ -11,13 +11,13 @@ from typing import Literal
 
 from afield.records.considerations import DESIGNS
 
-Kind = Literal["fallback", "override", "off", "breaker", "design", "guard"]
+Kind = Literal["fallback", "override", "off", "breaker", "promise", "design", "guard"]
 
 RUNGS = ("last_good", "cached", "static", "baseline", "neutral")
 """Who answers when the champion cannot, in the order in which they are asked."""
 LAST_GOOD, CACHED, STATIC, BASELINE, NEUTRAL = RUNGS
 
-FALLBACK, OVERRIDE, OFF, OPEN = "fallback:", "override:", "mode:off", "breaker:open"
+FALLBACK, OVERRIDE, OFF, OPEN, PROMISE = "fallback:", "override:", "mode:off", "breaker:open", "promise:"
 KNOWN = "cached:known"
 MERGED, ALONE = "hybrid:merged", "hybrid:alone"
 
@@ -55,4 +55,6 @@ def kind_of(name: str) -> Kind:
         return "off"
     if name == OPEN:
         return "breaker"
+    if name.startswith(PROMISE):
+        return "promise"
     return "design" if name.partition(":")[0] in DESIGNS else "guard"

@@ -129,6 +129,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=False):
         reason: one line that a person can read.
         content: what was found in the request, one object each (signs: the lines); absent where an application
             looks its features up.
+        receipt: holds the service to what this answer says, where the request that follows brings it along; absent
+            where the application promises nothing.
     """
 
     id: str
@@ -142,10 +144,29 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=False):
     facts_age: float | None
     reason: str
     content: tuple[dict[str, object], ...] | msgspec.UnsetType = msgspec.UNSET
+    receipt: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /v1/events`: facts and outcomes, idempotent by id.
+class Contest(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/contest`: a person says that an answer was wrong. One a thing: said again, it counts once.
+
+    What is said is no truth yet: it waits for a person, and becomes a label and a regression test once one confirms it.
+
+    Attributes:
+        about: the id of the answer, or of one of the things that it holds (signs: a line).
+        value: what would have been right, in the unit of the outcome; null where the person does not say.
+        reason: what the matter is; no free text, so that nothing about people is kept.
+        at: when it was said, domain time; where absent, when it came in.
+    """
+
+    about: str
+    value: float | None = None
+    reason: Literal["wrong", "unfair", "missing", "other"] = "wrong"
+    at: datetime | None = None
+
+
+class Ingest(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/events`: facts, outcomes and contests, idempotent by id.
 
     `watermark` says that every fact known before that moment has been sent; it drives a service whose
     clock follows its events (a replay), and is ignored by one on the wall clock.
@@ -154,6 +175,7 @@ class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facts: tuple[Fact, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     watermark: datetime | None = None
+    contests: tuple[Contest, ...] = ()
 
 
 class TelemetryBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,6 +207,8 @@ class Query(msgspec.Struct, frozen=True):
         request: the decoded request itself, for an application that finds its features in it.
         others: request field → another key that the request names, where keys are whole numbers; one that lies far
             outside the keys there are is refused.
+        receipt: of an earlier answer that this one is to be held to, or "".
+        person: to whom a receipt is given and who brings it back, or ""; it is in no record.
     """
 
     key: str
@@ -193,6 +217,8 @@ class Query(msgspec.Struct, frozen=True):
     fields: dict[str, float] = {}
     request: object = None
     others: dict[str, int] = {}
+    receipt: str = ""
+    person: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True):

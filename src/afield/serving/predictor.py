@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 import numpy as np
 
-from afield.errors import ServingError
+from afield.errors import RequestError, ServingError
 from afield.records.applied import BASELINE, NEUTRAL, OFF, fallback
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
@@ -87,7 +88,11 @@ class Predictor:
         events: list[Event] = []
         for query, draft, moment in zip(queries, drafts, moments, strict=True):
             if isinstance(draft, Decided):
-                event, answer = self._named(query, draft, moment)
+                try:
+                    event, answer = self._named(query, draft, moment)
+                except RequestError as error:
+                    given.append(error)
+                    continue
                 events.append(event)
                 given.append(answer)
             else:
@@ -270,6 +275,9 @@ class Predictor:
 
     def _named(self, query: Query, draft: Decided, now: datetime) -> tuple[Event, Answer]:
         """The answer that a draft comes to, and what is recorded of it."""
+        receipt: str | msgspec.UnsetType = msgspec.UNSET
+        if self._beside.promises is not None or query.receipt:
+            draft, receipt = self._promised(query, draft, now)
         identity = self._beside.identify()
         event = Event(
             id=identity,
@@ -297,8 +305,36 @@ class Predictor:
             level=self._product.level,
             facts_age=None if draft.as_of is None else max(0.0, (query.at - draft.as_of).total_seconds()),
             reason=draft.reason,
+            receipt=receipt,
         )
         return event, answer
+
+    def _promised(self, query: Query, draft: Decided, now: datetime) -> tuple[Decided, str | msgspec.UnsetType]:
+        """The draft with no more than the receipt of the query allows, and the receipt for what it says now.
+
+        Raises:
+            RequestError: the receipt was not given here, or nothing is promised here.
+        """
+        promises = self._beside.promises
+        if promises is None:
+            raise RequestError("no quotes are given here; leave it out, or ask the service that gave it", "quote")
+        value = draft.output.get(promises.output)
+        if value is None:
+            return draft, msgspec.UNSET
+        if query.receipt:
+            most = promises.held(query.receipt, query.unit, query.person, now)
+            if most is None:
+                draft = msgspec.structs.replace(draft, reason=f"{draft.reason} (the quote has run out)")
+            elif most < value:
+                draft = msgspec.structs.replace(
+                    draft,
+                    output={**draft.output, promises.output: most},
+                    applied=(*draft.applied, promises.name),
+                    reason=f"{draft.reason}; {most:g} as it was quoted",
+                )
+                # What a quote lowered is no new quote: it would hold for ever.
+                return draft, query.receipt
+        return draft, promises.receipt(value, query.unit, query.person, now)
 
     def _interval(self, scored: Scored) -> tuple[float, float] | None:
         names = self._product.interval

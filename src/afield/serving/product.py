@@ -235,6 +235,28 @@ class Breaks(Protocol):
         ...
 
 
+class Promises(Protocol):
+    """What an answer said, held against later ones."""
+
+    @property
+    def name(self) -> str:
+        """What answers say of it where it lowered them."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The output of the decision that is promised not to be higher later."""
+        ...
+
+    def receipt(self, value: float, unit: str, person: str, now: datetime, /) -> str:
+        """The receipt for a value told to a person about a unit."""
+        ...
+
+    def held(self, receipt: str, unit: str, person: str, now: datetime, /) -> float | None:
+        """The value that a receipt holds the service to; None once it has run out. Raises RequestError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What other stages do along the path.
@@ -250,6 +272,7 @@ class Beside:
         identify: gives a new unique id.
         policy: name of the telemetry policy in force.
         keep: keeps facts that an answer brought to light; it must not raise.
+        promises: gives and holds receipts; None: no answer binds later ones.
         breaker: keeps requests from releases that keep failing; None: they are asked each time.
         record_all: keeps several events at once; it must not raise. None: one after the other.
     """
@@ -266,3 +289,4 @@ class Beside:
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None
     record_all: Callable[[Sequence[Event]], None] | None = None
     breaker: Breaks | None = None
+    promises: Promises | None = None
