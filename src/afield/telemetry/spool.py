@@ -73,6 +73,8 @@ class Spool:
         self._retired: list[SegmentFile] = []
         self._dirty = self._closed = False
         self._broken = self._refused = ""
+        # Bytes that may come without a further look: none once anything is not as it was.
+        self._room = 0
         self._lock = threading.Lock()
         self._settling = threading.Lock()
         self._stopping = threading.Event()
@@ -86,7 +88,7 @@ class Spool:
             TelemetryError: it was not accepted. The message begins with the reason and a colon: "over budget",
                 "disk full", "write failed" or "closed".
         """
-        self.append_all(((record, count),))
+        self._take(frame(RECORD, count, record))
 
     def append_all(self, records: Iterable[tuple[bytes, int]]) -> None:
         """Accept records, each with the events that it stands for, in one write: all of them or none.
@@ -94,14 +96,7 @@ class Spool:
         Raises:
             TelemetryError: as of `append`.
         """
-        data = b"".join([frame(RECORD, count, record) for record, count in records])
-        with self._lock:
-            try:
-                self._accept(data)
-            except TelemetryError as error:
-                self._refused = self.problem = str(error)
-                raise
-            self._refused = ""
+        self._take(b"".join([frame(RECORD, count, record) for record, count in records]))
 
     def tally(self, sampled_out: int = 0, dropped: int = 0, reason: str = "") -> None:
         """Count events that were offered and not accepted; written to the segment within 100 ms."""
@@ -131,7 +126,8 @@ class Spool:
         try:
             self.seal()
         finally:
-            self._closed = True
+            with self._lock:
+                self._closed, self._room = True, 0
             for file in (self._open, *self._retired):
                 if file is not None:
                     file.close()
@@ -147,17 +143,31 @@ class Spool:
         """Close the spool."""
         self.close()
 
-    def _accept(self, data: bytes) -> None:
-        """Keep a frame as the mode promises."""
-        self._admit(len(data))
-        if self._mode == "fast":
-            if len(self._buffer) >= _BUFFER:
-                self._flush()
-            self._buffer += data
-            return
-        file = self._write(data)
-        if self._mode == "synced":
-            self._sync(file, len(data))
+    def _take(self, data: bytes) -> None:
+        """Keep whole frames as the mode promises, or refuse them and say so; every answer waits for this."""
+        size = len(data)
+        with self._lock:
+            try:
+                if size > self._room:
+                    self._admit(size)
+                if self._mode == "fast":
+                    if len(self._buffer) >= _BUFFER:
+                        self._flush()
+                    self._buffer += data
+                elif self._room and self._open is not None:
+                    self._open.write(data)
+                    self._dirty = True
+                else:
+                    self._write(data)
+                if self._mode == "synced":
+                    self._sync(size)
+            except TelemetryError as error:
+                if self._open is not None:
+                    self._broken = self._broken or self._open.broken
+                self._refused = self.problem = str(error)
+                self._room = 0
+                raise
+            self._room -= size
 
     def _admit(self, length: int) -> None:
         """Make room for a frame of this length, or refuse it."""
@@ -176,12 +186,14 @@ class Spool:
                     f"over budget: {self._folder} holds {self._held + pending} undelivered bytes of {self.writer}, "
                     f"{self._max_bytes} are allowed; deliver them or raise max_bytes"
                 )
+        self._room = min(self._segment_bytes, self._max_bytes - self._held) - pending
+        self._refused = ""
 
     def _pending(self) -> int:
         """Bytes of the open segment, with what is buffered for it."""
         return len(self._buffer) + (self._open.size if self._open is not None else 0)
 
-    def _write(self, data: bytes | bytearray) -> SegmentFile:
+    def _write(self, data: bytes | bytearray) -> None:
         """Write whole frames to the open segment, or to a new one where none is open."""
         if self._broken:
             raise TelemetryError(self._broken)
@@ -194,7 +206,6 @@ class Spool:
         finally:
             self._broken = self._open.broken
         self._dirty = True
-        return self._open
 
     def _flush(self) -> None:
         """Write what is buffered, then the tally."""
@@ -203,10 +214,11 @@ class Spool:
             self._buffer = bytearray()
         if self._tally.sampled_out or self._tally.dropped:
             self._write(tally_frame(self._tally))
-            self._tally = Tally()
+            self._tally, self._room = Tally(), 0
 
     def _retire(self) -> None:
         """Take the open segment out of use; its fsync and new name come later, off the path of an answer."""
+        self._room = 0
         self._flush()
         if self._open is not None:
             self._retired.append(self._open)
@@ -219,18 +231,24 @@ class Spool:
             while self._retired:
                 try:
                     self._retired[0].seal()
-                finally:
-                    self._broken = self._retired[0].broken
+                except TelemetryError:
+                    self._breaks(self._retired[0])
+                    raise
                 del self._retired[0]
 
-    def _sync(self, file: SegmentFile, length: int) -> None:
+    def _breaks(self, file: SegmentFile) -> None:
+        """Refuse what comes from now on, where what the file holds is no longer known."""
+        with self._lock:
+            self._broken, self._room = file.broken, 0
+
+    def _sync(self, length: int) -> None:
         """Sync the record just written, or take it back: what is refused must not be delivered."""
-        try:
-            file.sync()
-        except TelemetryError:
-            file.cut(length)
-            self._broken = file.broken
-            raise
+        if self._open is not None:
+            try:
+                self._open.sync()
+            except TelemetryError:
+                self._open.cut(length)
+                raise
 
     def _keep(self) -> None:
         """Every 100 ms: write the buffer and the tally, sync, and seal a segment that is old enough."""
@@ -251,7 +269,11 @@ class Spool:
         if file is not None:
             # Without the lock: answers go on while the disk is slow. Only this thread and `seal` close files.
             with self._settling:
-                file.sync()
+                try:
+                    file.sync()
+                except TelemetryError:
+                    self._breaks(file)
+                    raise
         self._settle()
 
     def _own(self) -> list[Segment]:

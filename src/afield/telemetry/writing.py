@@ -36,13 +36,14 @@ class SegmentFile:
         Raises:
             TelemetryError: nothing of them was written.
         """
+        reason = "disk full"
         try:
-            written, reason = os.write(self._file, data), "disk full"
+            written = os.write(self._file, data)
+            if written == len(data):
+                self.size += written
+                return
         except OSError as error:
-            written, reason = 0, _reason(error)
-        if written == len(data):
-            self.size += written
-            return
+            reason = _reason(error)
         self.cut(0)
         raise TelemetryError(f"{reason}: {self.path} takes no more; free space on its disk")
 
