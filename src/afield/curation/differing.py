@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from afield.monitoring.distances import ks
+from afield.monitoring.distances import distances
 from afield.records.evidence import Interval
 from afield.records.facts import Window
 from afield.workshop.plan import Build
@@ -138,7 +138,7 @@ def shift(name: str, before: pl.Series, after: pl.Series) -> Shift | None:
     kind = before.dtype
     if kind.is_numeric() or kind.is_temporal():
         first, second = _numbers(before), _numbers(after)
-        effect, interval = ks(first, second, LEVEL)
+        effect, interval = distances(first, second, ("ks",), LEVEL)["ks"]
         means = [_mean(values) if kind.is_numeric() else None for values in (first, second)]
         return Shift(name, "ks", effect, interval, means[0], means[1], missing[0], missing[1])
     if kind not in (pl.String, pl.Boolean):
