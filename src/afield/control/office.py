@@ -11,7 +11,7 @@ import polars as pl
 
 from afield.application import Application, Operate
 from afield.clock import Clock, WallClock
-from afield.control.actions import Actions
+from afield.control.actions import Actions, Journal
 from afield.control.shelf import Shelf
 from afield.data.sources import Source
 from afield.errors import DataError, ReleaseError
@@ -95,6 +95,10 @@ class Office:
         slices = pl.read_ipc(self.shelf.bundle(self.actions.state.champion).read("tables/slices.arrow"))
         return str(slices["key"][0]) if slices.height else ""
 
+    def led(self, journal: Journal) -> Actions:
+        """What the controller does here, whose word the journal takes while it leads."""
+        return Actions(journal, self.application.name, self.clock, sign=self._order)
+
     def by(self, actor: str) -> Actions:
         """What a person does here."""
         return Actions(self.ledger, self.application.name, self.clock, actor, self._order)
@@ -130,7 +134,8 @@ class Office:
         """Keep the facts of a build as history, and note in the ledger what it gave.
 
         A release that passed its gates becomes the champion where `promote` says so; one that did not is noted as
-        rejected. A build that changed nothing leaves no trace.
+        rejected. Where a candidate of somebody else climbs or is in probation, or a promotion needs approvals, it is
+        offered to the ladder instead, and overwrites nothing. A build that changed nothing leaves no trace.
         """
         state, end = self.actions.state, built.windows.whole.end
         if built.release == state.champion:
@@ -144,6 +149,9 @@ class Office:
             self.actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)
         if not built.passed:
             self.actions.reject(built.release, f"gates failed: {built.failed}", end, evidence)
+        elif promote and state.champion and (state.stage != "idle" or self.operate.rollout.approvals):
+            self.actions.offer(built.release, f"{reason}; gates passed", end)
+            self.tell(f"release {built.release[:12]} waits for the ladder: another climbs, or approvals are needed")
         elif promote:
             self.actions.promote(built.release, f"{reason}; gates passed", end, evidence)
 

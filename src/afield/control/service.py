@@ -47,7 +47,6 @@ class Service:
         self._stop = threading.Event()
         self._plane = Plane(self.config, home.folder, office.tell)
         claimed = _claimed(home.telemetry, self._heartbeat, self.url)
-        policy = office.operate.telemetry
         self._controller = Controller(office, terms, claimed)
 
     @property

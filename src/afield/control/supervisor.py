@@ -10,7 +10,7 @@ from pathlib import Path
 from afield.clock import Clock
 from afield.control.intake import Intake
 from afield.control.room import Room
-from afield.errors import StoreError
+from afield.errors import LeaseError, StoreError
 from afield.operate import operate
 from afield.serving.health import PROBLEM
 from afield.store.durable import write_whole
@@ -69,11 +69,16 @@ class Supervisor:
 
         A store that does not answer (tables, ledger, snapshots) ends nothing: workers go on, what they accept stays in
         the spools, and it is tried again. The file `PROBLEM` beside the heartbeat says what is wrong meanwhile.
+
+        Raises:
+            LeaseError: another controller leads; what was recorded is left to it.
         """
         self._heartbeat.with_suffix(PROBLEM).unlink(missing_ok=True)
         while not stop.is_set():
             try:
                 operate(self._room, self._ticks(stop))
+            except LeaseError:
+                raise
             except StoreError as error:
                 self._note(str(error))
                 self._room.resume()
