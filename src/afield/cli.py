@@ -94,6 +94,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "release rollback", "afield.commands.release_promote:rollback", "Take the champion back to an earlier release."
     ),
+    Verb("release approve", "afield.commands.release_promote:approve", "A second person's word before it goes live."),
     Verb("release export", "afield.commands.release_export:run", "Compile a release, or take it to other tools."),
     Verb("release import", "afield.commands.release_import:run", "A model trained elsewhere, judged as any release."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),

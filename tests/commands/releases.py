@@ -20,12 +20,12 @@ def entries(town: Town) -> tuple[Entry, ...]:
     return Ledger(f"sqlite:///{town.folder / 'ledger.db'}").entries("town")
 
 
-def another(town: Town) -> str:
-    """A second release: the first, signed again with a higher sequence."""
+def another(town: Town, later: int = 1) -> str:
+    """A further release: the town's, signed again with a higher sequence."""
     opened = office(town)
     bundle = opened.shelf.bundle(town.release)
     files = {file.name: bundle.read(file.name) for file in bundle.manifest.files}
-    manifest = msgspec.structs.replace(bundle.manifest, sequence=bundle.manifest.sequence + 1)
+    manifest = msgspec.structs.replace(bundle.manifest, sequence=bundle.manifest.sequence + later)
     return write(opened.home.bundles, manifest, files, Signer(opened.home.key))
 
 

@@ -104,3 +104,30 @@ def test_otherwise_the_clock_of_the_place_gives_it(town: Town) -> None:
     assert isinstance(opened.clock, WallClock)
     shutil.rmtree(Path(opened.home.snapshots), ignore_errors=True)
     assert abs((moment(opened) - opened.clock.now()).total_seconds()) < 60
+
+
+def test_in_probation_another_s_release_queues_instead_of_cutting_it_short(town: Town) -> None:
+    second = another(town)
+    town("release", "promote", APP, second, "--now")
+    third = another(town, 2)
+    done = town("release", "promote", APP, third, "--now")
+    assert done.code == 1
+    assert "is in probation; without --now this one queues behind it" in done.err
+    assert town("release", "promote", APP, third, "--json").value["queue"] == [third]
+
+
+def test_an_approval_is_recorded_with_who_and_why(town: Town) -> None:
+    second = another(town)
+    assert "is not on the ladder" in town("release", "approve", APP, second, "--reason", "fine").err
+    town("release", "promote", APP, second, "--actor", "ada")
+    done = town("release", "approve", APP, second, "--reason", "seen it", "--actor", "bob", "--json")
+    assert done.value == {"release": second, "approvals": ["bob"], "needed": 0}
+    assert (entries(town)[-1].kind, entries(town)[-1].actor, entries(town)[-1].reason) == ("approved", "bob", "seen it")
+    assert town("release", "approve", APP, second, "--reason", "mine", "--actor", "ada").code == 1
+    assert town("release", "approve", APP, second, "--reason", " ", "--actor", "eve").code == 2
+
+
+def test_the_power_calculation_is_told_before_a_climb_and_kept(town: Town) -> None:
+    done = town("release", "promote", APP, another(town))
+    assert "power: a mean loss that differs by 10% is found with 95% probability within" in done.err
+    assert entries(town)[-1].evidence["required_ticks"] > 24

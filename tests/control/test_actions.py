@@ -198,3 +198,42 @@ def test_without_a_key_a_rollback_takes_place_and_carries_no_order(actions: Acti
     actions.roll_back("by hand", NOON)
 
     assert (actions.state.champion, actions.state.order) == ("a", "")
+
+
+def test_an_approval_is_a_second_person_s_word_and_counts_once(ledger: Ledger) -> None:
+    ada, bob, eve = (Actions(ledger, "surge", SimulatedClock(NOON), who) for who in ("ada", "bob", "Eve"))
+    ada.promote("a", "first", NOON)
+    ada.offer("b", "better", NOON)
+    bob.approve("b", "seen the shadow", NOON)
+    with pytest.raises(RolloutError, match="second person"):
+        ada.approve("b", "mine", NOON)
+    with pytest.raises(RolloutError, match="once is what counts"):
+        Actions(ledger, "surge", SimulatedClock(NOON), " BOB").approve("b", "again", NOON)
+    eve.approve("b", "fine", NOON)
+    assert ada.approvals("b") == ("bob", "eve")
+    assert ada.approvals("b", without="eve") == ("bob",)
+
+
+def test_what_left_the_ladder_has_to_be_approved_anew(ledger: Ledger) -> None:
+    ada, bob = (Actions(ledger, "surge", SimulatedClock(NOON), who) for who in ("ada", "bob"))
+    ada.promote("a", "first", NOON)
+    with pytest.raises(RolloutError, match="not on the ladder"):
+        bob.approve("b", "too early", NOON)
+    ada.offer("b", "better", NOON)
+    bob.approve("b", "fine", NOON)
+    ada.refresh()
+    ada.step(Step("rolled_back", "worse"), NOON)
+    ada.offer("b", "once more", NOON)
+    assert ada.approvals("b") == ()
+
+
+def test_of_two_promotions_at_once_the_second_queues_and_overwrites_nothing(ledger: Ledger) -> None:
+    ada, bob = (Actions(ledger, "surge", SimulatedClock(NOON), who) for who in ("ada", "bob"))
+    ada.promote("a", "first", NOON)
+    bob.refresh()
+    replaced_unseen = bob.state
+    ada.promote("b", "at once", NOON)
+    bob.state, bob.refresh = replaced_unseen, lambda: False  # type: ignore[method-assign]  # the same moment
+    bob.promote("c", "at once too", NOON)
+    ada.refresh()
+    assert (ada.state.champion, ada.state.stage, ada.state.queue) == ("b", "probation", ("c",))

@@ -11,8 +11,9 @@ from rich.text import Text
 from afield.application import load
 from afield.commands.output import Context, progress, result
 from afield.control.actions import Actions
+from afield.control.evidence import planned
 from afield.control.office import Office, open_office
-from afield.errors import RolloutError
+from afield.errors import RolloutError, UsageError
 from afield.release.registry import named
 from afield.store.snapshots import Follower
 
@@ -53,14 +54,48 @@ def promote(
     if digest == actions.state.champion:
         raise RolloutError(f"release {digest[:12]} is the champion already; there is nothing to promote")
     if now:
+        _may_be_live(office, actions, digest, actor or login())
         actions.promote(digest, reason, at)
     elif not actions.state.champion:
         raise RolloutError("there is no champion to climb against; put it live with --now")
     elif digest in (actions.state.challenger, *actions.state.queue):
         raise RolloutError(f"release {digest[:12]} is on the ladder already; add --now to put it live at once")
     else:
-        actions.offer(digest, reason, at)
-    _tell(context, actions, digest, "is live" if now else "climbs the ladder")
+        power = planned(office.shelf.bundle(digest), office.operate, office.plan.part)
+        progress(
+            power.words() if power else "power: the calculation follows in shadow; its reference is of an older build"
+        )
+        actions.offer(digest, reason, at, power.numbers() if power else None)
+    _tell(context, actions, digest, _became(actions, digest))
+
+
+def approve(
+    app: str, release: Named, /, *, reason: Reason, actor: Actor = "", context: Context, **options: str
+) -> None:
+    """Approve that a candidate goes live once it has climbed, as a second person beside who offered it.
+
+    How many it takes is declared by the application: `Ladder(approvals=1)`. The same person counts once, and who
+    offered the candidate does not count.
+
+    Args:
+        app: name of the application.
+        release: the first digits of a release.
+        reason: why.
+        actor: who approves.
+        context: from the command line.
+        options: the application's own, e.g. --slot 15m.
+    """
+    if not reason.strip():
+        raise UsageError("--reason is empty; say in one line why, for those who read the ledger later")
+    office = open_office(load(app, options), context.home, progress)
+    digest = named(office.home.bundles, release, app)
+    actions = office.by(actor or login())
+    actions.approve(digest, reason, moment(office))
+    people, needed = actions.approvals(digest), office.operate.rollout.approvals
+    value = {"release": digest, "approvals": people, "needed": needed}
+    result(
+        context, value, Text(f"release {digest[:12]} is approved by {', '.join(people)}; {needed} needed to go live")
+    )
 
 
 def rollback(
@@ -108,6 +143,35 @@ def login() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return "operator"
+
+
+def _may_be_live(office: Office, actions: Actions, release: str, actor: str) -> None:
+    """Return where a release may go live at once.
+
+    Raises:
+        RolloutError: approvals are missing, or that would cut somebody's probation short.
+    """
+    state, needed = actions.state, office.operate.rollout.approvals
+    if state.stage == "probation":
+        raise RolloutError(
+            f"release {state.champion[:12]} is in probation; without --now this one queues behind it, or end the "
+            f"probation first: afield release rollback {office.application.called}"
+        )
+    approved = actions.approvals(release, without=actor)
+    if state.champion and len(approved) < needed:
+        raise RolloutError(
+            f"release {release[:12]} has {len(approved)} of {needed} approvals by others than {actor}; offer it "
+            "without --now, and let a second person run: "
+            f"afield release approve {office.application.called} {release[:12]}"
+        )
+
+
+def _became(actions: Actions, release: str) -> str:
+    """Where a release stands after it was promoted or offered."""
+    state = actions.state
+    if release == state.champion:
+        return "is live"
+    return "climbs the ladder" if release == state.challenger else "waits for the ladder"
 
 
 def _tell(context: Context, actions: Actions, release: str, becomes: str) -> None:

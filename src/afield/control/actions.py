@@ -1,12 +1,13 @@
 """What the control plane does, each an appended ledger row; and the state that the rows add up to."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from afield.clock import Clock
 from afield.control.rollout import ORDER, Rollout, rollout
+from afield.control.standing import alert_of
 from afield.errors import RolloutError
 from afield.mitigation.overrides import EVERYONE
 from afield.records.decision import Entry, Override
@@ -15,6 +16,7 @@ from afield.records.traffic import Mode
 from afield.rollout.ladder import Step
 
 AFIELD = "afield"
+_WORDS = ("offered", "approved", "rolled_back", "rejected")
 Sign = Callable[[str, int, str], str]
 """Release, sequence and reason → the signed order to go (back) to it; "" where there is no key to sign with."""
 
@@ -63,18 +65,63 @@ class Actions:
         """A release was built from what was known before `at`."""
         self._append("build", release, reason, at, evidence=evidence)
 
-    def offer(self, release: str, reason: str, at: datetime) -> None:
-        """Let a release climb the ladder; where another climbs, it waits its turn."""
-        self._append("offered", release, reason, at)
+    def offer(self, release: str, reason: str, at: datetime, evidence: Mapping[str, float] | None = None) -> None:
+        """Let a release climb the ladder; where another climbs, it waits its turn.
+
+        `evidence` is what is known before the climb: the power calculation.
+        """
+        self._append("offered", release, reason, at, evidence=dict(evidence or {}))
+
+    def approve(self, release: str, reason: str, at: datetime) -> None:
+        """Record that this person wants the release to go live, as a second one beside who offered it.
+
+        Raises:
+            RolloutError: it does not climb, this person offered it or has approved it, or is no person.
+        """
+        self.refresh()
+        if release not in (self.state.challenger, *self.state.queue):
+            raise RolloutError(
+                f"release {release[:12]} is not on the ladder; offer it first: "
+                f"afield release promote {self._application} {release[:12]}"
+            )
+        offered, approved = self._said(release)
+        who = _person(self._actor)
+        if who in ("", AFIELD, *offered):
+            raise RolloutError(f"{self._actor} offered release {release[:12]}; an approval is a second person's word")
+        if who in approved:
+            raise RolloutError(f"{self._actor} has approved release {release[:12]} already; once is what counts")
+        self._append("approved", release, reason, at)
+
+    def approvals(self, release: str, *, without: str = "") -> tuple[str, ...]:
+        """Who approved the release since it was offered, besides who offered it and the person `without`."""
+        offered, approved = self._said(release)
+        return tuple(sorted(approved - offered - {_person(without)}))
+
+    def _said(self, release: str) -> tuple[set[str], set[str]]:
+        """Who offered the release, and who approved it; a release that left the ladder begins anew."""
+        offered: set[str] = set()
+        approved: set[str] = set()
+        for row in self._journal.entries(self._application, kinds=_WORDS, subject=release):
+            if row.kind == "offered":
+                offered.add(_person(row.actor))
+            elif row.kind == "approved":
+                approved.add(_person(row.actor))
+            else:
+                offered, approved = set(), set()
+        return offered, approved
 
     def reject(self, release: str, reason: str, at: datetime, evidence: dict[str, float | str]) -> None:
         """A candidate did not pass its gates."""
         self._append("rejected", release, reason, at, evidence=evidence)
 
     def promote(self, release: str, reason: str, at: datetime, evidence: dict[str, float | str] | None = None) -> None:
-        """Put a release live at once; its predecessor is compared with it in probation."""
+        """Put a release live at once; its predecessor is compared with it in probation.
+
+        Where somebody else changed the champion in between, it waits in the queue instead of overwriting that.
+        """
+        replaced = self.state.champion
         ordered = {**(evidence or {}), **self._ordered(release, reason)}
-        self._append("promoted", release, reason, at, replaces=self.state.champion, evidence=ordered)
+        self._append("promoted", release, reason, at, replaces=replaced, evidence=ordered)
 
     def roll_back(self, reason: str, at: datetime, to: str = "") -> None:
         """Take the champion back, to its predecessor or to the release `to`.
@@ -170,7 +217,7 @@ class Actions:
     def alerts(self, since: datetime) -> tuple[Alert, ...]:
         """The alerts that were raised at or after `since`."""
         rows = self._journal.entries(self._application, kinds=("alert",))
-        return tuple(_alert(row) for row in rows if row.at >= since)
+        return tuple(alert_of(row) for row in rows if row.at >= since)
 
     def _back(self, state: Rollout, reason: str, at: datetime, evidence: dict[str, float | str]) -> None:
         if state.stage == "probation":
@@ -214,18 +261,6 @@ class Actions:
         self.refresh()
 
 
-def _alert(row: Entry) -> Alert:
-    """The alert that a ledger row holds."""
-    known = row.evidence
-    return Alert(
-        id=row.subject,
-        monitor=str(known["monitor"]),
-        metric=str(known["metric"]),
-        at=row.at,
-        since=datetime.fromisoformat(str(known["since"])),
-        severity="critical" if known["severity"] == "critical" else "warning",
-        effect=float(known["effect"]),
-        message=row.reason,
-        advice=str(known["advice"]),
-        slice=str(known["slice"]),
-    )
+def _person(actor: str) -> str:
+    """A name as it is compared: the same person does not become another by capitals or blanks."""
+    return actor.strip().casefold()

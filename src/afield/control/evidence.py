@@ -1,13 +1,18 @@
 """From recorded traffic to what the ladder and the monitors judge: per-tick losses of each arm."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from afield.application import Operate
 from afield.records.applied import FALLBACK
+from afield.release.bundle import Bundle
 from afield.rollout.ladder import Evidence
+from afield.rollout.power import Plan, plan
+from afield.statistics.losses import LOSSES
+from afield.workshop.describing import AGAINST
 
 Floats = NDArray[np.float64]
 Loss = Callable[[Floats, Floats], Floats]
@@ -44,12 +49,86 @@ def paired(by_tick: pl.DataFrame, candidate: str, other: str, ticks: int) -> Evi
         other: digest of what it is compared with.
         ticks: how many ticks passed since the stage began.
     """
+    both = _both(by_tick, candidate, other)
+    return Evidence(ticks, both["loss"].to_numpy(), both["loss_other"].to_numpy())
+
+
+def shadowed(
+    joined: pl.DataFrame,
+    output: str,
+    loss: Loss,
+    candidate: str,
+    champion: str,
+    ticks: int,
+    slices: Mapping[str, Sequence[str]],
+) -> Evidence:
+    """What a stage in shadow shows: losses in pairs, on the whole and in every slice, and how far answers lie apart.
+
+    Args:
+        joined: as for `losses`.
+        output: the output that outcomes are compared with.
+        loss: elementwise loss of forecasts against truths.
+        candidate: digest of the release that climbs.
+        champion: digest of the one that is live.
+        ticks: how many ticks passed since the stage began.
+        slices: name → units.
+    """
+    both = _both(losses(joined, output, loss), candidate, champion)
+    parts: dict[str, tuple[Floats, Floats]] = {}
+    for name, units in slices.items():
+        part = _both(losses(joined.filter(pl.col("unit").is_in(list(units))), output, loss), candidate, champion)
+        found = both.select("tick").join(part, on="tick", how="left", maintain_order="left").fill_null(np.nan)
+        parts[name] = found["loss"].to_numpy(), found["loss_other"].to_numpy()
+    apart = both.select("tick").join(_apart(joined, f"output_{output}", candidate, champion), on="tick", how="left")
+    return Evidence(
+        ticks,
+        both["loss"].to_numpy(),
+        both["loss_other"].to_numpy(),
+        slices=parts,
+        differences=apart.sort("tick")["apart"].fill_null(0.0).to_numpy(),
+    )
+
+
+def planned(bundle: Bundle, operate: Operate, part: str) -> Plan | None:
+    """The power calculation before a candidate climbs; None where its reference rows hold nothing to plan with.
+
+    Args:
+        bundle: of the candidate.
+        operate: names the loss and the ladder.
+        part: name of the forecast's column in the reference rows.
+    """
+    reference, loss = pl.read_ipc(bundle.read("tables/reference.arrow")), LOSSES[operate.loss]
+    if AGAINST not in reference.columns:
+        return None
+    known = reference.drop_nulls(["truth", part, AGAINST])
+    truth = known["truth"].cast(pl.Float64).to_numpy()
+    each = {name: loss(known[name].cast(pl.Float64).to_numpy(), truth) for name in (part, AGAINST)}
+    made = known.select("tick").with_columns(pl.Series(name, values) for name, values in each.items())
+    by_tick = made.group_by("tick").agg(pl.col(part, AGAINST).mean()).sort("tick")
+    return plan(operate.rollout, by_tick[part].to_numpy(), by_tick[AGAINST].to_numpy())
+
+
+def _both(by_tick: pl.DataFrame, candidate: str, other: str) -> pl.DataFrame:
+    """`tick`, `loss` of the candidate and `loss_other`, on the ticks for which both are known, in order."""
     one, two = (
         by_tick.filter(pl.col("release") == digest).unique("tick").select("tick", "loss")
         for digest in (candidate, other)
     )
-    both = one.join(two, on="tick", suffix="_other").sort("tick")
-    return Evidence(ticks, both["loss"].to_numpy(), both["loss_other"].to_numpy())
+    return one.join(two, on="tick", suffix="_other").sort("tick")
+
+
+def _apart(joined: pl.DataFrame, output: str, candidate: str, champion: str) -> pl.DataFrame:
+    """`tick` and `apart`: the answers' absolute differences as a share of both together (Bray and Curtis 1957)."""
+    one, two = (
+        joined.filter(pl.col("release") == digest).unique(["tick", "unit"]).select("tick", "unit", output)
+        for digest in (candidate, champion)
+    )
+    first, second = pl.col(output), pl.col(f"{output}_other")
+    return (
+        one.join(two, on=["tick", "unit"], suffix="_other")
+        .group_by("tick")
+        .agg(((first - second).abs().sum() / (first.abs() + second.abs()).sum()).fill_nan(0.0).alias("apart"))
+    )
 
 
 def exposed(answers: pl.DataFrame, decision: str, ticks: int, guards: Sequence[str]) -> Evidence:

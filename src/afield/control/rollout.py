@@ -106,6 +106,8 @@ def _staged(state: Rollout, entry: Entry) -> Rollout:
 def _promoted(state: Rollout, entry: Entry) -> Rollout:
     if "stage" in entry.evidence and entry.subject != state.challenger:
         return state  # the ladder's word on a release that somebody took off it in between
+    if entry.replaces not in ("", state.champion):
+        return _offered(state, entry)  # somebody else's came in between: it queues, and overwrites nothing
     if entry.subject == state.champion:
         over = replace(state, stage="idle", since=entry.at)
         return _next(over, entry.at) if state.stage == "probation" else state

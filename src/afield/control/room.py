@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
 
 from afield.application import Operate
 from afield.control.actions import Actions
-from afield.control.evidence import exposed, losses, paired
+from afield.control.evidence import exposed, losses, paired, planned, shadowed
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.rollout import Rollout
@@ -186,7 +186,8 @@ class Room:
         """Let a candidate whose training has ended climb the ladder, if its gates passed."""
         trained = self._kit.trainer.finished()
         if trained is not None and trained.release:
-            self._kit.actions.offer(trained.release, trained.reason, tick)
+            power = planned(self._kit.shelf.bundle(trained.release), self._operate, self._plan.part)
+            self._kit.actions.offer(trained.release, trained.reason, tick, power.numbers() if power else None)
             self.announce(tick)
 
     def follow(self, now: datetime) -> bool:
@@ -240,14 +241,15 @@ class Room:
         window = Window(since, tick - self._operate.monitoring.delay)
         if state.stage == "canary":
             self._kit.intake.settle()
-            return exposed(
+            shown = exposed(
                 self._kit.intake.answers(window),
                 self._operate.felt,
                 ticks,
                 [guard.name for guard in self._operate.guards],
             )
-        by_tick = losses(self._kit.intake.joined(window), self._operate.output, LOSSES[self._operate.loss])
-        first, second = (
-            (state.challenger, state.champion) if state.stage == "shadow" else (state.champion, state.last_good)
-        )
-        return paired(by_tick, first, second, ticks)
+            return replace(shown, approvals=len(self._kit.actions.approvals(state.challenger)))
+        joined, output, loss = self._kit.intake.joined(window), self._operate.output, LOSSES[self._operate.loss]
+        if state.stage == "shadow":
+            slices = self._kit.shelf.slices(state.champion)
+            return shadowed(joined, output, loss, state.challenger, state.champion, ticks, slices)
+        return paired(losses(joined, output, loss), state.champion, state.last_good, ticks)

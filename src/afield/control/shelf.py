@@ -1,6 +1,9 @@
 """The releases that the control plane may forecast with, each verified and reproduced before it is used."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import polars as pl
 
 from afield.answering import loader
 from afield.application import Operate
@@ -23,6 +26,7 @@ class Shelf:
         self._load = loader(bundles, trusted, operate, application)
         self._compute = compute
         self._open: dict[str, Release] = {}
+        self._slices: dict[str, Mapping[str, tuple[str, ...]]] = {}
 
     def bundle(self, digest: str) -> Bundle:
         """The verified bundle.
@@ -43,6 +47,18 @@ class Shelf:
             reproduce_features(bundle.golden, self._compute)
             self._open[digest] = self._load(digest)
         return self._open[digest]
+
+    def slices(self, digest: str) -> Mapping[str, tuple[str, ...]]:
+        """Name of each of the release's slices → the units in it, as they were chosen on what it learned from.
+
+        Raises:
+            ReleaseError: it does not verify.
+        """
+        if digest not in self._slices:
+            rows = pl.read_ipc(self.bundle(digest).read("tables/slices.arrow"))
+            members = rows.group_by("slice", maintain_order=True).agg(pl.col("key").cast(pl.String))
+            self._slices = {digest: {name: tuple(units) for name, units in members.iter_rows()}}
+        return self._slices[digest]
 
     def keep_only(self, digests: set[str]) -> None:
         """Close the releases that are not among `digests`."""

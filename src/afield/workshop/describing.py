@@ -26,6 +26,8 @@ from afield.workshop.results import Scored, Windows
 
 WORDS = Words()
 SLICES_SHOWN = 6
+AGAINST = "against"
+"""Of a release's reference rows: the forecast of what it is meant to replace."""
 
 
 def evidence(
@@ -67,10 +69,16 @@ def evidence(
 
 
 def reference(plan: Build, examples: pl.LazyFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """What monitors are fitted on: forecasts and truths of the test window, with the features they watch."""
+    """What monitors are fitted on: forecasts and truths of the test window, with the features they watch.
+
+    The column `AGAINST` is the forecast of what the model is meant to replace: the noise that a climb is planned with.
+    """
     watched = [name for name in plan.watched if name not in frame.columns]
     columns = examples.select(watched).collect() if watched else pl.DataFrame()
-    held = frame.select("tick", "truth", pl.col(MODEL).alias(plan.part), "history")
+    # A champion that does not know every row, or that is not there, leaves the rival to plan a comparison with.
+    known = [name for name in ("champion", plan.rival.name) if name in frame.columns and not frame[name].null_count()]
+    against = [pl.col(name).alias(AGAINST) for name in known[:1]]
+    held = frame.select("tick", "truth", pl.col(MODEL).alias(plan.part), "history", *against)
     return held.with_columns(columns.get_columns()).filter(pl.col("history")).drop("history")
 
 
