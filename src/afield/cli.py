@@ -48,8 +48,10 @@ class Verb:
 
 FAMILIES = {
     "release": "The registry and its history: list, show, verify, history, promote, rollback, export, import.",
+    "alert": "What the monitors raised, and who is told: list, ack, silence, notify.",
     "token": "Who may call a service: new, list, revoke.",
     "label": "Labels: list, queue, add, import, export, agreement, suspects.",
+    "telemetry": "What is kept of traffic and people: erase a person, rotate their key.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
 
@@ -97,6 +99,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("release approve", "afield.commands.release_promote:approve", "A second person's word before it goes live."),
     Verb("release export", "afield.commands.release_export:run", "Compile a release, or take it to other tools."),
     Verb("release import", "afield.commands.release_import:run", "A model trained elsewhere, judged as any release."),
+    Verb("alert list", "afield.commands.alert:listed", "What waits for somebody: what, since when, what to do."),
+    Verb("alert ack", "afield.commands.alert:ack", "Say that somebody deals with an alert."),
+    Verb("alert silence", "afield.commands.alert:silence", "Tell nobody of a monitor's alerts for some hours."),
+    Verb("alert notify", "afield.commands.alert:notify", "Who is told of alerts, by a signed request."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
     Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
     Verb("token new", "afield.commands.token:new", "A token for a client: what it may do, and until when."),
@@ -109,6 +115,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("label export", "afield.commands.label_exchange:export", "The queue as tasks for Label Studio."),
     Verb("label agreement", "afield.commands.label:agreement", "How far people agree, and who agrees with nobody."),
     Verb("label suspects", "afield.commands.label_suspects:run", "Labels that contradict a model without them."),
+    Verb("telemetry erase", "afield.commands.telemetry:erase", "Erase one person for good, in every version."),
+    Verb("telemetry rotate", "afield.commands.telemetry:rotate", "Hash people under a new key from now on."),
     Verb("data list", "afield.commands.data:listed", "The tables: rows, versions, owner, freshness, who uses them."),
     Verb("data log", "afield.commands.data_versions:log", "The versions of a table."),
     Verb("data show", "afield.commands.data_versions:show", "The newest rows of a table, now or as of a version."),

@@ -103,6 +103,11 @@ class Home:
         return self.folder / "tokens.json"
 
     @property
+    def receiver(self) -> Path:
+        """Who is told of alerts, as the operator declared it."""
+        return self.folder / "receiver.json"
+
+    @property
     def key(self) -> Path:
         """Private signing key: read by build and release, never by a service."""
         return self.root / "keys" / "signing.key"

@@ -32,17 +32,17 @@ class Standing:
     silences: dict[str, datetime] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
 
-    def state(self, alert: Alert, now: datetime) -> State:
-        """Whether an alert waits for somebody, was seen, or is silenced at the moment `now`."""
+    def state(self, alert: Alert) -> State:
+        """Whether an alert waits for somebody, was seen, or was raised while its monitor was silenced."""
         if alert.id in self.acknowledged:
             return "acknowledged"
-        silenced = any(now < self.silences.get(name, now) for name in (alert.monitor, EVERY))
+        silenced = any(alert.at < self.silences.get(name, alert.at) for name in (alert.monitor, EVERY))
         return "silenced" if silenced else "open"
 
-    def to_tell(self, since: datetime, now: datetime) -> tuple[Alert, ...]:
-        """The alerts raised after `since` that wait for somebody and were not told yet."""
+    def to_tell(self, since: datetime) -> tuple[Alert, ...]:
+        """The alerts raised at or after `since` that wait for somebody and were not told yet."""
         waiting = (each for each in self.alerts if each.at >= since and each.id not in self.told)
-        return tuple(each for each in waiting if self.state(each, now) == "open")
+        return tuple(each for each in waiting if self.state(each) == "open")
 
 
 def standing(entries: Iterable[Entry]) -> Standing:
