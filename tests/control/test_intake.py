@@ -11,8 +11,9 @@ import pytest
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.errors import AfieldError
+from afield.labelling.contests import CONTESTS
 from afield.records.facts import Window
-from afield.records.traffic import Event, EventBatch, Fact, Ingest, Outcome
+from afield.records.traffic import Contest, Event, EventBatch, Fact, Ingest, Outcome
 from afield.store.tables import Tables
 from afield.telemetry.encoding import encode
 from afield.telemetry.segments import segments
@@ -318,3 +319,11 @@ def test_services_that_joined_are_taken_from_as_well_and_one_that_died_loses_not
     assert desk.stored("orders") == ["o1", "o2", "o3"]
     assert desk.tables.scan("predictions").collect()["id"].to_list() == [EVENT.id]
     assert not segments(joined / "host-b" / "facts")
+
+
+def test_a_contest_reaches_its_table_once(desk: Desk) -> None:
+    desk.worker.append(encode(Ingest(contests=(Contest("a1", 3.0, at=NOON),))), 1)
+    desk.worker.seal()
+    desk.intake.deliver()
+    desk.intake.deliver()
+    assert desk.tables.scan(CONTESTS).collect().rows() == [("a1", 3.0, "wrong", NOON)]

@@ -9,9 +9,12 @@ import pytest
 from afield.curation.labels import TRUE_LATER, LabelBook, open_labels
 from afield.errors import LabellingError
 from afield.labelling.conflicts import Policy
+from afield.labelling.contests import CONTESTS, contest_rows
 from afield.labelling.labels import NATURAL, Label
-from afield.labelling.queue import SUSPECT, requests
+from afield.labelling.queue import QUEUE, SUSPECT, requests
+from afield.records.traffic import Contest, Event
 from afield.store.tables import Tables
+from afield.telemetry.delivery import EVENTS, event_rows
 from surge.building import build
 from surge.tables import SCHEMAS, empty, typed
 
@@ -83,3 +86,27 @@ def test_disagreement_waits_under_a_policy_that_leaves_it_open(book: LabelBook) 
 def test_a_policy_that_names_strangers_is_refused(book: LabelBook) -> None:
     with pytest.raises(LabellingError, match="bob labelled nothing here; who did: outcome"):
         book.resolved(Policy(left_out=("bob",)))
+
+
+def contested(book: LabelBook, about: str, at: datetime = NOON) -> None:
+    book.tables.append(CONTESTS, contest_rows([Contest(about, at=at)]))
+
+
+def test_a_contest_of_an_answer_waits_first_until_a_person_has_said_what_is_right(book: LabelBook) -> None:
+    item = "2@2024-01-01T01:00"
+    event = Event("a1", "2", "champion", "r", START + HOUR, 1.0, 1.0, "all", "", {}, START + HOUR)
+    book.tables.append(EVENTS, event_rows([event]))
+    book.ask(requests(["1@2024-01-01T00:00"], [1.0], SUSPECT, NOON, "afield"))
+    contested(book, "a1")
+    contested(book, "zebra")
+    assert book.queue(Policy()).select("item", "reason").rows()[0] == (item, "reported")
+    assert book.contests().unknown["about"].to_list() == ["zebra"]
+    book.add([label(item, 3.0, at=NOON + HOUR)])
+    assert book.reported().is_empty()
+    assert book.confirmed().select("item", "label", "who").rows() == [(item, 3.0, "ann")]
+
+
+def test_a_queue_of_before_probabilities_were_kept_is_read(book: LabelBook) -> None:
+    rows = requests(["1@2024-01-01T00:00"], [0.9], SUSPECT, NOON, "afield")
+    book.tables.append(QUEUE, rows.drop("inclusion"))
+    assert book.queue(Policy())["reason"].to_list() == [SUSPECT]

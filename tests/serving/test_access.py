@@ -28,6 +28,7 @@ V2: dict[str, Role] = {
 ROUTES: dict[str, Role] = {
     "/v1/loaves": "predict",
     "/v1/telemetry": "predict",
+    "/v1/contest": "predict",
     "/v1/keys": "predict",
     "/v1/bundles/champion": "predict",
     "/v1/bundles/{release}": "predict",

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from afield.errors import ContradictionError, RequestError
-from afield.records.traffic import Event, Ingest
+from afield.records.traffic import Contest, Event, Ingest
 from afield.serving.ingestion import Ingestion
 from afield.testing.stand import TICK
 from afield.testing.toy import operate
@@ -111,3 +111,36 @@ def test_what_lies_far_from_the_service_s_present_is_refused(body: dict[str, obj
         near.facts(msgspec.json.encode(body))
     assert caught.value.field == where
     assert not kept
+
+
+def test_a_contest_is_kept_with_the_moment_at_which_it_came(kept: list[Ingest | Event]) -> None:
+    ingestion = Ingestion(operate({}).facts, lambda batch, _: kept.append(batch), kept.append, lambda: TICK)
+    assert ingestion.contest(b'{"about": "a1", "value": 4}') == {"contests": 1}
+    assert kept == [Ingest(contests=(Contest("a1", 4.0, at=TICK),))]
+    assert ingestion.facts(b'{"contests": [{"about": "a2"}]}') == {"facts": 0, "outcomes": 0, "contests": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ('{"about": ""}', "about"),
+        ('{"about": "a1", "at": "2030-03-02T08:00:00"}', "at"),
+        ('{"about": "a1", "at": "2026-03-02T08:00:00Z"}', "at"),
+    ],
+)
+def test_a_contest_that_means_nothing_is_refused(kept: list[Ingest | Event], body: str, where: str) -> None:
+    ingestion = Ingestion(operate({}).facts, lambda batch, _: kept.append(batch), kept.append, lambda: TICK)
+    with pytest.raises(RequestError) as raised:
+        ingestion.contest(body.encode())
+    assert raised.value.field == where
+    assert kept == []
+
+
+def test_a_contest_before_any_answer_must_say_when(ingestion: Ingestion, kept: list[Ingest | Event]) -> None:
+    with pytest.raises(RequestError, match="say when"):
+        ingestion.contest(b'{"about": "a1"}')
+
+
+def test_a_contest_brings_no_text_about_people(ingestion: Ingestion) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        ingestion.contest(b'{"about": "a1", "reason": "my neighbour Ann lives there"}')

@@ -10,6 +10,7 @@ import polars as pl
 
 from afield.control.history import History, as_frame
 from afield.errors import TelemetryError
+from afield.labelling.contests import CONTESTS, contest_rows
 from afield.records.facts import Window
 from afield.records.traffic import Ingest, Outcome
 from afield.store.tables import Tables
@@ -174,7 +175,7 @@ class Intake:
             self._tell(f"not everything was delivered: {error}")
 
     def _commit(self, writer: str, number: int, records: list[bytes]) -> None:
-        """Keep one segment of facts and outcomes in their tables; it may have been sealed since the last poll."""
+        """Keep one segment of facts, outcomes and contests; it may have been sealed since the last poll."""
         batches = [batch for batch in map(decode, records) if isinstance(batch, Ingest)]
         self._take(batches)
         facts = [fact for batch in batches for fact in batch.facts]
@@ -185,6 +186,9 @@ class Intake:
         sent: Iterable[Outcome] = [outcome for batch in batches for outcome in batch.outcomes]
         if sent:
             store_outcomes(self._tables, tuple(sent), writer=writer, transaction=number)
+        contests = contest_rows([each for batch in batches for each in batch.contests])
+        if contests.height:
+            self._tables.append(CONTESTS, contests, writer=writer, transaction=number)
 
 
 def _number(chunk: Window) -> int:

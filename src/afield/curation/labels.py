@@ -8,12 +8,16 @@ import polars as pl
 
 from afield.errors import LabellingError
 from afield.labelling.conflicts import Policy, conflicts, resolve, unknown
+from afield.labelling.contests import CONTESTS, Found, confirmed
+from afield.labelling.contests import SCHEMA as CONTEST_SCHEMA
+from afield.labelling.contests import found as found_contests
 from afield.labelling.items import Labelling
 from afield.labelling.labels import LABELS, NATURAL, SCHEMA, Label, check_labels, in_force, label_rows
 from afield.labelling.queue import QUEUE, waiting
 from afield.labelling.queue import SCHEMA as QUEUE_SCHEMA
 from afield.records.facts import Window
 from afield.store.tables import Tables
+from afield.telemetry.delivery import EVENTS
 from afield.workshop.plan import Build
 
 History = Mapping[str, pl.LazyFrame]
@@ -31,12 +35,14 @@ class LabelBook:
         items: every item: `item`, `at`, and what a person should see of it.
         found: the labels that the history holds.
         tables: of the store; people's labels and the queue are appended there.
+        spine: columns of the items that a recorded answer names by its unit and tick; none: no answer names an item.
     """
 
     labelling: Labelling
     items: pl.LazyFrame
     found: pl.LazyFrame
     tables: Tables
+    spine: tuple[str, ...] = ()
 
     def labels(self) -> pl.LazyFrame:
         """Every label, natural and human, in the columns of `labels.SCHEMA`, by time."""
@@ -63,9 +69,30 @@ class LabelBook:
     def queue(self, policy: Policy) -> pl.DataFrame:
         """What a person should label next: `item`, `reason`, `priority`, and what is to be seen of it."""
         unresolved = conflicts(self.resolved(policy))
-        found = waiting(self.items, self.in_force(), unresolved, self._stored(QUEUE, QUEUE_SCHEMA)).collect()
+        found = waiting(self.items, self.in_force(), unresolved, self.asked(), self.reported().lazy()).collect()
         shown = self.items.drop("priority", strict=False).unique("item", keep="first")
         return found.lazy().join(shown, on="item", how="left", maintain_order="left").collect()
+
+    def contests(self) -> Found:
+        """What people contested, by the items that it is about."""
+        if not self.tables.exists(CONTESTS):
+            nothing = pl.DataFrame(schema=CONTEST_SCHEMA)
+            return Found(nothing.with_columns(item=pl.lit(None, pl.String)).select("item", *CONTEST_SCHEMA), nothing)
+        contests = self._stored(CONTESTS, CONTEST_SCHEMA)
+        return found_contests(contests, self.items, self._answers(contests), self.labelling.together)
+
+    def reported(self) -> pl.DataFrame:
+        """The contested items that no person has labelled since: `item`, `about`, `value`, `reason`, `at`."""
+        known = self.contests().known
+        return known.join(self.confirmed(known), on="item", how="anti", maintain_order="left")
+
+    def confirmed(self, known: pl.DataFrame | None = None) -> pl.DataFrame:
+        """The contested items that a person has labelled since, as `afield.labelling.contests.confirmed` gives them."""
+        known = self.contests().known if known is None else known
+        if known.is_empty():
+            return confirmed(known, pl.DataFrame(schema=SCHEMA))
+        items = known["item"].implode()
+        return confirmed(known, self.in_force().filter(pl.col("item").is_in(items)).collect())
 
     def add(self, labels: Sequence[Label]) -> int:
         """Append labels of people; how many were new. Labels that are there already are left out.
@@ -84,21 +111,35 @@ class LabelBook:
     def ask(self, rows: pl.DataFrame) -> int:
         """Put items into the queue; how many were not there for that reason yet."""
         open_ = waiting(
-            self.items, self.in_force(), pl.LazyFrame(schema={"item": pl.String, "share": pl.Float64}), self._asked()
+            self.items, self.in_force(), pl.LazyFrame(schema={"item": pl.String, "share": pl.Float64}), self.asked()
         )
-        asked = open_.join(self._asked().select("item", "reason").unique(), on=["item", "reason"], how="semi")
+        asked = open_.join(self.asked().select("item", "reason").unique(), on=["item", "reason"], how="semi")
         new = rows.join(asked.collect(), on=["item", "reason"], how="anti", maintain_order="left")
         if new.height:
             self.tables.append(QUEUE, new)
         return new.height
 
-    def _asked(self) -> pl.LazyFrame:
+    def asked(self) -> pl.LazyFrame:
+        """What was put into the queue, in the columns of `queue.SCHEMA`."""
         return self._stored(QUEUE, QUEUE_SCHEMA)
+
+    def _answers(self, contests: pl.LazyFrame) -> pl.LazyFrame:
+        """`id` of the recorded answers that were contested, and the `item` that each was about."""
+        if not (self.spine and self.tables.exists(EVENTS)):
+            return pl.LazyFrame(schema={"id": pl.String, "item": pl.String})
+        key, origin = self.spine[0], self.spine[-1]
+        answers = self.tables.scan(EVENTS).join(contests.select(id="about"), on="id", how="semi")
+        named = answers.select("id", pl.col("unit").alias(key), pl.col("tick").alias(origin))
+        return named.unique("id").select("id", item=self.labelling.item)
 
     def _stored(self, name: str, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         if not self.tables.exists(name):
             return pl.LazyFrame(schema=dict(schema))
-        return self.tables.scan(name).select(pl.col(column).cast(kind) for column, kind in schema.items())
+        rows = self.tables.scan(name)
+        there = rows.collect_schema()
+        # Tables of before a column was there lack it.
+        columns = {column: pl.col(column) if column in there else pl.lit(None).alias(column) for column in schema}
+        return rows.select(columns[column].cast(kind) for column, kind in schema.items())
 
 
 def open_labels(plan: Build, history: History, tables: Tables) -> LabelBook:
@@ -115,7 +156,7 @@ def open_labels(plan: Build, history: History, tables: Tables) -> LabelBook:
         else derived.select("item", *_spine(plan), at=pl.col(plan.features.origin))
     )
     said = labelling.said(history) if labelling.said else derived.select(*SCHEMA)
-    return LabelBook(labelling, items, said, tables)
+    return LabelBook(labelling, items, said, tables, _spine(plan))
 
 
 def declared(plan: Build) -> Labelling:

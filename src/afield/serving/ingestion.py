@@ -1,12 +1,13 @@
-"""Facts, outcomes and events that clients send: validated whole, then kept, or refused whole."""
+"""Facts, outcomes, contests and events that clients send: validated whole, then kept, or refused whole."""
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 
 from afield.errors import ContradictionError, RequestError
-from afield.records.traffic import SCHEMA, Event, Fact, Ingest, TelemetryBatch
+from afield.records.traffic import SCHEMA, Contest, Event, Fact, Ingest, TelemetryBatch
 from afield.serving.http import Reply, Request
 from afield.serving.reading import reader
 from afield.serving.routing import FILES, Route
@@ -36,6 +37,7 @@ class Ingestion:
         self._keep = keep
         self._read_batch = reader(Ingest)
         self._read_events = reader(TelemetryBatch)
+        self._read_contest = reader(Contest)
 
     def facts(self, body: bytes) -> dict[str, int]:
         """Take the body of `POST /v1/events`; the counts accepted. Sent again, it changes nothing later on.
@@ -55,8 +57,36 @@ class Ingestion:
             _check_local(outcome.known_at, f"outcomes[{place}].known_at")
         _check_local(batch.watermark, "watermark")
         self._check_times(batch)
-        self._append(batch, len(batch.facts) + len(batch.outcomes))
-        return {"facts": len(batch.facts), "outcomes": len(batch.outcomes)}
+        said = tuple(self._dated(each, f"contests[{place}].") for place, each in enumerate(batch.contests))
+        batch = msgspec.structs.replace(batch, contests=said) if said else batch
+        self._append(batch, len(batch.facts) + len(batch.outcomes) + len(said))
+        counts = {"facts": len(batch.facts), "outcomes": len(batch.outcomes)}
+        return {**counts, "contests": len(said)} if said else counts
+
+    def contest(self, body: bytes) -> dict[str, int]:
+        """Take the body of `POST /v1/contest`; the count accepted.
+
+        Raises:
+            msgspec.DecodeError: the body is malformed or a field has the wrong type.
+            RequestError: a field is wrong, or nothing was answered here yet.
+            TelemetryError: it cannot be kept now; send it again.
+        """
+        said = self._dated(self._read_contest(body), "")
+        self._append(Ingest(contests=(said,)), 1)
+        return {"contests": 1}
+
+    def _dated(self, said: Contest, where: str) -> Contest:
+        """The contest with the moment at which it was said."""
+        _check_id(said.about, f"{where}about")
+        _check_local(said.at, f"{where}at")
+        if said.value is not None and not math.isfinite(said.value):
+            raise RequestError("a finite number is expected", f"{where}value")
+        now = self._now()
+        if said.at is None and now is None:
+            raise RequestError("nothing was answered here yet; say when: `at`", f"{where}at")
+        if said.at is not None and now is not None and not now - 10 * FARTHEST < said.at < now + FARTHEST:
+            raise RequestError(f"{said.at} is far from {now}, where the service stands", f"{where}at")
+        return msgspec.structs.replace(said, at=said.at or now)
 
     def _check_times(self, batch: Ingest) -> None:
         """Refuse facts and watermarks that would pull the service's memory far away from its present."""
@@ -111,13 +141,17 @@ class Ingestion:
 
 
 def routes(ingestion: Ingestion) -> Mapping[str, Route]:
-    """What clients send: facts and outcomes, and telemetry recorded elsewhere."""
+    """What clients send: facts and outcomes, that an answer was wrong, and telemetry recorded elsewhere."""
 
     def events(request: Request) -> Reply:
         return Reply(202, msgspec.json.encode(ingestion.events(request.body)))
 
+    def contest(request: Request) -> Reply:
+        return Reply(202, msgspec.json.encode(ingestion.contest(request.body)))
+
     return {
         **facts_route(ingestion.facts),
+        "/v1/contest": Route("events", {"POST": contest}, lane=FILES),
         "/v1/telemetry": Route("telemetry", {"POST": events}, lane=FILES),
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from afield.records.traffic import Answer, Ingest, TelemetryBatch
+from afield.records.traffic import Answer, Contest, Ingest, TelemetryBatch
 from afield.serving import messages, tensors
 from afield.serving.asking import Asked
 from afield.serving.batches import MOST, Refusal
@@ -152,15 +152,15 @@ def operations(described: Described) -> tuple[dict[tuple[str, str], Operation], 
         described.asked.request, Answer, Refusal, Ingest, TelemetryBatch, Health,
         messages.ServerMetadata, messages.Live, messages.Ready, messages.Metadata, messages.ModelReady,
         messages.Configuration, messages.Statistics, messages.InferReply, messages.IndexRequest,
-        list[messages.Listed], dict[str, int],
+        list[messages.Listed], dict[str, int], Contest,
     )  # fmt: skip
     made, components = schemas(types)
     fact, fields = of_facts(described.kinds, components["Fact"])
     components.update({**fields, "Fact": fact})
-    for name in ("Fact", "Ingest"):
+    for name in ("Fact", "Ingest", "Contest"):
         components[name] = near(components[name], described.now())
     request, answer, refusal, ingest, telemetry, health, server, live, ready, metadata, model_ready = made[:11]
-    configuration, statistics, inferred, index, listed, counts = made[11:]
+    configuration, statistics, inferred, index, listed, counts, contest = made[11:]
     route, sample = f"/v1/{described.asked.route}", described.sample()
     again = "With an `Idempotency-Key`, a request that is sent again is answered as before, and recorded once."
     example = msgspec.json.decode(sample) if sample else None
@@ -176,6 +176,13 @@ def operations(described: Described) -> tuple[dict[tuple[str, str], Operation], 
             example={"requests": [example]} if 0 < len(sample) * MOST <= most else None,
         ),
         ("POST", "/v1/events"): Operation("Tell what happened: facts and outcomes", ingest, counts, status=202),
+        ("POST", "/v1/contest"): Operation(
+            "Say that an answer was wrong",
+            contest,
+            counts,
+            status=202,
+            description="`about` is the id of the answer, or of a thing that it holds. A person looks at it first.",
+        ),
         ("POST", "/v1/telemetry"): Operation("Hand over events recorded elsewhere", telemetry, counts, status=202),
         ("GET", "/v1/keys"): Operation("Public keys that count", gives=_object(keys={"type": "object"})),
         ("GET", "/v1/bundles/champion"): Operation(

@@ -33,6 +33,7 @@ _PROBABILITY: Schema = {"exclusiveMinimum": 0, "maximum": 1}
 _EXACT: Mapping[str, Mapping[str, Schema]] = {
     "Fact": {"id": _ID},
     "Outcome": {"id": _ID, "key": _ID},
+    "Contest": {"about": _ID},
     "Event": {"id": _ID, "inclusion": _PROBABILITY, "assignment": _PROBABILITY},
     "TelemetryBatch": {"schema": {"maximum": 1}},
 }
