@@ -36,6 +36,7 @@ The life of a model is two loops that touch at two records, the release and the 
         tabular         an application whose rows bring their own columns, from one declaration
         control         the control plane: history, ticks, measuring, deciding
         curation        data and labels looked after between builds: catalogue, differences, repairs, suspects
+        custody         what is kept of traffic and people: its completeness, its cost, for how long; erasure
         study           options side by side, backtests, what features are worth, a model taken elsewhere
         exchange        a release compiled or taken elsewhere, and a model that comes from elsewhere
         audit           what an application can show of itself: checks, traces, rebuilds, the ML Test Score

@@ -1,5 +1,6 @@
 """`afield release verify --rebuild`: a release built again, and what differs."""
 
+import msgspec
 from rich.console import Group
 from rich.text import Text
 
@@ -8,6 +9,7 @@ from afield.audit.notes import note
 from afield.audit.rebuilding import Ground, Rebuilt, rebuild
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
+from afield.custody.notes import not_rebuildable
 from afield.release.bundle import Bundle
 
 
@@ -27,6 +29,9 @@ def rebuilt(app: str, office: Office, bundle: Bundle, context: Context) -> int:
             tell=progress,
         ),
     )
+    erased = not_rebuildable(office, found.release)
+    if erased and found.problem:
+        found = msgspec.structs.replace(found, problem=erased)
     said = f"release {found.release[:12]} is{'' if found.agrees else ' NOT'} reproduced"
     note(office, "rebuild", found.agrees, said, context.command, found.release)
     result(context, found, _told(found))

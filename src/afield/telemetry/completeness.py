@@ -109,12 +109,13 @@ def accuracy(losses: pl.DataFrame, level: float = 0.95) -> Estimate:
         raise TelemetryError("no outcome is known, so there is no accuracy; wait, or look at a later moment")
     weight = 1.0 / pl.col("inclusion")
     ticks = losses.group_by("tick").agg(total=(pl.col("loss") * weight).sum(), weight=weight.sum()).sort("tick")
-    mean = float(ticks["total"].sum() / ticks["weight"].sum())
+    everything = float(ticks["weight"].sum())
+    mean = float(ticks["total"].sum()) / everything
     # Each tick is one observation of a ratio: its weighted loss over its weight (linearised, as in `weighted_mean`).
-    scaled = ticks["weight"] / ticks["weight"].mean()
+    scaled = ticks["weight"] * (ticks.height / everything)
     spread = weighted_mean((mean + (ticks["total"] / ticks["weight"] - mean) * scaled).to_numpy(), level=level)
     half = (spread.interval.high - spread.interval.low) / 2
-    return Estimate(mean, Interval(mean - half, mean + half, level), losses.height, float(ticks["weight"].sum()))
+    return Estimate(mean, Interval(mean - half, mean + half, level), losses.height, everything)
 
 
 def agreement(proxy: pl.DataFrame, truth: pl.DataFrame, source: str, level: float = 0.95) -> Agreement | None:

@@ -1,0 +1,124 @@
+"""`afield telemetry`: a person erased from every file, releases marked, and the key of the hashes changed."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from afield.labelling.labels import SCHEMA as LABELS
+from afield.records.traffic import Event, Fact, Ingest, Outcome
+from afield.store.secret import secret
+from afield.store.tables import Tables
+from afield.telemetry.encoding import encode
+from afield.telemetry.outcomes import store_outcomes
+from afield.telemetry.privacy import keyed_hash
+from afield.telemetry.spool import Spool
+from tests.commands.conftest import Town
+from tests.commands.town import APP, CITY
+
+AT = datetime(2024, 2, 26, 9)
+
+
+@pytest.fixture
+def rider(town: Town) -> str:
+    """Somebody of whom there is a trace in every place that there is."""
+    (town.root / "steps").unlink()
+    person = str(CITY.read().tables["orders"].select("user_id").first().collect().item())
+    hashed = keyed_hash(secret(town.root / "privacy.key"), person)
+    tables = Tables(town.folder / "tables")
+    label = ("l", "answer-1", 1.0, "judge", AT, "review", 1.0, None)
+    tables.append("labels", pl.DataFrame([label, ("m", "answer-2", *label[2:])], schema=LABELS, orient="row"))
+    store_outcomes(tables, [Outcome(f"o{n}", f"answer-{n}", AT, AT, "person", 1.0) for n in (1, 2)])
+    with Spool(town.folder / "spool" / "telemetry", writer="worker-0") as spool:
+        for name, unit in (("answer-1", hashed), ("answer-2", "somebody-else")):
+            event = Event(name, unit, "champion", "r", AT, 1.0, 1.0, "p", "v", {"forecast": 1.0}, AT)
+            spool.append_all([(encode(event), 1)])
+    with Spool(town.folder / "spool" / "facts", writer="worker-0") as spool:
+        fields = {"user_id": hashed, "pickup_location": 1, "target_location": 2}
+        spool.append_all([(encode(Ingest((Fact("late-order", "order", AT, AT, fields),))), 1)])
+    for place in ("counts/replies/a", "spool/facts/worker-9-1.damaged", "snapshots/rows"):
+        file = town.folder / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"\x00" + hashed.encode() + b"\x00")
+    step = town.root / "steps" / "facts" / "key"
+    step.mkdir(parents=True)
+    pl.DataFrame({"user_id": [hashed]}).write_ipc(step / "orders.arrow", compression="zstd")
+    return person
+
+
+def naming(root: Path, *texts: str) -> list[Path]:
+    """Every file that holds one of these, in its bytes or in its rows."""
+    found = []
+    for file in root.rglob("*"):
+        if not file.is_file() or file.name == "privacy.key":
+            continue
+        content = file.read_bytes()
+        read = {".parquet": pl.read_parquet, ".arrow": pl.read_ipc}.get(file.suffix)
+        rows = "" if read is None else "".join(read(file).select(pl.col(pl.String)).write_csv())
+        if any(text.encode() in content or text in rows for text in texts):
+            found.append(file)
+    return found
+
+
+@pytest.mark.slow
+def test_no_file_names_a_person_who_was_erased_by_id_or_by_hash(town: Town, rider: str) -> None:
+    hashed = keyed_hash(secret(town.root / "privacy.key"), rider)
+    assert len(naming(town.folder, hashed)) >= 6
+    spoken = town("telemetry", "erase", APP, rider, "--reason", "asked by letter", "--json")
+    assert (spoken.code, spoken.value["remains"]) == (0, [])
+    assert naming(town.root, rider, hashed, "answer-1", "late-order") == []
+
+    tables = Tables(town.folder / "tables")
+    for name, column, others in (("predictions", "id", ["answer-2"]), ("labels", "item", ["answer-2"])):
+        assert tables.scan(name).collect()[column].to_list() == others
+    assert tables.scan("outcomes").collect()["key"].to_list() == ["answer-2"]
+    assert tables.scan("orders").collect().height > 1000
+
+    assert spoken.value["releases"] == [town.release]
+    assert "not rebuildable since" in town("release", "show", APP).out
+    assert town("release", "verify", APP).code == 0
+    rebuilt = town("release", "verify", APP, "--rebuild", "--json")
+    assert rebuilt.code == 1
+    assert "not rebuildable since" in str(rebuilt.value["problem"])
+
+    again = town("telemetry", "erase", APP, rider, "--reason", "to be sure", "--json")
+    assert (again.code, again.value["rows"], again.value["releases"]) == (0, {}, [])
+
+
+@pytest.mark.slow
+def test_what_names_a_person_and_cannot_be_changed_is_told(town: Town, rider: str) -> None:
+    town("mode", APP, "off", "--unit", rider, "--reason", "spam")
+    (town.folder / "notes.txt").write_text(f"called {rider}\n")
+    shutil.rmtree(town.folder / "datasets")
+    spoken = town("telemetry", "erase", APP, rider, "--reason", "asked", "--json")
+    assert spoken.code == 1
+    remains = "\n".join(spoken.value["remains"])  # type: ignore[arg-type]
+    assert "ledger.db: a row names the person" in remains
+    assert "notes.txt: it is not Afield's" in remains
+
+
+@pytest.mark.slow
+def test_nobody_is_erased_while_a_service_writes_nor_in_the_ledger(town: Town, rider: str) -> None:
+    with Spool(town.folder / "spool" / "facts", writer="worker-3"):
+        spoken = town("telemetry", "erase", APP, rider, "--reason", "asked")
+        assert (spoken.code, "stop the service" in spoken.err) == (2, True)
+    named = town("telemetry", "erase", APP, rider, "--reason", f"{rider} asked")
+    assert (named.code, "say it without them" in named.err) == (2, True)
+    assert town("telemetry", "erase", APP, "ab", "--reason", "asked").code == 2
+    assert town("telemetry", "erase", APP, rider, "--reason", " ").code == 2
+
+
+@pytest.mark.slow
+def test_a_new_key_keeps_the_former_for_erasures_unless_it_is_destroyed(town: Town, rider: str) -> None:
+    file = town.root / "privacy.key"
+    before = keyed_hash(secret(file), rider)
+    assert town("telemetry", "rotate", APP, "--reason", "yearly", "--json").value == {"kept": 1, "destroyed": 0}
+    assert keyed_hash(secret(file), rider) != before
+    assert town("telemetry", "erase", APP, rider, "--reason", "asked").code == 0
+    assert naming(town.folder, before) == []
+    spoken = town("telemetry", "rotate", APP, "--reason", "unlink", "--destroy", "--json")
+    assert spoken.value == {"kept": 0, "destroyed": 2}
+    assert list(town.root.rglob("*.key")) == [file, *town.root.glob("keys/*.key")]
+    assert "rotated" in town("release", "history", APP).out
