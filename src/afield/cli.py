@@ -87,7 +87,7 @@ VERBS: tuple[Verb, ...] = (
         "afield.commands.release:verify",
         "Signature, digests, golden features and outputs of a release.",
     ),
-    Verb("release history", "afield.commands.release:history", "Who did what to which release, when and why."),
+    Verb("release history", "afield.commands.release_history:run", "Who put what live, when, why, on what evidence."),
     Verb(
         "release promote",
         "afield.commands.release_promote:promote",

@@ -131,3 +131,13 @@ def test_the_power_calculation_is_told_before_a_climb_and_kept(town: Town) -> No
     done = town("release", "promote", APP, another(town))
     assert "power: a mean loss that differs by 10% is found with 95% probability within" in done.err
     assert entries(town)[-1].evidence["required_ticks"] > 24
+
+
+def test_the_history_says_on_what_evidence_and_drafts_a_retrospective(town: Town) -> None:
+    town("release", "promote", APP, another(town), "--now")
+    assert "person's" in town("release", "history", APP).out
+    town("release", "rollback", APP, "--reason", "riders complain")
+    drafted = town("release", "history", APP, "--retro", "--json").value
+    assert set(drafted) == {"start", "stop", "keep"}
+    assert drafted["stop"] == ["putting releases live at once: 1 of 1 that were had to be taken back"]
+    assert "Stop\n  - putting releases" in town("release", "history", APP, "--retro").out

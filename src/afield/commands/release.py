@@ -1,4 +1,4 @@
-"""`afield release`: the registry looked at, a release shown and verified, and what happened to each."""
+"""`afield release`: the registry looked at, a release shown and verified."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,6 @@ from afield.commands.output import Context, progress, result, table
 from afield.commands.rebuilding import rebuilt
 from afield.control.office import Office, open_office
 from afield.errors import ReleaseError
-from afield.records.decision import Entry
 from afield.release.bundle import Bundle
 from afield.release.registry import champion, named, releases
 from afield.wording import metric, metric_name
@@ -115,24 +114,6 @@ def verify(
     return 0
 
 
-def history(app: str, /, *, context: Context, **options: str) -> None:
-    """Tell who did what to which release, when and why, oldest first.
-
-    Args:
-        app: name of the application.
-        context: from the command line.
-        options: the application's own, e.g. --slot 15m.
-    """
-    office = _office(app, context, options)
-    entries = office.ledger.entries(office.application.name)
-    header = ("when", "who", "what", "about", "replaced", "why")
-    rows = [
-        (f"{each.at:%Y-%m-%d %H:%M}", each.actor, _what(each), each.subject[:12], each.replaces[:12], each.reason)
-        for each in entries
-    ]
-    result(context, entries, table(header, rows) if rows else Text("nothing has happened yet"))
-
-
 def _office(app: str, context: Context, options: Mapping[str, str]) -> Office:
     return open_office(load(app, options), context.home, progress)
 
@@ -180,8 +161,3 @@ def _cells(row: Mapping[str, object], names: Sequence[str]) -> tuple[object, ...
         return (str(row["release"])[:12], "", "", *("" for _ in names), f"{stands} does not verify".strip())
     scores = [metric(name, metrics.get(name)) for name in names]
     return (str(row["release"])[:12], f"{built:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}", *scores, stands)
-
-
-def _what(entry: Entry) -> str:
-    said = entry.evidence.get(entry.kind, "") if entry.kind in ("stage", "mode") else ""
-    return f"{entry.kind} {said}".strip()
