@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from types import ModuleType
 
-from signs import concluding, confidence, kit, sights
+from signs import concluding, confidence, kit, safety, sights
 from signs.reading import arcs, chain, detection, order, recognition
 from signs.translation import book, dictionaries, entries, keys, segmentation, twins
 
 SHARED: Mapping[ModuleType, tuple[str, ...]] = {
     concluding: ("SURE", "DOUBTFUL", "TRUSTED"),
+    safety: ("WORDS", "PARTS", "SOURCES"),
     sights: ("ASKED",),
     kit: ("LEAST", "ENGLISH", "SILENT"),
     confidence: ("SCRIPTS", "SMALLEST", "DOUBT"),

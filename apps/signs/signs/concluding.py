@@ -15,6 +15,7 @@ from signs.confidence import FEATURES, features
 from signs.frames import decode
 from signs.kit import ENGLISH, Found, Kit
 from signs.records import Frame, Place
+from signs.safety import vouched
 from signs.sights import Sight, asked
 
 SURE, DOUBTFUL = 0.75, 0.4
@@ -91,11 +92,12 @@ def conclude(
 
 
 def how(found: Found, confident: float, mode: Mode) -> Mode:
-    """The mode of one line: what its confidence allows, and never more than the mode in force."""
+    """The mode of one line: what its confidence and what it speaks of allow, and never more than the mode in force."""
     if found.translation is None or mode == OFF:
         return OFF
     sure = confident * found.translation.sure * found.language_sure
-    if sure >= SURE and found.translation.sure >= TRUSTED and mode == AUTOMATE:
+    trusted = found.translation.sure >= TRUSTED and vouched(found.line.text, found.translation)
+    if sure >= SURE and trusted and mode == AUTOMATE:
         return AUTOMATE
     return PROMPT if sure >= DOUBTFUL else OFF
 
@@ -144,7 +146,9 @@ def why(found: Found, confident: float, mode: Mode, in_force: Mode = AUTOMATE) -
         return "translations are switched off at the moment"
     if mode == OFF:
         return f"not sure enough that it was read right ({confident:.0%})"
-    return f"{found.translation.reason}; read right with {confident:.0%}"
+    told = f"{found.translation.reason}; read right with {confident:.0%}"
+    sure = mode != PROMPT or vouched(found.line.text, found.translation)
+    return told if sure else f"{told}; about safety, where only the phrasebook is shown as sure"
 
 
 def fact(identity: str, query: Query, found: Found, rows: Rows, number: int, mode: Mode) -> Fact:

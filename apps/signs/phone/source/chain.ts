@@ -7,6 +7,7 @@ import type { Tensor } from "./reading/detection.ts";
 import { Reader } from "./reading/chain.ts";
 import type { Frame, Line, Mode } from "./records.ts";
 import type { Part } from "./release.ts";
+import { vouched } from "./safety.ts";
 import type { Translates, Translation } from "./translation/book.ts";
 import { translator } from "./translation/engine.ts";
 
@@ -100,11 +101,12 @@ function told(found: Found, confidence: number, asked: number[], inForce: Mode):
   };
 }
 
-/** The mode of one line: what its confidence allows, and never more than the mode in force. */
-export function how({ sure, translation }: Found, confidence: number, inForce: Mode): Mode {
+/** The mode of one line: what its confidence and what it speaks of allow, and never more than the mode in force. */
+export function how({ line, sure, translation }: Found, confidence: number, inForce: Mode): Mode {
   if (!translation || inForce === "off") return "off";
   const all = confidence * translation.sure * sure;
-  if (all >= SURE && translation.sure >= TRUSTED && inForce === "automate") return "automate";
+  const trusted = translation.sure >= TRUSTED && vouched(line.text, translation);
+  if (all >= SURE && trusted && inForce === "automate") return "automate";
   return all >= DOUBTFUL ? "prompt" : "off";
 }
 
@@ -117,7 +119,8 @@ export function why({ line, language, sure, translation }: Found, confidence: nu
   if (!translation) return "read, but in neither the phrasebook nor the dictionary";
   if (inForce === "off") return "translations are switched off at the moment";
   if (mode === "off") return `not sure enough that it was read right (${share})`;
-  return `${translation.reason}; read right with ${share}`;
+  const reason = `${translation.reason}; read right with ${share}`;
+  return mode !== "prompt" || vouched(line.text, translation) ? reason : `${reason}; about safety, where only the phrasebook is shown as sure`;
 }
 
 function best<Item>(items: readonly Item[], worth: (item: Item) => number): Item {
