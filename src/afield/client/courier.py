@@ -12,6 +12,7 @@ from afield.records.traffic import Counts, Event, EventBatch, Fact, Ingest, Outc
 from afield.store.durable import write_whole
 from afield.telemetry.encoding import Record, decode
 from afield.telemetry.settlement import drain, totals
+from afield.telemetry.sketches import Sketched
 
 BATCH = 500
 LARGEST = 2**19
@@ -138,3 +139,5 @@ def _named(record: Record) -> tuple[str, int]:
         case Ingest():
             items: tuple[Fact | Outcome, ...] = (*record.facts, *record.outcomes)
             return items[0].id if items else "watermark", len(items)
+        case Sketched():
+            return "sketches", 0

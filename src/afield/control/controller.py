@@ -13,6 +13,7 @@ from afield.control.leading import Lead, refusal
 from afield.control.notices import Notices
 from afield.control.office import Office
 from afield.control.room import Equipment, Room
+from afield.control.selection import draws_of
 from afield.control.standing import KINDS, standing
 from afield.control.supervisor import Supervisor
 from afield.control.terms import Terms
@@ -148,7 +149,7 @@ class Controller:
             home.joined,
             operate.outcomes,
         )
-        recorder = Recorder(operate.telemetry, self._spool, self._privacy)
+        recorder = Recorder(operate.telemetry, self._spool, self._privacy, sketched=True)
         kit = Equipment(
             history=history,
             intake=intake,
@@ -158,6 +159,7 @@ class Controller:
             recorder=recorder,
             watch=self._watch(),
             trainer=self._trainer,
+            draws=draws_of(office, history.frames, self._reference),
             pinned=self._terms.pinned,
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)

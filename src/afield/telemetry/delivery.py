@@ -12,6 +12,8 @@ from afield.records.traffic import Event, EventBatch
 from afield.store.tables import Tables
 from afield.telemetry.encoding import Record, decode
 from afield.telemetry.settlement import drain
+from afield.telemetry.sketches import Sketched
+from afield.telemetry.summaries import SKETCHES, sketch_rows
 
 EVENTS = "predictions"
 OUTPUT = "output_"
@@ -40,7 +42,7 @@ _SHARED = tuple(name for name in SCHEMA if name not in {"id", "unit", "kind"})
 
 
 def deliver(folder: Path, tables: Tables, table: str = EVENTS) -> int:
-    """Deliver every sealed segment of a spool; the number of events that were.
+    """Deliver every sealed segment of a spool, events and sketches; the number of events that were.
 
     Each segment is committed durably to the table and unlinked after that. Interrupted anywhere, the next call goes
     on and doubles nothing: the segment's number is the application transaction of its writer.
@@ -52,8 +54,13 @@ def deliver(folder: Path, tables: Tables, table: str = EVENTS) -> int:
     """
 
     def commit(writer: str, number: int, records: list[bytes]) -> None:
-        rows = event_rows([decode(record) for record in records])
-        tables.append(table, rows, writer=writer, transaction=number)
+        found = [decode(record) for record in records]
+        sketched = [record for record in found if isinstance(record, Sketched)]
+        if sketched:
+            tables.append(SKETCHES, sketch_rows(sketched), writer=writer, transaction=number)
+        rows = event_rows([record for record in found if not isinstance(record, Sketched)])
+        if rows.height:
+            tables.append(table, rows, writer=writer, transaction=number)
 
     return drain(folder, commit)
 

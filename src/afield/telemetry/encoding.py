@@ -4,18 +4,21 @@ import msgspec
 
 from afield.errors import TelemetryError
 from afield.records.traffic import SCHEMA, Event, EventBatch, Ingest
+from afield.telemetry.sketches import Sketched
 
-Record = Event | EventBatch | Ingest
+Record = Event | EventBatch | Ingest | Sketched
 
-_KINDS: dict[type[Event] | type[EventBatch] | type[Ingest], bytes] = {
+_KINDS: dict[type[Event] | type[EventBatch] | type[Ingest] | type[Sketched], bytes] = {
     Event: bytes((SCHEMA, 1)),
     EventBatch: bytes((SCHEMA, 2)),
     Ingest: bytes((SCHEMA, 3)),
+    Sketched: bytes((SCHEMA, 4)),
 }
 _ENCODER = msgspec.msgpack.Encoder()
 _EVENT = msgspec.msgpack.Decoder(Event)
 _EVENT_BATCH = msgspec.msgpack.Decoder(EventBatch)
 _INGEST = msgspec.msgpack.Decoder(Ingest)
+_SKETCHED = msgspec.msgpack.Decoder(Sketched)
 
 
 def encode(record: Record) -> bytes:
@@ -49,6 +52,8 @@ def decode(content: bytes) -> Record:
                 return _EVENT_BATCH.decode(body)
             case 3:
                 return _INGEST.decode(body)
+            case 4:
+                return _SKETCHED.decode(body)
     except msgspec.MsgspecError as error:
         raise TelemetryError(f"a record is not what its kind says: {error}; set its segment aside") from error
     raise TelemetryError(f"a record of unknown kind {content[1]} was met; upgrade Afield")

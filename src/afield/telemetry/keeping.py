@@ -57,7 +57,7 @@ class Keeping:
             seal_after=seal_after,
         )
         self._facts = Spool(facts, writer=claim_any(facts, WRITER), seal_after=seal_after)
-        self.recorder = Recorder(policy, self._events, key)
+        self.recorder = Recorder(policy, self._events, key, sketched=True)
 
     def append(self, batch: Ingest, count: int) -> None:
         """Keep facts and outcomes, `count` of them.

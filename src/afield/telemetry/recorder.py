@@ -13,6 +13,7 @@ from afield.telemetry.privacy import protect
 from afield.telemetry.sampling import Sampler
 from afield.telemetry.segments import Tally
 from afield.telemetry.settlement import totals
+from afield.telemetry.sketches import Sketcher
 from afield.telemetry.spool import Spool
 
 __all__ = ["Recorder", "totals"]
@@ -21,8 +22,14 @@ __all__ = ["Recorder", "totals"]
 class Recorder:
     """Records events under a policy; it never stands in the way of an answer."""
 
-    def __init__(self, policy: Policy, spool: Spool, key: bytes = b"") -> None:
-        """Record to `spool`; `key` makes the keyed hashes, and is needed where the policy asks for one.
+    def __init__(self, policy: Policy, spool: Spool, key: bytes = b"", *, sketched: bool = False) -> None:
+        """Record to `spool`.
+
+        Args:
+            policy: what is stored.
+            spool: where.
+            key: makes the keyed hashes; needed where the policy asks for one.
+            sketched: whether sketches of everything that `record` is offered are written beside the sample.
 
         Raises:
             TelemetryError: the policy hashes a field and the key has under 16 bytes.
@@ -31,6 +38,9 @@ class Recorder:
             raise TelemetryError(f"policy {policy.name!r} hashes the unit; give a random key of at least 16 bytes")
         self._policy, self._spool, self._key = policy, spool, key
         self._sampler = Sampler(policy)
+        self._sketcher = Sketcher(lambda event: protect(policy.fields, event, key)) if sketched else None
+        if sketched:
+            spool.note(self._note)
         self._whole = policy.share >= 1.0 and not (policy.fields or policy.sampling or policy.budget)
         self._lock = threading.Lock()
         self._offered = self._accepted = 0
@@ -48,6 +58,8 @@ class Recorder:
     def record_all(self, events: Sequence[Event | EventBatch]) -> None:
         """Record events as `record` does each, with one write for those that are kept."""
         kept: list[tuple[bytes, int]] = []
+        if self._sketcher is not None:
+            self._sketcher.see(events)
         for event in events:
             count = len(event.units) if isinstance(event, EventBatch) else 1
             drawn = event if self._whole else self._drawn(event, count)
@@ -92,6 +104,11 @@ class Recorder:
         with self._lock:
             dropped = dict(self._lost.dropped)
             return Counts(self._offered, 0, self._accepted, self._lost.sampled_out, sum(dropped.values()), dropped)
+
+    def _note(self) -> bytes:
+        """The sketches of what came since the last call, as they stand in the spool."""
+        found = None if self._sketcher is None else self._sketcher.take()
+        return b"" if found is None else encode(found)
 
     def _drawn(self, event: Event | EventBatch, count: int) -> Event | EventBatch | None:
         """The event as it is to be stored, with its probability; None where it is sampled out, and counted."""

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from afield.telemetry.segments import RECORD, Segment, Tally, account, frame, me
 from afield.telemetry.writing import SegmentFile
 
 SYNC_EVERY = 0.1
+NOTE_EVERY = 60.0
 _BUFFER = 64 * 1024
 _PATIENCE = 2.0
 
@@ -71,6 +72,8 @@ class Spool:
         self._buffer = bytearray()
         self._tally = Tally()
         self._retired: list[SegmentFile] = []
+        self._notes: Callable[[], bytes] | None = None
+        self._noted, self._noted_at = b"", time.monotonic()
         self._dirty = self._closed = False
         self._broken = self._refused = ""
         # Bytes that may come without a further look: none once anything is not as it was.
@@ -102,6 +105,11 @@ class Spool:
         """Count events that were offered and not accepted; written to the segment within 100 ms."""
         with self._lock:
             self._tally.add(Tally(sampled_out, {reason: dropped} if dropped else {}))
+
+    def note(self, notes: Callable[[], bytes]) -> None:
+        """Ask for a record that stands for no events, or b"", a minute after the last one and at the end."""
+        with self._lock:
+            self._notes = notes
 
     def seal(self) -> None:
         """Close the open segment, so that it can be delivered, and sync it to the disk.
@@ -220,10 +228,22 @@ class Spool:
         """Take the open segment out of use; its fsync and new name come later, off the path of an answer."""
         self._room = 0
         self._flush()
+        self._write_note()
         if self._open is not None:
             self._retired.append(self._open)
             self._held += self._open.size
             self._open = None
+
+    def _write_note(self) -> None:
+        """Write the note that is due; at the end also where no segment is open."""
+        ending = self._stopping.is_set()
+        if self._notes is None or (self._open is None and not ending):
+            return
+        if not self._noted and (ending or time.monotonic() - self._noted_at >= NOTE_EVERY):
+            self._noted, self._noted_at = self._notes(), time.monotonic()
+        if self._noted:
+            self._write(frame(RECORD, 0, self._noted))
+            self._noted = b""
 
     def _settle(self) -> None:
         """Sync, rename and close the segments that are out of use."""

@@ -1,0 +1,185 @@
+"""Sketches of all traffic, also of what is sampled out: counts, quantiles and distinct values, mergeable.
+
+Made by Apache DataSketches: KLL for quantiles (Karnin, Lang and Liberty 2016; at k = 200 a rank is off by 1.33 % at
+most, with 99 % confidence) and CPC for distinct values (Lang 2017; at 2^11 bins a count is off by 1.5 %, one standard
+error). Their size does not grow with the traffic.
+"""
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+import numpy as np
+from datasketches import cpc_sketch, cpc_union, kll_floats_sketch
+
+from afield.records.traffic import Event, EventBatch
+
+BINS = 11
+"""Logarithm of the bins of a sketch of distinct values."""
+ACCURACY = 200
+"""KLL's k."""
+_WAITING = 256
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The values of one output.
+
+    Attributes:
+        values: how many were numbers.
+        missing: how many were not finite.
+        quantiles: a serialized KLL sketch of the numbers.
+        distinct: a serialized CPC sketch of the numbers.
+    """
+
+    values: int
+    missing: int
+    quantiles: bytes
+    distinct: bytes
+
+
+class Sketch(msgspec.Struct, frozen=True):
+    """The traffic of one arm with one release in one hour of domain time, or the part of it that one process saw.
+
+    Attributes:
+        release: digest of the release that answered.
+        arm: of its events.
+        hour: at which it begins.
+        events: how many there were.
+        units: a serialized CPC sketch of the units, as the policy lets them be stored.
+        outputs: the values of each output.
+    """
+
+    release: str
+    arm: str
+    hour: datetime
+    events: int
+    units: bytes
+    outputs: dict[str, Spread]
+
+
+class Sketched(msgspec.Struct, frozen=True):
+    """Sketches as they stand in a spool, in a record that stands for no events."""
+
+    sketches: tuple[Sketch, ...]
+
+
+class Sketcher:
+    """Sketches whatever it is shown; several threads may show it something."""
+
+    def __init__(self, protect: Callable[[Event | EventBatch], Event | EventBatch] = lambda event: event) -> None:
+        """Sketch events as `protect` leaves them, so that nothing stays here that is not to be stored."""
+        self._protect = protect
+        self._waiting: list[Event | EventBatch] = []
+        self._groups: dict[tuple[str, str, datetime], _Group] = {}
+        self._lock = threading.Lock()
+
+    def see(self, events: Sequence[Event | EventBatch]) -> None:
+        """Count these events in; the work is done for many at once."""
+        with self._lock:
+            self._waiting += events
+            if len(self._waiting) >= _WAITING:
+                self._fold()
+
+    def take(self) -> Sketched | None:
+        """Everything seen since the last call; None where there was nothing."""
+        with self._lock:
+            self._fold()
+            groups, self._groups = self._groups, {}
+        made = tuple(group.sketch(release, arm, hour) for (release, arm, hour), group in groups.items())
+        return Sketched(made) if made else None
+
+    def _fold(self) -> None:
+        """Bring what waits into the sketches."""
+        waiting, self._waiting = self._waiting, []
+        parts: dict[tuple[str, str, datetime], list[Event | EventBatch]] = {}
+        for event in waiting:
+            kept = self._protect(event)
+            hour = kept.at.replace(minute=0, second=0, microsecond=0)
+            parts.setdefault((kept.release, kept.arm, hour), []).append(kept)
+        for key, events in parts.items():
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = _Group()
+            group.add(events)
+
+
+class _Group:
+    """Sketches of one release, arm and hour."""
+
+    def __init__(self) -> None:
+        self._events = 0
+        self._units = cpc_sketch(BINS)
+        self._outputs: dict[str, _Values] = {}
+
+    def add(self, events: Iterable[Event | EventBatch]) -> None:
+        columns: dict[str, list[float]] = {}
+        units = self._units
+        for event in events:
+            if isinstance(event, EventBatch):
+                self._events += len(event.units)
+                for unit in event.units:
+                    units.update(unit)
+                for name, values in event.output.items():
+                    columns.setdefault(name, []).extend(values)
+                continue
+            self._events += 1
+            units.update(event.unit)
+            for name, value in event.output.items():
+                columns.setdefault(name, []).append(value)
+        for name, column in columns.items():
+            if name not in self._outputs:
+                self._outputs[name] = _Values()
+            self._outputs[name].add(column)
+
+    def sketch(self, release: str, arm: str, hour: datetime) -> Sketch:
+        spreads = {name: values.spread() for name, values in self._outputs.items()}
+        return Sketch(release, arm, hour, self._events, self._units.serialize(), spreads)
+
+
+class _Values:
+    """Sketches of one output."""
+
+    def __init__(self) -> None:
+        self._missing = 0
+        self._quantiles = kll_floats_sketch(ACCURACY)
+        self._distinct = cpc_sketch(BINS)
+
+    def add(self, column: Sequence[float]) -> None:
+        try:
+            values = np.array(column, np.float32)
+        except (TypeError, ValueError, OverflowError):
+            values = np.array([_number(value) for value in column], np.float32)
+        finite = values[np.isfinite(values)]
+        self._missing += len(values) - len(finite)
+        self._quantiles.update(finite)
+        for value in finite.tolist():
+            self._distinct.update(value)
+
+    def spread(self) -> Spread:
+        return Spread(self._quantiles.n, self._missing, self._quantiles.serialize(), self._distinct.serialize())
+
+
+def _number(value: object) -> float:
+    """The value as a number; not a number where it is none, or beyond what one can be."""
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+def merged_quantiles(parts: Iterable[bytes]) -> kll_floats_sketch:
+    """One sketch of the values of all."""
+    merged = kll_floats_sketch(ACCURACY)
+    for part in parts:
+        merged.merge(kll_floats_sketch.deserialize(part))
+    return merged
+
+
+def merged_distinct(parts: Iterable[bytes]) -> cpc_sketch:
+    """One sketch of the distinct values of all."""
+    union = cpc_union(BINS)
+    for part in parts:
+        union.update(cpc_sketch.deserialize(part))
+    return union.get_result()
