@@ -23,6 +23,7 @@ from afield.records.traffic import Decision
 from afield.records.words import Words
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
+from afield.selection.strategies import Selection
 from afield.serving.asking import Asked
 from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Infer, Parts, run_only_part
@@ -179,6 +180,7 @@ class Operate:
         promise: the number of the decision that an answer binds later ones to, where features are looked up by key.
         slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
         monitoring: what is watched.
+        selection: which rows people are asked to label (`afield.selection`); None: none.
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
@@ -208,6 +210,7 @@ class Operate:
     promise: Promise | None = None
     slices: Slices = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)
+    selection: Selection | None = None
     retraining: Trigger | None = None
     rollout: Ladder = field(default_factory=Ladder)
     felt: str = ""

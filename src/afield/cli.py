@@ -50,7 +50,7 @@ FAMILIES = {
     "release": "The registry and its history: list, show, verify, history, promote, rollback, export, import.",
     "alert": "What the monitors raised, and who is told: list, ack, silence, notify.",
     "token": "Who may call a service: new, list, revoke.",
-    "label": "Labels: list, queue, add, import, export, agreement, suspects.",
+    "label": "Labels: list, queue, select, accuracy, add, import, export, agreement, suspects.",
     "telemetry": "What is kept of traffic and people: erase a person, rotate their key.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
@@ -110,6 +110,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("token revoke", "afield.commands.token:revoke", "Take a token back."),
     Verb("label list", "afield.commands.label:listed", "Labels, natural and people's, in one table: the newest."),
     Verb("label queue", "afield.commands.label:queue", "What a person should label next, and why."),
+    Verb("label select", "afield.commands.label_select:select", "Draw rows of production that people should label."),
+    Verb("label accuracy", "afield.commands.label_select:accuracy", "How good the champion is, from drawn labels."),
     Verb("label add", "afield.commands.label:add", "Label one item."),
     Verb("label import", "afield.commands.label_exchange:imported", "Annotations that Label Studio exported."),
     Verb("label export", "afield.commands.label_exchange:export", "The queue as tasks for Label Studio."),

@@ -18,5 +18,6 @@ def operate(room: Room, ticks: Iterable[datetime]) -> None:
             for chunk in chunks:
                 room.collect(chunk)
                 room.measure(chunk)
+                room.select(chunk)
             room.climb(tick)
             room.retrain(tick)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from afield.labelling.conflicts import Policy, resolve
+from afield.labelling.contests import CONTESTED
 from afield.labelling.items import Labelling
 from afield.labelling.labels import LABELS, SCHEMA, in_force
 from signs.operating import STEP
@@ -16,7 +17,7 @@ ASKED, UNASKED = "asked", "unasked"
 
 SOMEBODY = "somebody"
 MEAN_SCORE = 0
-POLICY = Policy("priority", ranks=("review", "label_studio", ASKED))
+POLICY = Policy("priority", ranks=("review", CONTESTED, "label_studio", ASKED))
 """A reviewer has the last word; then the traveller who was asked; a complaint stands where nobody else spoke."""
 
 

@@ -8,6 +8,7 @@ from afield.mitigation.guards import clamp
 from afield.monitoring.performance import Performance
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
+from afield.selection.strategies import Selection
 from afield.serving.asking import Asked
 from afield.serving.designs import Ahead
 from afield.serving.product import FromInput
@@ -23,6 +24,12 @@ from signs.sights import LineFact, Sight, VerdictFact, resolve, sample, seen
 STEP = timedelta(minutes=30)
 CHUNK = timedelta(hours=6)
 DAY = timedelta(days=1)
+SELECTION = Selection(
+    budget=40,
+    shares={"random": 0.4, "uncertain": 0.3, "disagreeing": 0.1, "rare": 0.2},
+    groups=("script", "language"),
+)
+"""Forty lines a day that a reviewer looks at: what travellers did not answer for, and what they contested."""
 
 
 def operate(_options: Mapping[str, str]) -> Operate:
@@ -59,6 +66,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
             delay=STEP,
             chunk=CHUNK,
         ),
+        selection=SELECTION,
         retraining=any_of(after(alerts=1, cooldown=DAY, wait=1.75 * DAY), every(28 * DAY)),
         rollout=Ladder(
             effect=0.2,

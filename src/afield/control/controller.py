@@ -13,7 +13,7 @@ from afield.control.leading import Lead, refusal
 from afield.control.notices import Notices
 from afield.control.office import Office
 from afield.control.room import Equipment, Room
-from afield.control.selection import draws_of
+from afield.control.selecting import draws_of
 from afield.control.standing import KINDS, standing
 from afield.control.supervisor import Supervisor
 from afield.control.terms import Terms

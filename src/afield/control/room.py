@@ -12,7 +12,9 @@ from afield.control.actions import Actions
 from afield.control.evidence import exposed, losses, paired, planned, shadowed
 from afield.control.history import History
 from afield.control.intake import Intake
+from afield.control.news import News
 from afield.control.rollout import Rollout
+from afield.control.selecting import Draws
 from afield.control.shelf import Shelf
 from afield.control.training import Trainer
 from afield.control.watch import Watch
@@ -48,7 +50,9 @@ class Equipment:
         recorder: keeps the tick forecasts.
         watch: the monitors.
         trainer: trains candidates in a process of their own.
+        draws: choose which rows people are asked to label, or None.
         pinned: name → release that forecasts beside the others for comparison only.
+        news: what speaks for a new model beside alerts; None: nothing does.
     """
 
     history: History
@@ -59,7 +63,9 @@ class Equipment:
     recorder: Recorder
     watch: Watch
     trainer: Trainer
+    draws: Draws | None = None
     pinned: Mapping[str, str] = field(default_factory=dict)
+    news: News | None = None
 
 
 class Room:
@@ -158,6 +164,11 @@ class Room:
         for alert in self._kit.watch.measure(frame, chunk, self.state.champion):
             self._kit.actions.alert(alert)
 
+    def select(self, chunk: Window) -> None:
+        """Ask people to label rows of the chunk whose outcome does not come by itself."""
+        if self._kit.draws is not None:
+            self._kit.draws.select(chunk, self.state.champion, chunk.end)
+
     def climb(self, tick: datetime) -> None:
         """Let the ladder judge the evidence since its stage began, and do what it says."""
         state = self.state
@@ -169,26 +180,45 @@ class Room:
             self.announce(tick)
 
     def retrain(self, tick: datetime) -> None:
-        """Begin to train on what production taught, where a trigger says so."""
-        state = self.state
-        trigger = self._operate.retraining
-        if trigger is None or state.trained is None or self._kit.trainer.busy:
+        """Begin to train on what production taught, where a person asked or a trigger says so.
+
+        What begins is a row of the ledger before it begins, so that a controller that takes over finishes it.
+        """
+        state, trainer = self.state, self._kit.trainer
+        if state.trained is None or trainer.busy:
             return
-        alerts = self._kit.actions.alerts(max(state.trained, state.promoted or state.trained))
-        reason = trigger(Situation(tick, state.trained, alerts, climbing=state.stage != "idle"))
-        if reason is None:
-            return
+        if state.training is None:
+            reason = state.asked or self._triggered(state, state.trained, tick)
+            if not reason:
+                return
+            self._kit.actions.training(reason, tick)
+        until, reason = self.state.training or (tick, "")
         self._kit.intake.settle()
-        self._kit.trainer.start(tick, reason)
+        trainer.start(until, reason)
         self.offer(tick)
 
     def offer(self, tick: datetime) -> None:
         """Let a candidate whose training has ended climb the ladder, if its gates passed."""
         trained = self._kit.trainer.finished()
-        if trained is not None and trained.release:
+        if trained is None:
+            return
+        state = self.state
+        if trained.release and trained.release not in (state.champion, state.challenger, *state.queue):
             power = planned(self._kit.shelf.bundle(trained.release), self._operate, self._plan.part)
             self._kit.actions.offer(trained.release, trained.reason, tick, power.numbers() if power else None)
             self.announce(tick)
+        if state.training is not None:
+            self._kit.actions.trained(trained.release, trained.reason, tick)
+
+    def _triggered(self, state: Rollout, last: datetime, tick: datetime) -> str:
+        """The reason that the application's trigger gives to train now, or ""."""
+        trigger = self._operate.retraining
+        if trigger is None:
+            return ""
+        alerts = self._kit.actions.alerts(max(last, state.promoted or last))
+        news, climbing = self._kit.news, state.stage != "idle"
+        labels, changed = (news.labels(last), news.changed(state.champion)) if news else (0, ())
+        return trigger(Situation(tick, last, alerts, climbing, labels, changed)) or ""
 
     def follow(self, now: datetime) -> bool:
         """Take over what others appended to the ledger (a person's promotion or rollback); whether there was any."""

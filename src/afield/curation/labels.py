@@ -18,6 +18,7 @@ from afield.labelling.queue import SCHEMA as QUEUE_SCHEMA
 from afield.records.facts import Window
 from afield.store.tables import Tables
 from afield.telemetry.delivery import EVENTS
+from afield.workshop.items import declared
 from afield.workshop.plan import Build
 
 History = Mapping[str, pl.LazyFrame]
@@ -157,19 +158,6 @@ def open_labels(plan: Build, history: History, tables: Tables) -> LabelBook:
     )
     said = labelling.said(history) if labelling.said else derived.select(*SCHEMA)
     return LabelBook(labelling, items, said, tables, _spine(plan))
-
-
-def declared(plan: Build) -> Labelling:
-    """How the application's examples are labelled, as it declares or as it follows from its build."""
-    if plan.assessment.labelling is not None:
-        return plan.assessment.labelling
-    return Labelling(item=named(plan), question=f"What is right: {plan.target}?")
-
-
-def named(plan: Build) -> pl.Expr:
-    """The usual name of an item: keys and origin of its row, `132@2024-01-01T08:00`."""
-    keys = [pl.col(key).cast(pl.String) for key in plan.features.keys]
-    return pl.concat_str([*keys, pl.col(plan.features.origin).dt.strftime("%Y-%m-%dT%H:%M")], separator="@")
 
 
 def _spine(plan: Build) -> tuple[str, ...]:
