@@ -104,6 +104,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("alert silence", "afield.commands.alert:silence", "Tell nobody of a monitor's alerts for some hours."),
     Verb("alert notify", "afield.commands.alert:notify", "Who is told of alerts, by a signed request."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
+    Verb("remedy", "afield.commands.remedy:run", "What was undone and made good for an answer that did harm."),
     Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
     Verb("token new", "afield.commands.token:new", "A token for a client: what it may do, and until when."),
     Verb("token list", "afield.commands.token:listed", "The tokens of an application, without the tokens themselves."),

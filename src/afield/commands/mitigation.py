@@ -143,8 +143,17 @@ def _office(app: str, context: Context, options: Mapping[str, str], reason: str)
     """
     if not reason.strip():
         raise UsageError("--reason is empty; say in one line why, for those who read the ledger later")
+    return office_for(app, context, options)
+
+
+def office_for(app: str, context: Context, options: Mapping[str, str]) -> Office:
+    """The office of an application in whose home something was done before.
+
+    Raises:
+        RolloutError: nothing was.
+    """
     office = open_office(load(app, options), context.home, progress)
-    if not office.home.ledger_file.is_file():
+    if not office.home.has_ledger:
         raise RolloutError(
             f"{office.home.folder} has no ledger: nothing was built or served there; run: afield build {app}, "
             "or name the home that is meant: AFIELD_HOME"

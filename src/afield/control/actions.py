@@ -72,6 +72,18 @@ class Actions:
         """
         self._append("offered", release, reason, at, evidence=dict(evidence or {}))
 
+    def ask_training(self, reason: str, at: datetime) -> None:
+        """Ask that a candidate is trained at the controller's next turn, whatever the triggers say."""
+        self._append("asked", "training", reason, at)
+
+    def training(self, reason: str, until: datetime) -> None:
+        """A training begins, on what was known before `until`; whoever leads finishes it."""
+        self._append("training", "training", reason, until)
+
+    def trained(self, release: str, reason: str, at: datetime) -> None:
+        """The training that had begun came to its end: with a candidate, or with none, which is ""."""
+        self._append("trained", release, reason, at)
+
     def approve(self, release: str, reason: str, at: datetime) -> None:
         """Record that this person wants the release to go live, as a second one beside who offered it.
 
@@ -184,6 +196,10 @@ class Actions:
         if name not in known:
             raise RolloutError(f"there is no override {name!r} to lift; there is: {', '.join(known) or 'none'}")
         self._append("override", name, reason, at, evidence={"lifted": 1.0})
+
+    def remedied(self, answer: str, reason: str, at: datetime, evidence: Mapping[str, str]) -> None:
+        """Somebody undid what an answer had done, or made good for it."""
+        self._append("remedy", answer, reason, at, evidence=dict(evidence))
 
     def step(self, step: Step, at: datetime) -> None:
         """Do what the ladder says."""
