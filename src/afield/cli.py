@@ -51,7 +51,7 @@ FAMILIES = {
     "alert": "What the monitors raised, and who is told: list, ack, silence, notify.",
     "token": "Who may call a service: new, list, revoke.",
     "label": "Labels: list, queue, select, accuracy, add, import, export, agreement, suspects.",
-    "telemetry": "What is kept of traffic and people: erase a person, rotate their key.",
+    "telemetry": "What is kept of traffic and people: outcomes, erase a person, rotate their key.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
 
@@ -118,6 +118,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("label export", "afield.commands.label_exchange:export", "The queue as tasks for Label Studio."),
     Verb("label agreement", "afield.commands.label:agreement", "How far people agree, and who agrees with nobody."),
     Verb("label suspects", "afield.commands.label_suspects:run", "Labels that contradict a model without them."),
+    Verb(
+        "telemetry outcomes",
+        "afield.commands.telemetry_outcomes:run",
+        "What came true, how complete that is, and how good answers were as of a moment.",
+    ),
     Verb("telemetry erase", "afield.commands.telemetry:erase", "Erase one person for good, in every version."),
     Verb("telemetry rotate", "afield.commands.telemetry:rotate", "Hash people under a new key from now on."),
     Verb("data list", "afield.commands.data:listed", "The tables: rows, versions, owner, freshness, who uses them."),
