@@ -17,7 +17,7 @@ def naming(name: str) -> Application:
     return replace(surge, requirements=replace(surge.requirements, hazards=(hazard,)))
 
 
-@pytest.mark.parametrize(("named", "only"), [("flood", None), ("model-outage", "flood"), ("", None)])
+@pytest.mark.parametrize(("named", "only"), [("earthquake", None), ("model-outage", "earthquake"), ("", None)])
 def test_a_drill_that_does_not_exist_is_refused_before_anything_is_started(
     named: str, only: str | None, tmp_path: Path
 ) -> None:

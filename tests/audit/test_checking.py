@@ -152,8 +152,13 @@ def test_a_hazard_that_is_not_complete_is_caught(change: dict[str, object], find
     assert hazards([replace(HAZARD, **change)], ["outage"]).findings == (finding,)
 
 
-def test_a_hazard_may_have_no_drill_yet() -> None:
-    assert hazards([replace(HAZARD, drill="")], []).passed
+def test_a_hazard_that_no_drill_is_about_is_caught() -> None:
+    (finding,) = hazards([replace(HAZARD, drill="")], ["outage"]).findings
+    assert finding == "hazard 'flood': no drill proves its mitigation; name one: outage"
+
+
+def test_an_application_names_drills_of_its_own_by_where_they_are() -> None:
+    assert hazards([replace(HAZARD, drill="signs.drills:unreadable")], ["outage"]).passed
 
 
 def test_two_hazards_of_one_name_and_an_empty_register_are_caught() -> None:

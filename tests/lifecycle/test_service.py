@@ -180,7 +180,7 @@ def test_every_quote_during_a_model_outage_is_answered_and_marked(office: Office
     with closing(Rig(office, say)) as rig:
         seen = outage(rig)
     assert seen.passed, seen.observed
-    assert seen.observed == "0 failed; 20 marked while broken, 0 otherwise"
+    assert seen.observed == "0 failed; 10 marked while broken, 0 otherwise"
 
 
 def test_bad_input_is_refused_in_words_and_the_next_good_request_is_answered(office: Office) -> None:

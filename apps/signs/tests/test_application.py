@@ -3,6 +3,7 @@
 from afield.application import Operate, load
 from afield.audit.checking import goals, hazards
 from afield.drills.catalogue import DRILLS
+from afield.drills.drill import known
 from afield.workshop.plan import Build
 from signs.application import signs
 from signs.concluding import SURE
@@ -20,7 +21,8 @@ def test_it_is_found_by_its_name_and_both_halves_load() -> None:
 
 def test_every_hazard_is_complete_and_its_drill_exists() -> None:
     rows = signs().requirements.hazards
-    assert len(rows) >= 5
+    assert len(rows) >= 15
+    assert all(known(row.drill) for row in rows)
     found = hazards(rows, DRILLS)
     assert found.passed, found.findings
 

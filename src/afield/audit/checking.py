@@ -104,7 +104,9 @@ def _incomplete(row: Hazard, drills: Collection[str]) -> list[str]:
     ]
     if not any(mitigation.strip() for mitigation in row.mitigations):
         found.append(f"hazard {row.name!r}: no mitigation is in force; name at least one")
-    if row.drill and row.drill not in drills:
+    if not row.drill:
+        found.append(f"hazard {row.name!r}: no drill proves its mitigation; name one: {', '.join(sorted(drills))}")
+    elif ":" not in row.drill and row.drill not in drills:
         known = ", ".join(sorted(drills)) or "none yet"
         found.append(f"hazard {row.name!r}: there is no drill {row.drill!r}; there is: {known}")
     return found

@@ -8,7 +8,7 @@ from afield.application import load
 from afield.audit.notes import note
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import open_office
-from afield.drills.drill import Lent, drill
+from afield.drills.drill import Lent, drill, drillable
 from afield.home import Home
 from afield.release.registry import named
 
@@ -18,14 +18,14 @@ def run(
     /,
     *,
     only: Annotated[str | None, Parameter(help="the one drill to run")] = None,
-    release: Annotated[str, Parameter(help="first digits of the release to drill; left out: one that is built")] = "",
+    release: Annotated[str, Parameter(help="first digits of the release to drill; left out: the live one")] = "",
     context: Context,
     **options: str,
 ) -> int:
     """Run the drills that the hazard register names; exits 1 where one fails. Running services are left alone.
 
-    They run in a home of their own, on generated facts: with a release that is built there once, or with the release
-    that is named, say one that was imported.
+    They run on a copy of the home, with the release that is live; where none is, with one that is built once on
+    generated facts. Or with the release that is named, say one that was imported, beside those facts.
 
     Args:
         app: name of the application.
@@ -35,11 +35,12 @@ def run(
         options: the application's own.
     """
     application = load(app, {**load(app).demonstration_options, **options})
-    lent = None
+    home, root, lent = Home.of(context.home, application), context.home / "rehearsal", None
+    if not release and home.folder.exists() and drillable(open_office(application, context.home, progress)):
+        root = context.home
     if release:
-        home = Home.of(context.home, application)
         lent = Lent(home.bundles / named(home.bundles, release, app), home.trusted)
-    found = drill(application, context.home / "rehearsal", only, progress, lent)
+    found = drill(application, root, only, progress, lent)
     passed = all(each.passed for each in found)
     said = ", ".join(f"{each.hazard} {'held' if each.passed else 'FAILED'}" for each in found)
     note(open_office(application, context.home, progress), "drill", passed, said, context.command)

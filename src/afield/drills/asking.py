@@ -8,7 +8,7 @@ from afield.drills.seen import Seen
 from afield.records.traffic import Ingest
 from afield.replay import await_tick
 
-CLIENTS, EACH = 32, 5
+CLIENTS, EACH = 24, 3
 DEEP = 2000
 YEAR = timedelta(days=365)
 
@@ -33,6 +33,7 @@ def stale_facts(rig: Rig) -> Seen:
 def clock_jump(rig: Rig) -> Seen:
     """Ask with clocks that are a year off, both ways; each is refused clearly or marked, and the next is answered."""
     served = rig.service()
+    served.client.ingest(Ingest(watermark=served.tick - YEAR))
     odd = [body for at in (served.tick - YEAR, served.tick + YEAR) for body in served.bodies(REQUESTS // 2, at)]
     during = served.ask(odd)
     after = served.ask()

@@ -32,7 +32,7 @@ DRILLS: Mapping[str, Drill] = {
         asking.stale_facts,
     ),
     "clock-jump": Drill(
-        "clients' clocks are a year back, and a year ahead",
+        "the clocks of clients, and of whoever sends facts, are a year back; those of others a year ahead",
         "each is refused with 4xx or says what acted; {asked} by the right clock are answered after that",
         asking.clock_jump,
     ),

@@ -1,5 +1,6 @@
 """The drills of a hazard register, one after the other, on a copy of a rehearsal's home."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -40,7 +41,7 @@ def drill(
 
     Args:
         application: whose service is broken.
-        root: home of the rehearsal, whose champion is drilled; one is built where there is none.
+        root: the home whose champion is drilled; one is built there where there is none.
         only: name of the one drill, or None.
         tell: is told what happens.
         lent: the release that is drilled instead of that champion.
@@ -59,6 +60,13 @@ def drill(
     with live(office, lent) if lent else nullcontext(), _copied(office) as copied, closing(Rig(copied, tell)) as rig:
         seen = {name: _run(name, each, rig) for name, each in found.items() if each is not None}
     return tuple(_drilled(each, found[each.drill], *seen[each.drill], office) for each in hazards)
+
+
+def drillable(office: Office) -> bool:
+    """Whether the home has a champion, and the facts beside it that drills ask about."""
+    return (
+        bool(office.actions.state.champion) and office.home.store == office.home.tables and office.home.tables.exists()
+    )
 
 
 def known(name: str) -> Drill | None:
@@ -90,15 +98,30 @@ def _drilled(hazard: Hazard, drill: Drill | None, seen: Seen, seconds: float, of
 
 @contextmanager
 def _copied(office: Office) -> Iterator[Office]:
-    """The same application in a copy of its home, without what builds keep; removed in the end."""
-    with tempfile.TemporaryDirectory(prefix="afield-drill-") as folder:
-        root = Path(folder)
-        for each in office.home.root.iterdir():
-            if each == office.home.folder or each.name in ("keys", "trusted") or each.is_file():
-                copy = shutil.copytree if each.is_dir() else shutil.copy2
-                copy(each, root / each.name)
-        opened = open_office(office.application, root, office.tell)
-        yield replace(opened, clock=office.clock)
+    """The same application in a copy of its home, beside it, with a ledger of its own; removed in the end.
+
+    What never changes once it is written, releases and files of tables, is linked where the disk can do that.
+    """
+    home = office.home
+    with tempfile.TemporaryDirectory(prefix=".drill-", dir=home.root) as folder:
+        there = replace(home, root=Path(folder))
+        for name in (home.bundles, home.tables):
+            shutil.copytree(name, there.folder / name.name, copy_function=_linked)
+        for name in (home.key.parent, home.trusted):
+            shutil.copytree(name, there.root / name.name)
+        shutil.copy2(home.privacy, there.privacy)
+        copied = replace(open_office(office.application, there.root, office.tell), clock=office.clock)
+        for entry in office.ledger.entries(office.application.name):
+            copied.ledger.append(entry)
+        yield copied
+
+
+def _linked(source: str, copy: str) -> str:
+    try:
+        os.link(source, copy)
+    except OSError:
+        shutil.copy2(source, copy)
+    return copy
 
 
 @contextmanager
