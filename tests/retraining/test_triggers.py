@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from afield.errors import UsageError
 from afield.records.evidence import Alert
-from afield.retraining.triggers import Situation, after, any_of, every
+from afield.retraining.triggers import Situation, after, any_of, changed, every, labelled
 
 TRAINED = datetime(2023, 7, 1)
 DAY = timedelta(days=1)
@@ -63,3 +63,37 @@ def test_senseless_triggers_are_refused() -> None:
         every(timedelta(0))
     with pytest.raises(UsageError, match="one alert"):
         after(alerts=0)
+
+
+def test_alerts_of_other_monitors_and_small_effects_do_not_count_where_that_is_said() -> None:
+    harmful = after(monitors=("performance",), least=0.2)
+    assert harmful(situation(6, alert("a", 5))) is not None
+    assert after(monitors=("drift",))(situation(6, alert("a", 5))) is None
+    assert after(least=0.21)(situation(6, alert("a", 5))) is None
+
+
+@given(st.integers(0, 200))
+def test_enough_labels_are_a_reason(items: int) -> None:
+    seen = Situation(TRAINED + DAY, TRAINED, labels=items)
+    assert (labelled(100)(seen) is not None) == (items >= 100)
+    assert labelled(1)(Situation(TRAINED + DAY, TRAINED, climbing=True, labels=items)) is None
+
+
+def test_changed_code_is_a_reason_once_in_a_cool_down() -> None:
+    seen = Situation(TRAINED + 8 * DAY, TRAINED, changed=("code",))
+    assert changed()(seen) == "changed since the champion was built: code"
+    assert changed(9 * DAY)(seen) is None
+    assert changed()(Situation(TRAINED + 8 * DAY, TRAINED)) is None
+
+
+def test_one_cool_down_holds_for_all_triggers() -> None:
+    assert any_of(every(DAY), cooldown=3 * DAY)(situation(2)) is None
+    assert any_of(every(DAY), cooldown=3 * DAY)(situation(3)) is not None
+    for senseless in (
+        lambda: labelled(0),
+        lambda: changed(0 * DAY),
+        lambda: any_of(cooldown=-DAY),
+        lambda: after(least=-1),
+    ):
+        with pytest.raises(UsageError):
+            senseless()

@@ -10,6 +10,7 @@ from afield.answering import predictor
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.leading import Lead, refusal
+from afield.control.news import News
 from afield.control.notices import Notices
 from afield.control.office import Office
 from afield.control.room import Equipment, Room
@@ -161,6 +162,7 @@ class Controller:
             trainer=self._trainer,
             draws=draws_of(office, history.frames, self._reference),
             pinned=self._terms.pinned,
+            news=News(office),
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
 

@@ -25,7 +25,9 @@ class Rollout:
         queue: releases offered while another climbed or was in probation, oldest first.
         mode, mode_by_unit, overrides: mitigations in force.
         promoted: domain time at which the champion went live.
-        trained: domain time of the last release that was built, promoted or not.
+        trained: domain time of the last training, whether or not it came to a release.
+        training: of a training that has begun and not ended, the moment before which its data lie, and why; or None.
+        asked: why a person wants a training that has not begun, or "".
         sequence: the last ledger row that is counted in.
         order: the signed statement with which devices may go (back) to the champion, or "".
     """
@@ -41,6 +43,8 @@ class Rollout:
     overrides: tuple[Override, ...] = ()
     promoted: datetime | None = None
     trained: datetime | None = None
+    training: tuple[datetime, str] | None = None
+    asked: str = ""
     sequence: int = 0
     order: str = ""
 
@@ -80,6 +84,18 @@ def rollout(entries: Iterable[Entry], start: Rollout | None = None) -> Rollout:
 
 def _built(state: Rollout, entry: Entry) -> Rollout:
     return replace(state, trained=entry.at)
+
+
+def _asked(state: Rollout, entry: Entry) -> Rollout:
+    return replace(state, asked=f"{entry.actor} asked: {entry.reason}")
+
+
+def _training(state: Rollout, entry: Entry) -> Rollout:
+    return replace(state, training=(entry.at, entry.reason), trained=entry.at, asked="")
+
+
+def _ended(state: Rollout, _: Entry) -> Rollout:
+    return replace(state, training=None)
 
 
 def _offered(state: Rollout, entry: Entry) -> Rollout:
@@ -184,6 +200,9 @@ _MODES: dict[str, Mode] = {"automate": "automate", "prompt": "prompt", "off": "o
 
 _STEPS = {
     "build": _built,
+    "asked": _asked,
+    "training": _training,
+    "trained": _ended,
     "offered": _offered,
     "stage": _staged,
     "promoted": _promoted,

@@ -17,12 +17,16 @@ class Situation:
         last_trained: domain time of the last training, whether or not its release was promoted.
         alerts: raised by the monitors, each id once, in any order.
         climbing: whether a candidate is on the ladder already.
+        labels: items that people labelled since the last training.
+        changed: what is not any more as it was when the champion was built, of "code" and "features".
     """
 
     now: datetime
     last_trained: datetime
     alerts: tuple[Alert, ...] = ()
     climbing: bool = False
+    labels: int = 0
+    changed: tuple[str, ...] = ()
 
 
 Trigger = Callable[[Situation], str | None]
@@ -46,22 +50,41 @@ def every(period: timedelta) -> Trigger:
     return due
 
 
-def after(alerts: int = 1, cooldown: timedelta = timedelta(0), wait: timedelta = timedelta(0)) -> Trigger:
+def after(
+    alerts: int = 1,
+    cooldown: timedelta = timedelta(0),
+    wait: timedelta = timedelta(0),
+    monitors: tuple[str, ...] = (),
+    least: float = 0.0,
+) -> Trigger:
     """Retrain after so many alerts since the last training, `cooldown` after it, unless a candidate climbs.
 
-    An alert counts once it is `wait` old: until then there is too little of the new to learn it from.
+    Args:
+        alerts: how many.
+        cooldown: time after the last training in which none begins.
+        wait: an alert counts once it is so old: until then there is too little of the new to learn it from.
+        monitors: names of those whose alerts count, e.g. "performance" or "drift"; none: all.
+        least: effect from which an alert counts, in its metric's unit: drift that is small does no harm.
 
     Raises:
-        UsageError: no alert is asked for, or the cool-down or the wait is negative.
+        UsageError: no alert is asked for, or the cool-down, the wait or the effect is negative.
     """
-    if alerts < 1 or min(cooldown, wait) < timedelta(0):
-        raise UsageError(f"after(alerts={alerts}, cooldown={cooldown}): ask for one alert or more and no negative time")
+    if alerts < 1 or min(cooldown, wait) < timedelta(0) or least < 0:
+        raise UsageError(
+            f"after(alerts={alerts}, cooldown={cooldown}, wait={wait}, least={least}): ask for one alert or more, and "
+            "for no negative time or effect"
+        )
+
+    def counts(alert: Alert) -> bool:
+        return (not monitors or alert.monitor in monitors) and abs(alert.effect) >= least
 
     def alarmed(situation: Situation) -> str | None:
         if situation.climbing or situation.now - situation.last_trained < cooldown:
             return None
         ripe = situation.now - wait
-        fresh = {alert.id: alert for alert in situation.alerts if situation.last_trained < alert.at <= ripe}
+        fresh = {
+            alert.id: alert for alert in situation.alerts if situation.last_trained < alert.at <= ripe and counts(alert)
+        }
         if len(fresh) < alerts:
             return None
         names = ", ".join(sorted({f"{alert.monitor} ({alert.metric})" for alert in fresh.values()}))
@@ -70,10 +93,54 @@ def after(alerts: int = 1, cooldown: timedelta = timedelta(0), wait: timedelta =
     return alarmed
 
 
-def any_of(*triggers: Trigger) -> Trigger:
-    """Retrain for the first reason that any of the triggers gives, in their order."""
+def labelled(items: int) -> Trigger:
+    """Retrain once people have labelled so many items since the last training, unless a candidate climbs.
+
+    Raises:
+        UsageError: fewer than one is asked for.
+    """
+    if items < 1:
+        raise UsageError(f"labelled({items}): ask for one item or more")
+
+    def enough(situation: Situation) -> str | None:
+        if situation.climbing or situation.labels < items:
+            return None
+        return f"{situation.labels} items were labelled since the last training; {items} are enough to learn from"
+
+    return enough
+
+
+def changed(cooldown: timedelta = timedelta(days=7)) -> Trigger:
+    """Retrain where code or features are not those that the champion was built with, unless a candidate climbs.
+
+    What is trained then may not make it, and the champion stays as it was built: the next try waits for `cooldown`.
+
+    Raises:
+        UsageError: the cool-down is not positive.
+    """
+    if cooldown <= timedelta(0):
+        raise UsageError(f"changed(cooldown={cooldown}): without a cool-down it would train without end")
+
+    def differs(situation: Situation) -> str | None:
+        if situation.climbing or not situation.changed or situation.now - situation.last_trained < cooldown:
+            return None
+        return f"changed since the champion was built: {', '.join(situation.changed)}"
+
+    return differs
+
+
+def any_of(*triggers: Trigger, cooldown: timedelta = timedelta(0)) -> Trigger:
+    """Retrain for the first reason that any of the triggers gives, in their order, `cooldown` after the last training.
+
+    Raises:
+        UsageError: the cool-down is negative.
+    """
+    if cooldown < timedelta(0):
+        raise UsageError(f"any_of(cooldown={cooldown}): a cool-down is not negative")
 
     def first(situation: Situation) -> str | None:
+        if situation.now - situation.last_trained < cooldown:
+            return None
         return next((reason for trigger in triggers if (reason := trigger(situation)) is not None), None)
 
     return first
