@@ -19,7 +19,7 @@ from afield.monitoring.monitor import Monitor
 from afield.records.requirements import Goal as Goal
 from afield.records.requirements import Hazard as Hazard
 from afield.records.requirements import Requirements as Requirements
-from afield.records.traffic import Decision
+from afield.records.traffic import Decision, Mode
 from afield.records.words import Words
 from afield.retraining.triggers import Trigger
 from afield.rollout.ladder import Ladder
@@ -167,6 +167,7 @@ class Operate:
         stale_after: age of the facts from which the model is not asked any more.
         telemetry: what is recorded.
         outcomes: what is to come true: how late, between which bounds, and from whom it is only a proxy.
+        retention: table → how long its rows are kept; others for ever. Releases keep the data that they were built on.
         facts: kind of fact that clients send → type of its fields.
         private: fields of facts that are stored only as keyed hashes, or field → what becomes of it
             (`afield.telemetry.privacy`); with `unit`, who asked is a keyed hash too, in recorded answers.
@@ -176,6 +177,8 @@ class Operate:
         level: nominal coverage of the interval.
         guards: bounds on the outputs of the model or of the decision, in order.
         fleet: bounds on how far the outputs of all rows move together in a tick, where features are looked up by key.
+        grading: numbers of an answer, and the mode in force → its own mode (`afield.mitigation.modes.Grading`), where
+            features are looked up by key; None: the mode in force.
         texts: bounds on the lines of an answer's content, where features are found in the request.
         promise: the number of the decision that an answer binds later ones to, where features are looked up by key.
         slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
@@ -198,6 +201,7 @@ class Operate:
     pages: str = ""
     loss: Loss = "poisson_deviance"
     outcomes: Expectation = ANY
+    retention: Mapping[str, timedelta] = field(default_factory=dict)
     facts: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
     private: tuple[str, ...] | Fields = ()
     infer: Infer = run_only_part
@@ -207,6 +211,7 @@ class Operate:
     guards: tuple[Guard, ...] = ()
     fleet: tuple[FleetGuard, ...] = ()
     texts: tuple[TextGuard, ...] = ()
+    grading: Callable[[Mapping[str, float], Mode], Mode] | None = None
     promise: Promise | None = None
     slices: Slices = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)

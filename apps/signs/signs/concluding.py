@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.errors import RequestError
+from afield.mitigation.modes import graded
 from afield.records.traffic import Fact, Mode, Query
 from afield.serving.inference import Parts, Rows
 from afield.serving.product import Conclusion, Observation
@@ -95,11 +96,9 @@ def how(found: Found, confident: float, mode: Mode) -> Mode:
     """The mode of one line: what its confidence and what it speaks of allow, and never more than the mode in force."""
     if found.translation is None or mode == OFF:
         return OFF
-    sure = confident * found.translation.sure * found.language_sure
+    sure = graded(confident * found.translation.sure * found.language_sure, SURE, DOUBTFUL)
     trusted = found.translation.sure >= TRUSTED and vouched(found.line.text, found.translation)
-    if sure >= SURE and trusted and mode == AUTOMATE:
-        return AUTOMATE
-    return PROMPT if sure >= DOUBTFUL else OFF
+    return sure if sure != AUTOMATE or (trusted and mode == AUTOMATE) else PROMPT
 
 
 def shown_as_sure(found: tuple[Found, ...], parts: Parts) -> list[str | None]:

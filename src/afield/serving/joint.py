@@ -114,13 +114,18 @@ class Joint:
         bounded = self._bounded(seen, keys, decisions, outputs, acted)
         if bounded is None:
             return None
-        needed, bounds = self._product.output, self._product.interval
+        needed, bounds, grading = self._product.output, self._product.interval, self._product.grading
         drafts: dict[int, Draft] = {}
         for (number, query, _, standing), decision, names_of, known in zip(group, bounded, acted, values, strict=True):
             applied = tuple(dict.fromkeys(names_of))
             reason = f"{decision.reason} ({', '.join(applied)})" if applied else decision.reason
             interval = (known[bounds[0]], known[bounds[1]]) if bounds and known.keys() >= {*bounds} else None
             whole = Decision({needed: known[needed], **decision.output}, reason)
+            if grading is not None:
+                arm, assignment, in_force = standing
+                standing = arm, assignment, grading({**known, **whole.output}, in_force)
+                if standing[2] == "off":
+                    continue
             drafts[number] = decided(seen, query.key, standing, whole, digest, applied, interval)
         return drafts
 

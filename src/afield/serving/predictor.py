@@ -187,6 +187,10 @@ class Predictor:
             decision, scored = self._neutral(), Scored({}, NOBODY, (fallback(NEUTRAL),))
         else:
             decision, scored = self._decided(seen, query, place, arm)
+            if self._product.grading is not None:
+                mode = self._product.grading({**first(scored.outputs), **decision.output}, mode)
+                if mode == "off":
+                    decision, scored = self._neutral(), Scored({}, NOBODY, (OFF,))
         interval = self._interval(scored)
         return decided(seen, query.key, (arm, assignment, mode), decision, scored.release, scored.applied, interval)
 

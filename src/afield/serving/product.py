@@ -187,6 +187,11 @@ class Product(Protocol):
         ...
 
     @property
+    def grading(self) -> Callable[[Mapping[str, float], Mode], Mode] | None:
+        """Numbers of an answer, and the mode in force → its own mode; None: the mode in force."""
+        ...
+
+    @property
     def from_input(self) -> FromInput | None:
         """Finds features in the request and decides about them; None where they are looked up by key."""
         ...
