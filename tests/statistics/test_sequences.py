@@ -40,6 +40,20 @@ def test_a_betting_interval_is_narrow_where_values_hardly_vary() -> None:
     assert calm.high - calm.low < 0.5 * (wild.high - wild.low)
 
 
+def test_a_ratio_of_sums_that_weigh_alike_is_a_mean() -> None:
+    values = np.random.default_rng(8).random(50)
+    for sequence in (BettingSequence, AsymptoticSequence):
+        mean, ratio = sequence().update(values), sequence().update(7 * values, np.full(50, 7.0))
+        assert (ratio.low, ratio.high) == pytest.approx((mean.low, mean.high))
+
+
+def test_a_value_larger_than_what_it_is_of_is_refused() -> None:
+    with pytest.raises(EvaluationError, match="value 1"):
+        BettingSequence().update([1.0, 1.0], [1.0, 0.5])
+    with pytest.raises(EvaluationError, match="2 values but 1"):
+        BettingSequence().update([1.0, 1.0], [1.0])
+
+
 def test_an_unfinished_batch_waits() -> None:
     sequence = BettingSequence(batch=10)
     empty = sequence.update(np.ones(9))
