@@ -13,6 +13,7 @@ from afield.control.leading import Lead, refusal
 from afield.control.news import News
 from afield.control.notices import Notices
 from afield.control.office import Office
+from afield.control.retention import Retention
 from afield.control.room import Equipment, Room
 from afield.control.selecting import draws_of
 from afield.control.standing import KINDS, standing
@@ -163,6 +164,7 @@ class Controller:
             draws=draws_of(office, history.frames, self._reference),
             pinned=self._terms.pinned,
             news=News(office),
+            retention=Retention(office) if operate.retention else None,
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
 

@@ -13,6 +13,7 @@ from afield.control.evidence import exposed, losses, paired, planned, shadowed
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.news import News
+from afield.control.retention import Retention
 from afield.control.rollout import Rollout
 from afield.control.selecting import Draws
 from afield.control.shelf import Shelf
@@ -53,6 +54,7 @@ class Equipment:
         draws: choose which rows people are asked to label, or None.
         pinned: name → release that forecasts beside the others for comparison only.
         news: what speaks for a new model beside alerts; None: nothing does.
+        retention: deletes rows that are too old; None: all are kept.
     """
 
     history: History
@@ -66,6 +68,7 @@ class Equipment:
     draws: Draws | None = None
     pinned: Mapping[str, str] = field(default_factory=dict)
     news: News | None = None
+    retention: Retention | None = None
 
 
 class Room:
@@ -134,6 +137,8 @@ class Room:
         self._kit.intake.came_true(self._labels(chunk), chunk)
         before = Window(chunk.start - self._operate.monitoring.chunk, chunk.start)
         self._kit.intake.correct(self._labels(before), before)
+        if self._kit.retention is not None:
+            self._kit.retention.enforce(chunk.end)
 
     def chunks_due(self, tick: datetime) -> tuple[Window, ...]:
         """The chunks of monitoring that are over and whose outcomes are due, each named once, in order.

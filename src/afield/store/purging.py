@@ -84,14 +84,23 @@ def purge(table: Path, rows: Rows, files: Collection[Path]) -> int:
     return removed
 
 
-def expire(table: Path, column: str, before: datetime, hours: int) -> int:
-    """Delete the rows older than a moment; files that no version has read for `hours` go from the disk.
+def expire(
+    table: Path | str, column: str, before: datetime, *, hours: int, options: dict[str, str] | None = None
+) -> int:
+    """Delete the rows older than a moment; files that the present version has not read for `hours` go from the disk.
+
+    Args:
+        table: its folder or address.
+        column: of naive moments.
+        before: rows that are older go.
+        hours: 0: at once, under the feet of who reads an older version.
+        options: of the object store.
 
     Raises:
         StoreError: the table cannot be written.
     """
     try:
-        opened = DeltaTable(str(table))
+        opened = DeltaTable(str(table), storage_options=options)
         found = opened.delete(f"{column} < arrow_cast('{before.isoformat()}', 'Timestamp(Microsecond, None)')")
         opened.vacuum(retention_hours=hours, enforce_retention_duration=False, dry_run=False)
     except (DeltaError, OSError) as error:
