@@ -34,6 +34,7 @@ The life of a model is two loops that touch at two records, the release and the 
         workshop        what the build loop calls, each step done once per content
         operate         the operate loop, in order
         tabular         an application whose rows bring their own columns, from one declaration
+        beside          telemetry and outcomes of a service that Afield does not run: CloudEvents in
         control         the control plane: history, ticks, measuring, deciding
         curation        data and labels looked after between builds: catalogue, differences, repairs, suspects
         custody         what is kept of traffic and people: its completeness, its cost, for how long; erasure

@@ -58,6 +58,9 @@ FAMILIES = {
 # Imported only where an application is named: what it brings in is no part of the start.
 OPTIONS = "afield.commands.options:told"
 
+# Imported only where a ledger is named.
+LEDGER = "afield.store.founding:name_ledger"
+
 STATE = "State lives under AFIELD_HOME (default .afield). Exits 0, 1 (failed) or 2 (wrong usage)."
 
 VERBS: tuple[Verb, ...] = (
@@ -70,6 +73,12 @@ VERBS: tuple[Verb, ...] = (
         first=True,
     ),
     Verb("serve", "afield.commands.serve:run", "The prediction service: workers and a supervisor.", first=True),
+    Verb(
+        "watch",
+        "afield.commands.watch:run",
+        "Both loops for ever: tick, measure, retrain, climb; one leader, the next waits.",
+        first=True,
+    ),
     Verb("evaluate", "afield.commands.evaluate:run", "Score a release and its baselines on any window."),
     Verb("explain", "afield.commands.explain:run", "Why an answer is what it is, in words for the person concerned."),
     Verb("check", "afield.commands.check:run", "Contract, features honest and not misleading, split, goals, hazards."),
@@ -103,6 +112,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("alert ack", "afield.commands.alert:ack", "Say that somebody deals with an alert."),
     Verb("alert silence", "afield.commands.alert:silence", "Tell nobody of a monitor's alerts for some hours."),
     Verb("alert notify", "afield.commands.alert:notify", "Who is told of alerts, by a signed request."),
+    Verb("update", "afield.commands.update:run", "One turn of the loop now: measure, select, roll out, retrain."),
     Verb("mode", "afield.commands.mitigation:mode", "Let the model decide, advise, or leave it out: all or one unit."),
     Verb("remedy", "afield.commands.remedy:run", "What was undone and made good for an answer that did harm."),
     Verb("override", "afield.commands.mitigation:override", "Set an output by hand until it expires, or lift that."),
@@ -169,6 +179,8 @@ def run(arguments: Sequence[str], verbs: Sequence[Verb]) -> int:
             json: results as JSON on stdout, one object a line.
         """
         command, bound, context = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        if ledger := os.environ.get("AFIELD_LEDGER"):
+            pkgutil.resolve_name(LEDGER)(home, ledger)
         _fill(bound, context, Context(home, json, shlex.join(("afield", *arguments))))
         return command(*bound.args, **bound.kwargs) or OK
 

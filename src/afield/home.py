@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afield.application import Application
+from afield.store.naming import named_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,18 @@ class Home:
 
     @property
     def ledger_file(self) -> Path:
-        """The file of the ledger."""
+        """The file of the ledger, where the root names no other."""
         return self.folder / "ledger.db"
 
     @property
     def ledger(self) -> str:
-        """URL of the ledger."""
-        return f"sqlite:///{self.ledger_file}"
+        """URL of the ledger: the one that the root was told to keep (AFIELD_LEDGER), else a file."""
+        return named_ledger(self.root) or f"sqlite:///{self.ledger_file}"
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether anything may have been decided here."""
+        return bool(named_ledger(self.root)) or self.ledger_file.exists()
 
     @property
     def snapshots(self) -> Path:

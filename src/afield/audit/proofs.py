@@ -49,7 +49,7 @@ class Proofs:
     def rehearsed(self) -> tuple[Entry, ...]:
         """The ledger of its rehearsals: generated or recorded traffic, played."""
         home = Home.of(self.rehearsal, self.office.application)
-        if not home.ledger_file.exists():
+        if not home.has_ledger:
             return ()
         return Ledger(home.ledger).entries(self.office.application.name)
 

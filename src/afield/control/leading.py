@@ -60,6 +60,11 @@ class Lead:
             threading.Thread(target=self._keep, args=(lease,), name="lease", daemon=True).start()
         return lease is not None
 
+    @property
+    def leads(self) -> bool:
+        """Whether this controller leads, as far as it knows."""
+        return self._lease is not None and not self._lost.is_set()
+
     def wait(self, stop: threading.Event) -> bool:
         """Whether this controller leads, once it does or `stop` is set; a ledger that is gone is asked again."""
         while not stop.is_set():
@@ -83,7 +88,7 @@ class Lead:
     def give_up(self) -> None:
         """Let the next lead at once."""
         self._ended.set()
-        if self._lease is not None and not self._lost.is_set():
+        if self._lease is not None and self.leads:
             try:
                 self._ledger.leases.release(self._lease)
             except StoreError as error:

@@ -75,7 +75,7 @@ class Plane:
         while not stop.wait(LOOK_EVERY):
             self.check()
             if time.monotonic() - asked > TELL_EVERY:
-                asked, problem = time.monotonic(), self._health().problem
+                asked, problem = time.monotonic(), self.health().problem
                 if problem != said:
                     self._tell(problem or "all is well again")
                 said = problem
@@ -95,10 +95,14 @@ class Plane:
 
     def _launch(self) -> Health:
         self._process = launch(self.config, self._file, self._log)
-        return self._health()
+        return self.health()
 
-    def _health(self) -> Health:
-        """What a worker says of itself, once one answers."""
+    def health(self) -> Health:
+        """What a worker says of itself, once one answers.
+
+        Raises:
+            ServingError: none does.
+        """
         if self._process is None:
             raise ServingError("the workers have not been started")
         try:
