@@ -34,8 +34,10 @@ def test_a_tick_is_published_before_it_is_recorded_and_a_chunk_judged_after_it_w
         ("deliver",),
         ("collect", "missed chunk"),
         ("measure", "missed chunk"),
+        ("select", "missed chunk"),
         ("collect", "chunk"),
         ("measure", "chunk"),
+        ("select", "chunk"),
         ("climb", NOON),
         ("retrain", NOON),
     ]
