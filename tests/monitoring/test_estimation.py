@@ -40,7 +40,7 @@ def test_accuracy_is_estimated_from_confidence_that_is_calibrated_first() -> Non
     fit = CLASSES.fit(answered(generator, 200, 6.0))
     chunk = answered(generator, 24, 4.0)
     found = fit.measure(chunk.drop("truth"), WINDOW)
-    assert chunk["truth"].mean() in found.estimate.interval
+    assert abs(found.estimate.value - chunk["truth"].mean()) < 0.05
     assert chunk["confidence"].mean() not in found.estimate.interval
     assert found.estimate.value < found.reference - 0.04
 
