@@ -38,7 +38,8 @@ class Recorder:
             raise TelemetryError(f"policy {policy.name!r} hashes the unit; give a random key of at least 16 bytes")
         self._policy, self._spool, self._key = policy, spool, key
         self._sampler = Sampler(policy)
-        self._sketcher = Sketcher(lambda event: protect(policy.fields, event, key)) if sketched else None
+        protected = (lambda event: protect(policy.fields, event, key)) if policy.fields else None
+        self._sketcher = Sketcher(protected) if sketched else None
         if sketched:
             spool.note(self._note)
         self._whole = policy.share >= 1.0 and not (policy.fields or policy.sampling or policy.budget)
@@ -53,7 +54,20 @@ class Recorder:
         comparable in pairs. The event's own inclusion is the probability with which it came to be offered: what is
         stored is its product with the policy's.
         """
-        self.record_all((event,))
+        if not self._whole or isinstance(event, EventBatch) or event.policy != self._policy.name:
+            self.record_all((event,))
+            return
+        # The common case, in which an answer waits for as little as can be: everything is stored as it is.
+        if self._sketcher is not None:
+            self._sketcher.see((event,))
+        try:
+            self._spool.append(encode(event))
+        except TelemetryError as error:
+            self._count(1, dropped=1, reason=_reason(error))
+            return
+        with self._lock:
+            self._offered += 1
+            self._accepted += 1
 
     def record_all(self, events: Sequence[Event | EventBatch]) -> None:
         """Record events as `record` does each, with one write for those that are kept."""

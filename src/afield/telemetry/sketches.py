@@ -7,6 +7,7 @@ error). Their size does not grow with the traffic.
 
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -68,7 +69,7 @@ class Sketched(msgspec.Struct, frozen=True):
 class Sketcher:
     """Sketches whatever it is shown; several threads may show it something."""
 
-    def __init__(self, protect: Callable[[Event | EventBatch], Event | EventBatch] = lambda event: event) -> None:
+    def __init__(self, protect: Callable[[Event | EventBatch], Event | EventBatch] | None = None) -> None:
         """Sketch events as `protect` leaves them, so that nothing stays here that is not to be stored."""
         self._protect = protect
         self._waiting: list[Event | EventBatch] = []
@@ -93,16 +94,17 @@ class Sketcher:
     def _fold(self) -> None:
         """Bring what waits into the sketches."""
         waiting, self._waiting = self._waiting, []
-        parts: dict[tuple[str, str, datetime], list[Event | EventBatch]] = {}
+        if self._protect is not None:
+            waiting = [self._protect(event) for event in waiting]
+        parts: dict[tuple[str, str, int, int], list[Event | EventBatch]] = {}
         for event in waiting:
-            kept = self._protect(event)
-            hour = kept.at.replace(minute=0, second=0, microsecond=0)
-            parts.setdefault((kept.release, kept.arm, hour), []).append(kept)
-        for key, events in parts.items():
-            group = self._groups.get(key)
-            if group is None:
-                group = self._groups[key] = _Group()
-            group.add(events)
+            at = event.at
+            parts.setdefault((event.release, event.arm, at.toordinal(), at.hour), []).append(event)
+        for (release, arm, _, _), events in parts.items():
+            key = (release, arm, events[0].at.replace(minute=0, second=0, microsecond=0))
+            if key not in self._groups:
+                self._groups[key] = _Group()
+            self._groups[key].add(events)
 
 
 class _Group:
@@ -114,20 +116,20 @@ class _Group:
         self._outputs: dict[str, _Values] = {}
 
     def add(self, events: Iterable[Event | EventBatch]) -> None:
-        columns: dict[str, list[float]] = {}
-        units = self._units
+        columns: dict[str, list[float]] = defaultdict(list)
+        units: list[str] = []
         for event in events:
             if isinstance(event, EventBatch):
-                self._events += len(event.units)
-                for unit in event.units:
-                    units.update(unit)
+                units += event.units
                 for name, values in event.output.items():
-                    columns.setdefault(name, []).extend(values)
-                continue
-            self._events += 1
-            units.update(event.unit)
-            for name, value in event.output.items():
-                columns.setdefault(name, []).append(value)
+                    columns[name] += values
+            else:
+                units.append(event.unit)
+                for name, value in event.output.items():
+                    columns[name].append(value)
+        self._events += len(units)
+        for unit in set(units):
+            self._units.update(unit)
         for name, column in columns.items():
             if name not in self._outputs:
                 self._outputs[name] = _Values()
@@ -154,7 +156,7 @@ class _Values:
         finite = values[np.isfinite(values)]
         self._missing += len(values) - len(finite)
         self._quantiles.update(finite)
-        for value in finite.tolist():
+        for value in set(finite.tolist()):
             self._distinct.update(value)
 
     def spread(self) -> Spread:
