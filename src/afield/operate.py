@@ -21,3 +21,17 @@ def operate(room: Room, ticks: Iterable[datetime]) -> None:
                 room.select(chunk)
             room.climb(tick)
             room.retrain(tick)
+
+
+def turn(room: Room, tick: datetime) -> None:
+    """Turn the loop once by hand: what is due is measured and selected; ladder and triggers are asked in any case."""
+    room.follow(tick)
+    room.forecast(room.publish(tick))
+    room.offer(tick)
+    room.deliver()
+    for chunk in room.chunks_due(tick):
+        room.collect(chunk)
+        room.measure(chunk)
+        room.select(chunk)
+    room.climb(tick)
+    room.retrain(tick)

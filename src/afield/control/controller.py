@@ -22,6 +22,7 @@ from afield.control.terms import Terms
 from afield.control.training import Trainer
 from afield.control.watch import Watch
 from afield.errors import LeaseError, ServingError, StoreError
+from afield.operate import turn
 from afield.store.secret import secret
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim
@@ -72,6 +73,16 @@ class Controller:
                 self._office.tell(str(error))
                 self._parts = None
                 self.lead.give_up()
+
+    def once(self) -> datetime:
+        """Turn the loop once at the newest tick, having begun, and wait for a training that this begins; the tick."""
+        intake, room, now = self._parts or self._set_up()
+        intake.poll()
+        tick = now - (now - datetime.min) % self._office.operate.step
+        turn(room, tick)
+        self._trainer.join()
+        room.offer(tick)
+        return tick
 
     def stop(self) -> None:
         """End a training, deliver what was recorded, and let the next lead."""

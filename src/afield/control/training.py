@@ -67,6 +67,11 @@ class Trainer:
         self._office.tell(f"no candidate: {failed or (lines[-1] if lines else f'exit code {code}')}")
         return Trained("", self._reason)
 
+    def join(self) -> None:
+        """Return once no training is under way."""
+        if self._process is not None:
+            self._process.wait()
+
     def stop(self) -> None:
         """End a training under way; what it finished is kept for the next."""
         if self._process is not None and self._process.poll() is None:
