@@ -1,16 +1,17 @@
 """`afield telemetry`: a person erased from every file, releases marked, and the key of the hashes changed."""
 
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from afield.labelling.labels import SCHEMA as LABELS
-from afield.records.traffic import Event, Fact, Ingest, Outcome
+from afield.records.traffic import Event, EventBatch, Fact, Ingest, Outcome
 from afield.store.secret import secret
 from afield.store.tables import Tables
+from afield.telemetry.delivery import event_rows
 from afield.telemetry.encoding import encode
 from afield.telemetry.outcomes import store_outcomes
 from afield.telemetry.privacy import keyed_hash
@@ -122,3 +123,28 @@ def test_a_new_key_keeps_the_former_for_erasures_unless_it_is_destroyed(town: To
     assert spoken.value == {"kept": 0, "destroyed": 2}
     assert list(town.root.rglob("*.key")) == [file, *town.root.glob("keys/*.key")]
     assert "rotated" in town("release", "history", APP).out
+
+
+@pytest.mark.slow
+def test_fields_and_outcomes_are_told_of_what_was_recorded(town: Town) -> None:
+    tables = Tables(town.folder / "tables")
+    ticks = [AT - n * timedelta(hours=1) for n in range(48)]
+    output = {"forecast": (1.0, 2.0)}
+    batches = [EventBatch(str(t), ("1", "2"), "champion", "r", t, 1.0, 1.0, "p", "v", output, t) for t in ticks]
+    tables.append("predictions", event_rows(batches))
+    came = [Outcome(f"{t}{key}", key, t, t + timedelta(hours=2), "counted", 2.0) for t in ticks for key in ("1", "2")]
+    store_outcomes(tables, came)
+
+    told = town("telemetry", "fields", APP, "--json").value
+    assert (told["rows"], told["known"]) == (96, 96)
+    fields = {each["name"]: each for each in told["fields"]}  # type: ignore[attr-defined]
+    assert fields["output_forecast"]["narrowed"] > 0.9  # the forecast tells the loss wholly
+    ranked = told["candidates"]
+    assert ranked[0]["name"] == "key"  # type: ignore[index]
+    assert ranked[0]["explained"]["value"] > 0.9  # type: ignore[index]
+
+    then = AT - timedelta(hours=10)
+    known = town("telemetry", "outcomes", APP, "--as-of", then.isoformat(), "--json").value
+    assert (known["predictions"], known["known"]) == (74, 74 - 2 * 1)
+    assert town("telemetry", "outcomes", APP, "--as-of", "2024-02-26T09:00Z").code == 2
+    assert town("telemetry", "sketches", APP).code == 2

@@ -11,12 +11,13 @@ from afield.store.places import open_place
 from afield.store.purging import expire
 from afield.telemetry.delivery import EVENTS
 from afield.telemetry.outcomes import OUTCOMES
+from afield.telemetry.summaries import SKETCHES
 
 ON_DISK = 24
 """Hours after which the files of deleted rows go: who reads an older version meanwhile comes to the end."""
 
 _EVERY = timedelta(days=1)
-_TIMES = {EVENTS: "tick", OUTCOMES: "event_time", LABELS: "known_at"}
+_TIMES = {EVENTS: "tick", OUTCOMES: "event_time", LABELS: "known_at", SKETCHES: "hour"}
 
 
 class Retention:
