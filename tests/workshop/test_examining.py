@@ -196,3 +196,18 @@ def test_groups_that_cannot_be_known_are_told(world, membership, message):
     made = candidate(world)
     with pytest.raises(EvaluationError, match=message):
         groups_of(membership, "town", scored(made), pl.scan_ipc(made.examples / "*.arrow"), made.history)
+
+
+def test_what_people_contested_is_a_gate_wherever_in_the_examples_it_lies(world):
+    made = candidate(world)
+    every = pl.scan_ipc(made.examples / "*.arrow").select("zone", "slot", "last").head(2).collect()
+    held = every.select(
+        key=pl.col("zone").cast(pl.String), tick="slot", low=pl.col("last") * 2, high=pl.col("last") * 2
+    )
+    lost = held.head(1).with_columns(pl.col("tick") - timedelta(days=900))
+    right = replace(made, cases=pl.concat([held, lost]), output="forecast")
+    found, verdicts = said(right)
+    assert [(each.gate, each.passed) for each in verdicts] == [("behaviour: contested answers", True)]
+    assert found.notes == ("1 of 3 contested answers lie outside the examples",)
+    (wrong,) = said(replace(right, cases=held.with_columns(pl.col("low", "high") + 1.0)))[1]
+    assert not wrong.passed

@@ -14,12 +14,14 @@ from afield.application import load
 from afield.commands.evaluate import read
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
+from afield.curation.confirming import confirm
 from afield.curation.labels import LabelBook, open_labels
 from afield.errors import UsageError
 from afield.labelling.agreement import Scale
 from afield.labelling.annotators import agreement as compared
 from afield.labelling.annotators import ratings
 from afield.labelling.conflicts import Policy, Rule
+from afield.labelling.contests import CONTESTED
 from afield.labelling.labels import LABELS, NATURAL, Label, label_id
 from afield.labelling.queue import QUEUE
 from afield.records.evidence import Estimate
@@ -142,7 +144,7 @@ def queue(
     context: Context,
     **options: str,
 ) -> None:
-    """Show what a person should label next, why, and which first: suspects, conflicts, then what nobody labelled.
+    """Show what a person should label next: what was reported, drawn or suspect, conflicts, then the unlabelled.
 
     Args:
         app: name of the application.
@@ -181,7 +183,7 @@ def add(
     *,
     who: Annotated[str, Parameter(help="who says so")],
     confidence: Annotated[float, Parameter(help="how sure, in [0, 1]")] = 1.0,
-    source: Annotated[str, Parameter(help="how it came about")] = "review",
+    source: Annotated[str, Parameter(help="how it came about; left out: contested, or else review")] = "",
     supersedes: Annotated[str, Parameter(help="id of the label that this one corrects")] = "",
     at: Annotated[datetime | None, Parameter(help="when, on the clock of the place; left out: now")] = None,
     data: Data = None,
@@ -196,7 +198,7 @@ def add(
         label: a class by its name, or a number.
         who: who says so.
         confidence: how sure, in [0, 1].
-        source: how it came about.
+        source: how it came about; left out: "contested" where somebody contested the item, else "review".
         supersedes: id of the label that this one corrects, whoever gave it.
         at: when, on the clock of the place; left out: now.
         data: folder or file of data; left out: what the store holds, or the generated default.
@@ -206,12 +208,16 @@ def add(
     found = opened(app, data, context, options)
     value = number(found.book, label)
     moment = at or found.office.clock.now()
+    reported = item in found.book.reported()["item"]
+    source = source or (CONTESTED if reported else "review")
     made = Label(
         label_id(item, value, who, moment, source), item, value, who, moment, source, confidence, supersedes or None
     )
     stored = found.book.add([made])
+    case = reported and bool(stored) and confirm(found.book, found.plan, found.office.operate.output, made)
     text = f"{item} is {label}, says {who}; label {made.id}"
-    result(context, {"label": made, "stored": stored, "provenance": found.provenance(context)}, text)
+    text += "; later releases must get it right" if case else ""
+    result(context, {"label": made, "stored": stored, "case": case, "provenance": found.provenance(context)}, text)
 
 
 def agreement(

@@ -16,6 +16,7 @@ from afield.control.shelf import Shelf
 from afield.data.sources import Source
 from afield.errors import DataError, ReleaseError
 from afield.home import Home
+from afield.labelling.contests import CASES, cases
 from afield.release.signing import Signer, Statement, sign_statement
 from afield.store.ledger import Ledger
 from afield.store.secret import secret
@@ -123,6 +124,8 @@ class Office:
             privacy=secret(self.home.privacy),
             datasets=self.datasets,
             tell=self.tell,
+            cases=cases(self.tables.scan(CASES)) if self.tables.exists(CASES) else None,
+            output=self.operate.output,
             compiled=partial(compiled_at_once, self.application.name, self.operate),
         )
 

@@ -20,6 +20,18 @@ SCHEMA: dict[str, pl.DataType] = {
     "at": pl.Datetime("us"),
 }
 
+CASES = "cases"
+"""Name of the table of confirmed contests, which later releases must get right."""
+CASE_SCHEMA: dict[str, pl.DataType] = {
+    "item": pl.String(),
+    "key": pl.String(),
+    "tick": pl.Datetime("us"),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "at": pl.Datetime("us"),
+    "who": pl.String(),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -70,3 +82,9 @@ def confirmed(known: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     joined = known.select("item", "about", "at").join(people, on="item", how="inner", maintain_order="left")
     since = joined.filter(pl.col("known_at") >= pl.col("at")).sort("known_at", maintain_order=True)
     return since.unique("item", keep="last", maintain_order=True)
+
+
+def cases(rows: pl.LazyFrame) -> pl.DataFrame:
+    """The cases in force, in the columns of `CASE_SCHEMA`: of an item that was confirmed again, the last."""
+    typed = rows.select(pl.col(name).cast(kind) for name, kind in CASE_SCHEMA.items())
+    return typed.sort("at", maintain_order=True).unique("item", keep="last", maintain_order=True).sort("item").collect()

@@ -72,6 +72,8 @@ class Bench:
         tell: is told what happens.
         engine: makes the examples, stretch by stretch.
         compiled: `(plan, examples, window, parts)` → the release as a table, or None where it has none.
+        cases: contested answers that a person confirmed, or None.
+        output: the output that they are about.
         model: digest of a model that was trained elsewhere and takes the place of the one chosen; "": of none.
     """
 
@@ -90,6 +92,8 @@ class Bench:
     tell: Callable[[str], None]
     engine: Engine = HERE
     compiled: Compiled = no_table
+    cases: pl.DataFrame | None = None
+    output: str = ""
     model: str = ""
 
     def read(self, plan: Build, data: Path | None) -> Facts:
@@ -189,7 +193,7 @@ class Bench:
             if plan.assessment.groups:
                 (folder / USUAL).write_bytes(usual_rows(plan, rows))
 
-        inputs = self._inputs(plan, facts, windows) | {"champion": held_against}
+        inputs = self._inputs(plan, facts, windows) | self._contested() | {"champion": held_against}
         folder = self.steps.run("score", inputs, make)
         found = msgspec.json.decode((folder / "scored.json").read_bytes(), type=Scored)
         usual = str(folder / USUAL) if plan.assessment.groups else ""
@@ -213,11 +217,15 @@ class Bench:
             tick = windows.whole.end - plan.slot
             make_bundle(folder, plan, self.infer, made, tick, self.signer)
 
-        inputs = self._inputs(plan, facts, windows) | {
-            "champion": self._held_against(plan, facts, windows)[0],
-            "signer": self.signer.id,
-            "data": repr(sorted(data(facts).items())),
-        }
+        inputs = (
+            self._inputs(plan, facts, windows)
+            | self._contested()
+            | {
+                "champion": self._held_against(plan, facts, windows)[0],
+                "signer": self.signer.id,
+                "data": repr(sorted(data(facts).items())),
+            }
+        )
         digest = place(self.steps.run("release", inputs, make), self.bundles, self.signer)
         return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
 
@@ -236,10 +244,16 @@ class Bench:
             parts=parts,
             history=facts.tables,
             seed=SEED,
+            cases=self.cases,
+            output=self.output,
         )
 
     def _code(self) -> str:
         return code_digest(self.application.package)
+
+    def _contested(self) -> dict[str, str]:
+        """What a step that judges depends on besides; nothing where nobody contested anything."""
+        return {} if self.cases is None or self.cases.is_empty() else {"cases": repr(self.cases.rows())}
 
     def _inputs(self, plan: Build, facts: Facts, windows: Windows) -> dict[str, str]:
         return {

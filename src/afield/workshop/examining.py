@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from afield.errors import EvaluationError
-from afield.evaluation import behaviour, fairness, robustness
+from afield.evaluation import behaviour, fairness, regression, robustness
 from afield.evaluation.behaviour import FactsChange, Outputs
 from afield.evaluation.fairness import FairWithin
 from afield.evaluation.robustness import Stress
@@ -42,6 +42,8 @@ class Candidate:
         infer, parts: the model.
         history: the facts.
         seed: of what is drawn.
+        cases: contested answers that a person confirmed (`afield.labelling.contests`), or None.
+        output: the output that they are about.
     """
 
     plan: Build
@@ -51,6 +53,8 @@ class Candidate:
     parts: Parts
     history: History
     seed: int
+    cases: pl.DataFrame | None = None
+    output: str = ""
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -68,6 +72,14 @@ class Candidate:
         """Which rows those are, in words."""
         ticks = self.rows["tick"].n_unique()
         return f"{self.rows.height:,} rows of {ticks:,} ticks of the test window, drawn by lot"
+
+    def rows_of(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """`tick`, `key` and the features of the cases whose facts are there, in the test window or not."""
+        origin, key = self.plan.features.origin, self.plan.features.keys[0]
+        every = open_examples(self.examples, origin).filter(pl.col(origin).is_in(cases["tick"].implode()))
+        named = cases.lazy().select(pl.col("tick").alias(origin), _key="key")
+        own = every.with_columns(_key=pl.col(key).cast(pl.String)).join(named, on=["_key", origin], how="semi")
+        return self._named(own.drop("_key")).collect()
 
     def answer(self, rows: pl.DataFrame, part: str = "") -> Outputs:
         """What the candidate, or one part of it, says of feature rows."""
@@ -162,6 +174,7 @@ def examine(candidate: Candidate, scored: pl.DataFrame) -> tuple[Examination, tu
     assessment = candidate.plan.assessment
     notes: list[str] = []
     promises = [each for test in assessment.behaviours if (each := _promise(candidate, test, notes))]
+    promises += _regressions(candidate, notes)
     reads = candidate.parts[candidate.plan.part].features
     degradations = [_degradation(candidate, stress) for stress in _stresses(candidate.plan, reads)]
     disparities, refused = _disparities(candidate, scored, notes)
@@ -200,6 +213,18 @@ def groups_of(
         raise EvaluationError(f"attribute {name!r}: give a table of `key` and `group` that holds each key once")
     groups = table.select(pl.col("key").cast(scored.schema["key"]), pl.col("group").cast(pl.String))
     return scored.select("key").join(groups, on="key", how="left", maintain_order="left")["group"]
+
+
+def _regressions(candidate: Candidate, notes: list[str]) -> list[Promise]:
+    """How the candidate does on what people contested, wherever in the examples that lies."""
+    cases = candidate.cases
+    if cases is None or cases.is_empty():
+        return []
+    rows = candidate.rows_of(cases)
+    found = regression.contested(cases, rows, candidate.output, candidate.answer)
+    if rows.height < cases.height:
+        notes.append(f"{cases.height - rows.height} of {cases.height} contested answers lie outside the examples")
+    return [found] if found else []
 
 
 def _promise(candidate: Candidate, test: behaviour.Behaviour, notes: list[str]) -> Promise | None:
