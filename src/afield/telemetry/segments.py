@@ -26,6 +26,8 @@ RECORD = 0
 TALLY = 1
 _HEAD = struct.Struct("<IIIB")
 _SUMMED = struct.Struct("<IB")
+# The checksum up to the body of the commonest frame.
+_ONE = zlib.crc32(_SUMMED.pack(1, RECORD))
 _NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,63})\.(\d{10})\.(open|sealed)")
 
 
@@ -92,7 +94,8 @@ def name_of(writer: str, number: int) -> str:
 
 def frame(sort: int, events: int, body: bytes) -> bytes:
     """A frame as it stands in a segment."""
-    return _HEAD.pack(len(body), zlib.crc32(body, _begun(events, sort)), events, sort) + body
+    begun = _ONE if events == 1 and sort == RECORD else _begun(events, sort)
+    return _HEAD.pack(len(body), zlib.crc32(body, begun), events, sort) + body
 
 
 @lru_cache(maxsize=64)
