@@ -12,6 +12,7 @@ from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.commands.rebuilding import rebuilt
 from afield.control.office import Office, open_office
+from afield.custody.notes import not_rebuildable
 from afield.errors import ReleaseError
 from afield.release.bundle import Bundle
 from afield.release.registry import champion, named, releases
@@ -67,8 +68,9 @@ def show(
         named(bundles, release, app) if release is not None else champion(bundles, office.actions.state.champion, app)
     )
     bundle = office.shelf.bundle(digest)
-    card = bundle.read("card.md").decode()
-    result(context, {"release": bundle.digest, "manifest": bundle.manifest, "card": card}, Text(card))
+    card, erased = bundle.read("card.md").decode(), not_rebuildable(office, digest)
+    value = {"release": bundle.digest, "manifest": bundle.manifest, "card": card, "not_rebuildable": erased}
+    result(context, value, Text(f"{erased}\n\n{card}" if erased else card))
 
 
 def verify(
