@@ -98,6 +98,12 @@ def test_without_a_baseline_the_neutral_output_is_given(bakery: Bakery) -> None:
     assert (answer.output, answer.applied, answer.release) == ({"bake": 10.0}, ("fallback:neutral",), "none")
 
 
+def test_what_people_set_by_hand_holds_where_no_model_speaks(bakery: Bakery) -> None:
+    override = Override("strike", "*", "bake", 0.0, "strike", TICK + HOUR)
+    answer = bakery.see(release("r1"), mode="off", overrides=[override]).answer(EAST)
+    assert (answer.output, answer.applied) == ({"bake": 0.0}, ("mode:off", "override:strike"))
+
+
 def test_without_any_rows_the_neutral_output_is_given(bakery: Bakery) -> None:
     answer = bakery.predictor.answer(EAST)
     assert (answer.output, answer.applied, answer.facts_age) == ({"bake": 10.0}, ("fallback:neutral",), None)

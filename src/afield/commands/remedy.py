@@ -80,7 +80,7 @@ def _answered(office: Office, answer: str) -> Mapping[str, str]:
         found = office.tables.scan(EVENTS).filter(pl.col("id") == event).collect()
     if found.is_empty():
         raise RolloutError(
-            f"answer {answer[:80]}: no such id among what was delivered; answers are a few seconds after they are given"
+            f"answer {answer[:80]}: no such id among what was delivered; a running service delivers with its ticks"
         )
     row = found.row(0, named=True)
     return {"release": str(row["release"]), "tick": str(row["tick"]), "unit": str(row["unit"])}

@@ -182,15 +182,15 @@ class Predictor:
             return self._observing.draft(seen, query, now, arm, assignment, mode)
         place = seen.place(query, seen.control.now or now, self._product.step)
         if mode == "off":
-            decision, scored = self._neutral(), Scored({}, NOBODY, (OFF,))
+            decision, scored = self._unsaid(seen, query, OFF)
         elif place is None:
-            decision, scored = self._neutral(), Scored({}, NOBODY, (fallback(NEUTRAL),))
+            decision, scored = self._unsaid(seen, query, fallback(NEUTRAL))
         else:
             decision, scored = self._decided(seen, query, place, arm)
             if self._product.grading is not None:
                 mode = self._product.grading({**first(scored.outputs), **decision.output}, mode)
                 if mode == "off":
-                    decision, scored = self._neutral(), Scored({}, NOBODY, (OFF,))
+                    decision, scored = self._unsaid(seen, query, OFF)
         interval = self._interval(scored)
         return decided(seen, query.key, (arm, assignment, mode), decision, scored.release, scored.applied, interval)
 
@@ -250,6 +250,13 @@ class Predictor:
             self._scoring.problem = f"the decision gave {decision.output}"
             return None
         return decision
+
+    def _unsaid(self, seen: Situation, query: Query, why: str) -> tuple[Decision, Scored]:
+        """The neutral answer where no model speaks, with what people set by hand."""
+        decision, control = self._neutral(), seen.control
+        held = self._beside.in_force(control.overrides, query.unit, query.at) if control.overrides else ()
+        output, acted = self._beside.overridden(decision.output, held)
+        return Decision(output, decision.reason), Scored({}, NOBODY, (why, *acted))
 
     def _neutral(self) -> Decision:
         return Decision(dict(self._product.neutral), "the model has no say in this answer")
