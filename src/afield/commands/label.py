@@ -163,6 +163,7 @@ def queue(
     value = {
         "items": waits.height,
         "by_reason": dict(counts.iter_rows()),
+        "contests_of_nothing": found.book.contests().unknown.height,
         "first": first.to_dicts(),
         "provenance": found.provenance(context),
     }
