@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from afield.commands.release_promote import login
 from afield.release.bundle import write
 from afield.release.signing import Signer
 from tests.commands.conftest import Town
@@ -135,5 +136,5 @@ def test_digits_that_begin_two_releases_are_refused(town: Town) -> None:
 
 def test_history_tells_who_did_what_and_why(town: Town) -> None:
     rows = town("release", "history", APP, "--json").value
-    assert [row["kind"] for row in rows] == ["build", "promoted"]
+    assert [(row["kind"], row["actor"]) for row in rows] == [("build", login()), ("promoted", login())]
     assert town.release[:12] in town("release", "history", APP).out

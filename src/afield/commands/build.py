@@ -13,7 +13,9 @@ from afield.application import load
 from afield.build import build
 from afield.commands.findings import findings
 from afield.commands.output import Context, progress, result, table
+from afield.commands.release_promote import login
 from afield.commands.scores import scores
+from afield.control.actions import AFIELD
 from afield.control.office import Office, open_office
 from afield.engine.engine import open_engine
 from afield.records.provenance import Provenance
@@ -58,7 +60,8 @@ def run(
         data,
         until,
     )
-    office.register(built, promote=not candidate, reason=reason)
+    by_controller = production and candidate
+    office.register(built, promote=not candidate, reason=reason, actor=AFIELD if by_controller else login())
     seconds = time.perf_counter() - started
     made = office.shelf.bundle(built.release).manifest
     made_by = Provenance(context.command, dict(made.data), made.code, built.release, made.seed)

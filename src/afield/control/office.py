@@ -11,7 +11,7 @@ import polars as pl
 
 from afield.application import Application, Operate
 from afield.clock import Clock, WallClock
-from afield.control.actions import Actions, Journal
+from afield.control.actions import AFIELD, Actions, Journal
 from afield.control.shelf import Shelf
 from afield.data.sources import Source
 from afield.errors import DataError, ReleaseError
@@ -133,14 +133,15 @@ class Office:
         if not fresh:
             self.tell(f"{step}: unchanged")
 
-    def register(self, built: Built, *, promote: bool, reason: str = "built by hand") -> None:
-        """Keep the facts of a build as history, and note in the ledger what it gave.
+    def register(self, built: Built, *, promote: bool, reason: str = "built by hand", actor: str = AFIELD) -> None:
+        """Keep the facts of a build as history, and note in the ledger what it gave and who built it.
 
         A release that passed its gates becomes the champion where `promote` says so; one that did not is noted as
         rejected. Where a candidate of somebody else climbs or is in probation, or a promotion needs approvals, it is
         offered to the ladder instead, and overwrites nothing. A build that changed nothing leaves no trace.
         """
-        state, end = self.actions.state, built.windows.whole.end
+        actions = self.by(actor)
+        state, end = actions.state, built.windows.whole.end
         if built.release == state.champion:
             self.tell(f"release {built.release[:12]} is the champion already; nothing has changed")
             return
@@ -149,14 +150,15 @@ class Office:
         evidence: dict[str, float | str] = {**built.evaluation.model.numbers(), "data": built.facts.summary.fingerprint}
         known = self.ledger.entries(self.application.name, ("build",), built.release)
         if not known:
-            self.actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)
+            actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)
         if not built.passed:
-            self.actions.reject(built.release, f"gates failed: {built.failed}", end, evidence)
+            actions.reject(built.release, f"gates failed: {built.failed}", end, evidence)
         elif promote and state.champion and (state.stage != "idle" or self.operate.rollout.approvals):
-            self.actions.offer(built.release, f"{reason}; gates passed", end)
+            actions.offer(built.release, f"{reason}; gates passed", end)
             self.tell(f"release {built.release[:12]} waits for the ladder: another climbs, or approvals are needed")
         elif promote:
-            self.actions.promote(built.release, f"{reason}; gates passed", end, evidence)
+            actions.promote(built.release, f"{reason}; gates passed", end, evidence)
+        self.actions.refresh()
 
     def _keep(self, facts: Facts, end: datetime) -> None:
         """Add the facts known before `end` to the tables of history, once for each content and end."""
