@@ -97,7 +97,7 @@ def _server(url: URL) -> Engine:
     waits = {
         "connect_timeout": str(PATIENCE),
         "tcp_user_timeout": str(PATIENCE * 1000),
-        "options": f"-c statement_timeout={BUSY * 1000}",
+        "options": f"-c statement_timeout={round(BUSY * 1000)}",
     }
     engine = create_engine(
         url,
