@@ -13,6 +13,7 @@ from afield.serving.asking import Asked
 from afield.serving.designs import Ahead
 from afield.serving.product import FromInput
 from afield.serving.static import Edition
+from afield.telemetry.expected import Expectation
 from afield.telemetry.policy import Policy
 from signs.asking import ASK
 from signs.concluding import conclude, infer, observe, observed_rows
@@ -51,6 +52,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
         guards=(clamp("confidence", 0.0, 1.0),),
         felt="shown",
         telemetry=Policy(name="everything", share=1.0),
+        outcomes=Expectation(window=7 * DAY, low=0.0, high=1.0),
         monitoring=Monitoring(
             monitors=(
                 Performance(

@@ -25,6 +25,7 @@ from afield.serving.designs import Ahead, Ask
 from afield.serving.inference import Parts, Runs
 from afield.serving.static import Edition
 from afield.statistics.counts import quantile
+from afield.telemetry.expected import Expectation
 from afield.telemetry.policy import Policy
 from surge.application import SLOTS
 from surge.areas import AREAS
@@ -184,6 +185,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         slices=AREAS,
         felt="multiplier",
         telemetry=Policy(name="everything", share=1.0),
+        outcomes=Expectation(window=timedelta(days=1), low=0.0),
         monitoring=Monitoring(
             monitors=(
                 Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
