@@ -108,6 +108,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("release approve", "afield.commands.release_promote:approve", "A second person's word before it goes live."),
     Verb("release export", "afield.commands.release_export:run", "Compile a release, or take it to other tools."),
     Verb("release import", "afield.commands.release_import:run", "A model trained elsewhere, judged as any release."),
+    Verb("monitor", "afield.commands.monitor:run", "Every monitor measured now, over the kept telemetry."),
     Verb("alert list", "afield.commands.alert:listed", "What waits for somebody: what, since when, what to do."),
     Verb("alert ack", "afield.commands.alert:ack", "Say that somebody deals with an alert."),
     Verb("alert silence", "afield.commands.alert:silence", "Tell nobody of a monitor's alerts for some hours."),

@@ -169,7 +169,7 @@ class Reconciled:
 
 def reconciled(estimates: Sequence[Measurement], realised: Sequence[Measurement]) -> tuple[Reconciled, ...]:
     """Each estimate whose outcomes have come, beside them: of the windows that both measured, in order."""
-    came = {each.window: each.estimate.value for each in realised}
+    came = {each.window: each.detail.get("chunk", each.estimate.value) for each in realised}
     return tuple(
         Reconciled(each.window, each.estimate, came[each.window], came[each.window] in each.estimate.interval)
         for each in estimates
