@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -115,3 +116,11 @@ def test_labels_that_came_after_the_draw_do_not_change_among_which_was_drawn(dra
     assert draws.tables.exists(OUTCOMES)
     _, every = labelled(draws, pl.DataFrame({"item": asked["item"], "label": 1.0}), CHUNK.end - CHUNK.start)
     assert len(every) == 60
+
+
+def test_ends_of_intervals_that_cross_or_are_missing_do_not_stop_the_loop(draws: Draws) -> None:
+    output = {"confidence": (0.5,) * 60, "low": (0.9, *(0.1,) * 59), "high": (0.2, *(0.8,) * 58, float("nan"))}
+    batch = EventBatch("t2", LINES, "champion", "d" * 64, START, 1.0, 1.0, "all", "", output, START)
+    draws.tables.append(EVENTS, event_rows([batch]))
+    numbers = replace(draws, labelling=replace(LABELLING, classes={}), interval=("low", "high"))
+    assert numbers.select(CHUNK, "d" * 64, CHUNK.end).height == 12

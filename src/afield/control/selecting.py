@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from afield.control.office import Office
@@ -126,13 +127,16 @@ class Draws:
         ends = [f"output_{name}" for name in self.interval or ()]
         if len(ends) < 2 or not {*ends} <= {*rows.columns}:
             return rare(list(range(rows.height)))
-        low, high = (rows[name].fill_null(rows[f"output_{self.output}"]) for name in ends)
-        return wide(low, high)
+        one, other = (rows[name].fill_nan(None).fill_null(rows[f"output_{self.output}"]).to_numpy() for name in ends)
+        # Ends that cross, or are missing, must not stop the loop.
+        return wide(np.minimum(one, other), np.maximum(one, other))
 
     def _drifted(self, rows: pl.DataFrame, champion: str, chunk: Window) -> Floats:
         features, known = self.plan.features, self.reference(champion)
         on = [*features.keys, features.origin]
         columns = [name for name in self.plan.watched if name in known.columns]
+        if not columns:
+            return np.zeros(rows.height)
         made = compute(features, rows.select(on), self.history(chunk.end)).select(*on, *columns)
         found = rows.select(on).join(made, on=on, how="left", maintain_order="left")
         return drifted({name: found[name].to_numpy() for name in columns}, {n: known[n].to_numpy() for n in columns})
