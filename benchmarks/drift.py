@@ -19,13 +19,17 @@ import polars as pl
 from scipy import stats
 
 from afield.monitoring.distances import Statistic, distances
-from afield.monitoring.files import files_drift
 from benchmarks.measure import Result, in_turn, show
 
 ROWS, ROUNDS = 1_000_000, 5
 GRID, EXACT = 1.5, 0.2
 BOTH: tuple[Statistic, ...] = ("ks", "wasserstein")
-ASKED: tuple[Statistic, ...] = ("psi", "ks", "wasserstein")
+COUNT = """
+import sys
+from pathlib import Path
+from afield.monitoring.files import files_drift
+files_drift(*(Path(path) for path in sys.argv[1:]))
+"""
 READ = "import sys, polars as pl; [pl.read_parquet(path) for path in sys.argv[1:]]"
 PEERS = {
     "evidently": """
@@ -49,10 +53,7 @@ calculator.fit(first).calculate(second).to_df()
 
 
 def main() -> None:
-    """Measure and print; with `--grid FILE FILE`, be one of the measured processes."""
-    if "--grid" in sys.argv:
-        files_drift(Path(sys.argv[-2]), Path(sys.argv[-1]), ASKED)
-        return
+    """Measure and print."""
     with TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("reference.parquet", "chunk.parquet")]
         for seed, path in enumerate(files):
@@ -78,7 +79,7 @@ def _results(files: list[Path]) -> Iterator[Result]:
     paths = [str(path) for path in files]
     python = sys.executable
     grid, read = in_turn(
-        lambda: _process([python, "-m", "benchmarks.drift", "--grid", *paths]),
+        lambda: _process([python, "-c", COUNT, *paths]),
         lambda: _process([python, "-c", READ, *paths]),
         ROUNDS,
     )
