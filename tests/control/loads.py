@@ -55,7 +55,9 @@ class Load:
                 for _ in range(10):
                     number += 1
                     self._ask(connection, self._quotes[number % len(self._quotes)])
-                    self._send(connection, msgspec.structs.replace(self._fact, id=f"load-{client}-{number}"))
+                    self._send(
+                        connection, msgspec.structs.replace(self._fact, id=f"load-{self._port}-{client}-{number}")
+                    )
             except (OSError, http.client.HTTPException) as error:
                 self.broken.append(type(error).__name__)
             finally:
