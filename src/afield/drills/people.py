@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from afield.drills.rig import Rig
 from afield.drills.seen import Seen
+from afield.records.applied import OVERRIDE
 from afield.records.decision import Override
 
+NAME = OVERRIDE + "drill"
 AT_ONCE = 2.0
 """Seconds in which an order has to be followed."""
 
@@ -37,10 +39,10 @@ def override(rig: Rig) -> Seen:
         Override("drill", "*", output, value, "a drill", served.tick + timedelta(days=1)),
         served.tick,
     )
-    held = served.until(lambda answer: "override:drill" in answer.applied)
+    held = served.until(lambda answer: NAME in answer.applied)
     during = served.ask()
     by.lift("drill", "the drill is over", served.tick)
-    lifted = served.until(lambda answer: "override:drill" not in answer.applied)
+    lifted = served.until(lambda answer: NAME not in answer.applied)
     kept = all(answer.output.get(output) == value for answer in during.answers)
     return Seen(
         f"in force after {held:.2f} s on {len(during.answers)} answers, {output} = {value:g}; lifted after "
