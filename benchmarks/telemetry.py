@@ -16,6 +16,7 @@ from afield.records.traffic import Event
 from afield.telemetry.encoding import encode
 from afield.telemetry.policy import Policy
 from afield.telemetry.recorder import Recorder
+from afield.telemetry.sketches import Sketcher
 from afield.telemetry.spool import SYNC_EVERY, Spool
 from benchmarks.measure import Result, show
 
@@ -75,7 +76,7 @@ def _in_turn(ours: Callable[[Path], float], theirs: Callable[[Path], float]) -> 
 
 def _recorded(folder: Path, events: list[Event]) -> float:
     with Spool(folder, writer="w", mode="fast") as spool:
-        record = Recorder(Policy("p", mode="fast"), spool, sketched=True).record
+        record = Recorder(Policy("p", mode="fast"), spool, sketcher=Sketcher()).record
         started = perf_counter()
         for event in events:
             record(event)

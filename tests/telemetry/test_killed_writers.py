@@ -23,11 +23,12 @@ from pathlib import Path
 from afield.records.traffic import Event
 from afield.telemetry.policy import Policy
 from afield.telemetry.recorder import Recorder
+from afield.telemetry.sketches import Sketcher
 from afield.telemetry.spool import Spool
 folder, slot, session = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 at = datetime(2023, 7, 1, 18, 15)
 spool = Spool(folder, writer="w" + slot, segment_bytes=60_000, seal_after=0.5)
-recorder = Recorder(Policy("p", mode="durable"), spool, sketched=True)
+recorder = Recorder(Policy("p", mode="durable"), spool, sketcher=Sketcher())
 number = 0
 while True:
     recorder.record(Event(f"{session}:{number}", "74", "champion", "r", at, 1.0, 1.0, "p", "v", {"x": 1.0}, at))

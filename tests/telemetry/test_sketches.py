@@ -20,7 +20,8 @@ from afield.telemetry.encoding import decode, encode
 from afield.telemetry.policy import Policy
 from afield.telemetry.recorder import Recorder
 from afield.telemetry.settlement import drain, totals
-from afield.telemetry.sketches import Sketched, Sketcher, merged_distinct, merged_quantiles
+from afield.telemetry.sketched import Sketched
+from afield.telemetry.sketches import Sketcher, merged_distinct, merged_quantiles, sketcher
 from afield.telemetry.spool import Spool
 from afield.telemetry.summaries import SKETCHES, summaries
 
@@ -83,7 +84,7 @@ def test_values_that_are_no_numbers_are_counted_apart() -> None:
 def test_units_are_sketched_as_they_may_be_stored(tmp_path: Path) -> None:
     policy = Policy("p", fields={"unit": "hash", "x": "drop"})
     with Spool(tmp_path, writer="w") as spool:
-        recorder = Recorder(policy, spool, b"k" * 32, sketched=True)
+        recorder = Recorder(policy, spool, b"k" * 32, sketcher(policy, b"k" * 32))
         recorder.record(event(1, unit="alice"))
     plain = Sketcher()
     plain.see([event(1, unit="alice")])
@@ -123,7 +124,7 @@ def test_sketches_cover_everything_offered_whatever_became_of_it(
     # Sampled out, dropped for want of room, spooled and delivered: all of them are sketched.
     policy = Policy("p", share=0.5)
     spool = Spool(folder, writer="w", max_bytes=2000)
-    recorder = Recorder(policy, spool, sketched=True)
+    recorder = Recorder(policy, spool, sketcher=sketcher(policy))
     for number, step in enumerate(steps):
         if step in {"event", "batch"}:
             recorder.record(event(number) if step == "event" else batch(number))
@@ -134,7 +135,7 @@ def test_sketches_cover_everything_offered_whatever_became_of_it(
         else:
             spool.close()
             spool = Spool(folder, writer="w", max_bytes=2000)
-            recorder = Recorder(policy, spool, sketched=True)
+            recorder = Recorder(policy, spool, sketcher=sketcher(policy))
     spool.close()
     deliver(folder, tables)
     counts, found = totals(folder), summaries(tables)
@@ -148,7 +149,7 @@ def test_a_note_is_written_as_a_segment_is_sealed_once_it_is_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Spool(tmp_path, writer="w") as spool:
-        recorder = Recorder(Policy("p", share=0.001), spool, sketched=True)
+        recorder = Recorder(Policy("p", share=0.001), spool, sketcher=Sketcher())
         recorder.record(event(1))
         spool.seal()
         records: list[bytes] = []
@@ -167,7 +168,7 @@ def test_delivery_interrupted_between_the_two_tables_doubles_no_sketch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Spool(tmp_path / "spool", writer="w") as spool:
-        Recorder(Policy("p"), spool, sketched=True).record(event(1, 3.0))
+        Recorder(Policy("p"), spool, sketcher=Sketcher()).record(event(1, 3.0))
     tables, append = Tables(tmp_path / "tables"), Tables.append
 
     def dying(self: Tables, name: str, frame: pl.DataFrame, **how: object) -> int:
@@ -189,7 +190,9 @@ def test_summaries_are_of_the_hours_asked_for(tmp_path: Path) -> None:
     tables = Tables(tmp_path / "tables")
     assert summaries(tables).height == 0
     with Spool(tmp_path / "spool", writer="w") as spool:
-        Recorder(Policy("p"), spool, sketched=True).record_all([event(n, at=AT + timedelta(hours=n)) for n in range(3)])
+        Recorder(Policy("p"), spool, sketcher=Sketcher()).record_all(
+            [event(n, at=AT + timedelta(hours=n)) for n in range(3)]
+        )
     deliver(tmp_path / "spool", tables)
     hour = AT.replace(minute=0)
     found = summaries(tables, Window(hour, hour + timedelta(hours=2)))

@@ -12,7 +12,7 @@ from afield.records.traffic import Counts, Event, EventBatch, Fact, Ingest, Outc
 from afield.store.durable import write_whole
 from afield.telemetry.encoding import Record, decode
 from afield.telemetry.settlement import drain, totals
-from afield.telemetry.sketches import Sketched
+from afield.telemetry.sketched import Sketched
 
 BATCH = 500
 LARGEST = 2**19

@@ -27,6 +27,7 @@ from afield.store.secret import secret
 from afield.store.snapshots import Follower
 from afield.telemetry.claims import Claim
 from afield.telemetry.recorder import Recorder
+from afield.telemetry.sketches import sketcher
 from afield.telemetry.spool import Spool
 
 
@@ -162,7 +163,7 @@ class Controller:
             home.joined,
             operate.outcomes,
         )
-        recorder = Recorder(operate.telemetry, self._spool, self._privacy, sketched=True)
+        recorder = Recorder(operate.telemetry, self._spool, self._privacy, sketcher(operate.telemetry, self._privacy))
         kit = Equipment(
             history=history,
             intake=intake,

@@ -12,7 +12,7 @@ from afield.records.traffic import Event, EventBatch
 from afield.store.tables import Tables
 from afield.telemetry.encoding import Record, decode
 from afield.telemetry.settlement import drain
-from afield.telemetry.sketches import Sketched
+from afield.telemetry.sketched import Sketched
 from afield.telemetry.summaries import SKETCHES, sketch_rows
 
 EVENTS = "predictions"

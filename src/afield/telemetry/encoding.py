@@ -4,7 +4,7 @@ import msgspec
 
 from afield.errors import TelemetryError
 from afield.records.traffic import SCHEMA, Event, EventBatch, Ingest
-from afield.telemetry.sketches import Sketched
+from afield.telemetry.sketched import Sketched
 
 Record = Event | EventBatch | Ingest | Sketched
 

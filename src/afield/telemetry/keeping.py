@@ -13,6 +13,7 @@ from afield.telemetry.encoding import encode
 from afield.telemetry.policy import Policy
 from afield.telemetry.privacy import Fields, protect_fact
 from afield.telemetry.recorder import Recorder
+from afield.telemetry.sketches import sketcher
 from afield.telemetry.spool import Spool
 
 WRITER = "worker"
@@ -57,7 +58,7 @@ class Keeping:
             seal_after=seal_after,
         )
         self._facts = Spool(facts, writer=claim_any(facts, WRITER), seal_after=seal_after)
-        self.recorder = Recorder(policy, self._events, key, sketched=True)
+        self.recorder = Recorder(policy, self._events, key, sketcher(policy, key))
 
     def append(self, batch: Ingest, count: int) -> None:
         """Keep facts and outcomes, `count` of them.

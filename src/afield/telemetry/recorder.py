@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -13,23 +14,35 @@ from afield.telemetry.privacy import protect
 from afield.telemetry.sampling import Sampler
 from afield.telemetry.segments import Tally
 from afield.telemetry.settlement import totals
-from afield.telemetry.sketches import Sketcher
+from afield.telemetry.sketched import Sketched
 from afield.telemetry.spool import Spool
 
 __all__ = ["Recorder", "totals"]
 
 
+class Sketching(Protocol):
+    """What is needed of `afield.telemetry.sketches.Sketcher`; a device has none, and not the library behind it."""
+
+    def see(self, events: Sequence[Event | EventBatch]) -> None:
+        """Count these events in."""
+        ...
+
+    def take(self) -> Sketched | None:
+        """Everything seen since the last call."""
+        ...
+
+
 class Recorder:
     """Records events under a policy; it never stands in the way of an answer."""
 
-    def __init__(self, policy: Policy, spool: Spool, key: bytes = b"", *, sketched: bool = False) -> None:
+    def __init__(self, policy: Policy, spool: Spool, key: bytes = b"", sketcher: Sketching | None = None) -> None:
         """Record to `spool`.
 
         Args:
             policy: what is stored.
             spool: where.
             key: makes the keyed hashes; needed where the policy asks for one.
-            sketched: whether sketches of everything that `record` is offered are written beside the sample.
+            sketcher: sketches everything that `record` is offered, beside the sample.
 
         Raises:
             TelemetryError: the policy hashes a field and the key has under 16 bytes.
@@ -38,9 +51,8 @@ class Recorder:
             raise TelemetryError(f"policy {policy.name!r} hashes the unit; give a random key of at least 16 bytes")
         self._policy, self._spool, self._key = policy, spool, key
         self._sampler = Sampler(policy)
-        protected = (lambda event: protect(policy.fields, event, key)) if policy.fields else None
-        self._sketcher = Sketcher(protected) if sketched else None
-        if sketched:
+        self._sketcher = sketcher
+        if sketcher is not None:
             spool.note(self._note)
         self._whole = policy.share >= 1.0 and not (policy.fields or policy.sampling or policy.budget)
         self._lock = threading.Lock()

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-import msgspec
 import numpy as np
 from datasketches import cpc_sketch, cpc_union, kll_floats_sketch
 
 from afield.records.traffic import Event, EventBatch
+from afield.telemetry.policy import Policy
+from afield.telemetry.privacy import protect
+from afield.telemetry.sketched import Sketch, Sketched, Spread
 
 BINS = 11
 """Logarithm of the bins of a sketch of distinct values."""
@@ -24,54 +26,12 @@ ACCURACY = 200
 _WAITING = 256
 
 
-class Spread(msgspec.Struct, frozen=True):
-    """The values of one output.
-
-    Attributes:
-        values: how many were numbers.
-        missing: how many were not finite.
-        quantiles: a serialized KLL sketch of the numbers.
-        distinct: a serialized CPC sketch of the numbers.
-    """
-
-    values: int
-    missing: int
-    quantiles: bytes
-    distinct: bytes
-
-
-class Sketch(msgspec.Struct, frozen=True):
-    """The traffic of one arm with one release in one hour of domain time, or the part of it that one process saw.
-
-    Attributes:
-        release: digest of the release that answered.
-        arm: of its events.
-        hour: at which it begins.
-        events: how many there were.
-        units: a serialized CPC sketch of the units, as the policy lets them be stored.
-        outputs: the values of each output.
-    """
-
-    release: str
-    arm: str
-    hour: datetime
-    events: int
-    units: bytes
-    outputs: dict[str, Spread]
-
-
-class Sketched(msgspec.Struct, frozen=True):
-    """Sketches as they stand in a spool, in a record that stands for no events."""
-
-    sketches: tuple[Sketch, ...]
-
-
 class Sketcher:
     """Sketches whatever it is shown; several threads may show it something."""
 
-    def __init__(self, protect: Callable[[Event | EventBatch], Event | EventBatch] | None = None) -> None:
-        """Sketch events as `protect` leaves them, so that nothing stays here that is not to be stored."""
-        self._protect = protect
+    def __init__(self, protected: Callable[[Event | EventBatch], Event | EventBatch] | None = None) -> None:
+        """Sketch events as `protected` leaves them, so that nothing stays here that is not to be stored."""
+        self._protect = protected
         self._waiting: list[Event | EventBatch] = []
         self._groups: dict[tuple[str, str, datetime], _Group] = {}
         self._lock = threading.Lock()
@@ -105,6 +65,11 @@ class Sketcher:
             if key not in self._groups:
                 self._groups[key] = _Group()
             self._groups[key].add(events)
+
+
+def sketcher(policy: Policy, key: bytes = b"") -> Sketcher:
+    """One that sketches events as the policy lets them be stored; `key` makes its hashes."""
+    return Sketcher((lambda event: protect(policy.fields, event, key)) if policy.fields else None)
 
 
 class _Group:

@@ -6,7 +6,8 @@ import polars as pl
 
 from afield.records.facts import Window
 from afield.store.tables import Tables
-from afield.telemetry.sketches import Sketched, merged_distinct, merged_quantiles
+from afield.telemetry.sketched import Sketched
+from afield.telemetry.sketches import merged_distinct, merged_quantiles
 
 SKETCHES = "sketches"
 RANKS = {"p01": 0.01, "p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}

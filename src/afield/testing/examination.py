@@ -249,8 +249,9 @@ def _pointed(node: object) -> object:
 
 
 def plainly(answer: Answer) -> Mapping[str, object]:
-    """An answer without its name, and without what a design says of itself."""
+    """An answer without its name and the receipt for it, and without what a design says of itself."""
     known = msgspec.to_builtins(answer)
+    known.pop("receipt", None)
     found = known.get("content", ())
     content = [{name: value for name, value in each.items() if name not in ("id", "ask")} for each in found]
     applied = [name for name in known["applied"] if kind_of(name) != "design"]
