@@ -207,6 +207,9 @@ def test_no_file_that_the_service_wrote_holds_pixels_text_or_devices(day: Day) -
     for file in wrote:
         content = file.read_bytes()
         if file.suffix == ".parquet":
-            content += pl.read_parquet(file).write_json().encode()
+            frame = pl.read_parquet(file)
+            binary = frame.select(pl.col(pl.Binary))
+            content += b"".join(value for column in binary for value in column.drop_nulls())
+            content += frame.drop(binary.columns).write_json().encode()
         found += [(str(file.relative_to(root)), needle) for needle in needles if needle in content]
     assert found == []
