@@ -16,7 +16,7 @@ from afield.replay import Arms, Scenario
 from afield.reporting.content import Felt
 from surge.application import SLOTS
 from surge.generated import GeneratedCity
-from surge.pricing import SLOPE, STEP, multiplier
+from surge.pricing import RISE, SLOPE, STEP, multiplier
 from surge.sources import open_source
 from surge.traffic import Recorded
 from surge.words import CALLED, MISTAKES, PRICED
@@ -192,11 +192,15 @@ def _riders(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def _waits(city: City, frame: pl.DataFrame, window: Window, slot: timedelta) -> tuple[float, int]:
-    """Minutes waited and riders who gave up, had these forecasts made the prices."""
-    surged = frame.filter(pl.col("forecast") > pl.col("capacity"))
+    """Minutes waited and riders who gave up, had these forecasts made the prices, under the step limit that is live."""
     prices: dict[datetime, dict[int, float]] = {}
-    for tick, key, forecast, capacity in surged.select("tick", "key", "forecast", "capacity").iter_rows():
-        price = multiplier({"forecast": forecast, "capacity": capacity}, {}).output["multiplier"]
-        prices.setdefault(tick, {})[int(key)] = price
+    last: dict[str, float] = {}
+    for tick, key, forecast, capacity in frame.sort("tick").select("tick", "key", "forecast", "capacity").iter_rows():
+        price = 1.0
+        if forecast > capacity:
+            price = multiplier({"forecast": forecast, "capacity": capacity}, {}).output["multiplier"]
+            price = min(price, last.get(key, price) + RISE)
+            prices.setdefault(tick, {})[int(key)] = price
+        last[key] = price
     settled = [city.settle(tick, prices.get(tick, {})) for tick in window.ticks(slot)]
     return sum(each.minutes_waited for each in settled), sum(each.gave_up for each in settled)

@@ -29,14 +29,12 @@ from afield.telemetry.expected import Expectation
 from afield.telemetry.policy import Policy
 from surge.application import SLOTS
 from surge.areas import AREAS
-from surge.pricing import CAP, HOURS, UNKNOWN, multiplier
+from surge.pricing import CAP, HOURS, RISE, UNKNOWN, multiplier
 
 PLACE = ZoneInfo("America/New_York")
 LEVEL = 0.9
 HORIZON = 10_000.0
 CHUNK = timedelta(hours=12)
-RISE = 0.5
-"""How much the price may rise from one slot to the next; it falls at once."""
 QUOTED = timedelta(minutes=10)
 """How long a rider may take to decide: within it a quote is honoured."""
 DRY = {"precipitation": 0.0, "precipitation_3h": 0.0, "snowfall": 0.0, "holiday": 0.0}
@@ -193,7 +191,7 @@ def operate(options: Mapping[str, str]) -> Operate:
             ),
             chunk=CHUNK,
         ),
-        retraining=any_of(after(alerts=1, cooldown=7 * day, wait=3 * day), every(28 * day)),
+        retraining=any_of(after(alerts=1, cooldown=7 * day, wait=2.5 * day), every(28 * day)),
         rollout=Ladder(),
         interval=("low", "high"),
         level=LEVEL,

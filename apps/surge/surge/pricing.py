@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from afield.records.traffic import Decision
 
 CAP = 2.5
+RISE = 0.5
+"""How much the price may rise from one slot to the next; it falls at once."""
 SLOPE = 0.75
 STEP = 0.1
 # Capacities are by hour of the week; that of a zone that has none is reached by nothing.

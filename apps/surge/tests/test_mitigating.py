@@ -17,8 +17,8 @@ from afield.serving.inference import Outputs
 from afield.serving.releases import Release
 from afield.serving.situation import Situation
 from afield.store.snapshots import feature_rows
-from surge.operating import QUOTED, RISE, Order, operate, resolve
-from surge.pricing import CAP
+from surge.operating import QUOTED, Order, operate, resolve
+from surge.pricing import CAP, RISE
 
 NOON = datetime(2024, 3, 1, 12)
 SLOT = timedelta(hours=1)
