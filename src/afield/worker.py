@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -93,7 +94,7 @@ class Worker:
             record=kept.recorder.record,
             keep=kept.keep,
             record_all=kept.recorder.record_all,
-            breaker=Breaker(),
+            breaker=Breaker(clock=self._passing),
             key=key,
         )
         opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)
@@ -104,6 +105,11 @@ class Worker:
         self._health = self._reader()
         self._otlp = resolve(OTLP)(config.otlp, application.name, __version__) if config.otlp else None
         self._parent, self._stopped = os.getppid(), threading.Event()
+
+    def _passing(self) -> float:
+        """Seconds that pass on the wall; where the service's time follows its events, those that pass there too."""
+        now = self._answers.situation.control.now
+        return time.monotonic() + ((now - datetime.min).total_seconds() if now else 0.0)
 
     def service(self) -> Service:
         """Everything that is served, and to whom."""
