@@ -1,4 +1,4 @@
-"""The drills of a hazard register, one after the other, on a copy of a rehearsal's home."""
+"""The drills of a hazard register, one after the other, on a copy of the home."""
 
 import os
 import shutil
