@@ -151,6 +151,12 @@ def test_modes_and_overrides_add_up_and_are_lifted() -> None:
     assert rollout([row("override", "flood", lifted=1.0)], now).overrides == ()
 
 
+def test_a_training_answers_the_alerts_before_it_once_its_release_is_on_the_ladder() -> None:
+    failed = (row("build", "a"), row("promoted", "a"), row("training", "training", 30), row("build", "b", 30))
+    assert state(*failed, row("rejected", "b", 30), row("trained", "", 31)).answered is None
+    assert state(*failed, row("offered", "b", 31)).answered == START + timedelta(hours=30)
+
+
 def test_every_build_counts_as_training_whether_or_not_it_was_promoted() -> None:
     assert state(row("promoted", "a"), row("build", "b", 30), row("rejected", "b", 30)).trained == START + timedelta(
         hours=30

@@ -17,6 +17,7 @@ from afield.control.room import Equipment, Room
 from afield.control.training import Trained
 from afield.control.watch import Watch
 from afield.operate import operate
+from afield.records.evidence import Alert
 from afield.records.facts import Window
 from afield.records.traffic import Ingest
 from afield.retraining.triggers import Situation
@@ -175,6 +176,19 @@ def test_training_that_gives_nothing_offers_nothing(staffed: Staffed) -> None:
     staffed.turn(UNTIL, 13)
     assert staffed.trained
     assert staffed.room.state.stage == "idle"
+
+
+def test_an_alert_waits_with_the_triggers_until_a_release_answers_it(staffed: Staffed) -> None:
+    raised = UNTIL + HOUR
+    staffed.kit.actions.alert(Alert("a", "drift", "psi", raised, raised, "warning", 0.3, "moved", "look", ""))
+    staffed.turn(UNTIL, 25)
+    assert [until for until, _ in staffed.trained] == [UNTIL + 12 * HOUR, UNTIL + 24 * HOUR]
+    assert [[alert.id for alert in seen.alerts] for seen in staffed.asked] == [["a"], ["a"]]
+    staffed.candidate = bad_candidate(staffed.office, staffed.room.state.champion)
+    staffed.turn(UNTIL + 25 * HOUR, 12)
+    staffed.kit.actions.reject(staffed.candidate, "taken off", UNTIL + 37 * HOUR, {})
+    staffed.turn(UNTIL + 37 * HOUR, 12)
+    assert staffed.asked[-1].alerts == ()
 
 
 def test_a_person_s_word_is_taken_over_and_published(staffed: Staffed) -> None:

@@ -46,6 +46,25 @@ def test_alerts_from_before_the_last_training_are_history() -> None:
     assert after(alerts=1)(situation(6, alert("a", -1))) is None
 
 
+def unanswered(days: float, *alerts: Alert) -> Situation:
+    """The last training came to no release; the one before it, ten days earlier, did."""
+    return Situation(TRAINED + days * DAY, TRAINED, alerts, answered=TRAINED - 10 * DAY)
+
+
+def test_an_alert_that_no_release_answered_counts_again_after_the_cool_down() -> None:
+    trigger = after(alerts=1, cooldown=7 * DAY)
+    assert trigger(unanswered(6, alert("a", -1))) is None
+    assert trigger(unanswered(7, alert("a", -1))) == (
+        "1 alert that no release has answered: performance (poisson_deviance)"
+    )
+    assert trigger(unanswered(7, alert("a", -11))) is None
+
+
+def test_without_a_cool_down_one_alert_does_not_train_at_every_tick() -> None:
+    assert after(alerts=1)(unanswered(7, alert("a", -1))) is None
+    assert after(alerts=1)(unanswered(7, alert("a", 1))) is not None
+
+
 def test_nothing_is_trained_while_a_candidate_climbs() -> None:
     busy = situation(100, alert("a", 5), climbing=True)
     assert any_of(after(), every(DAY))(busy) is None

@@ -26,6 +26,7 @@ class Rollout:
         mode, mode_by_unit, overrides: mitigations in force.
         promoted: domain time at which the champion went live.
         trained: domain time of the last training, whether or not it came to a release.
+        answered: domain time of the last training that came to a release on the ladder: it answered the alerts before.
         training: of a training that has begun and not ended, the moment before which its data lie, and why; or None.
         asked: why a person wants a training that has not begun, or "".
         sequence: the last ledger row that is counted in.
@@ -43,6 +44,7 @@ class Rollout:
     overrides: tuple[Override, ...] = ()
     promoted: datetime | None = None
     trained: datetime | None = None
+    answered: datetime | None = None
     training: tuple[datetime, str] | None = None
     asked: str = ""
     sequence: int = 0
@@ -101,7 +103,7 @@ def _ended(state: Rollout, _: Entry) -> Rollout:
 def _offered(state: Rollout, entry: Entry) -> Rollout:
     if entry.subject in (state.champion, state.challenger, *state.queue):
         return state
-    waiting = replace(state, queue=(*state.queue, entry.subject))
+    waiting = replace(state, queue=(*state.queue, entry.subject), answered=state.trained)
     return _next(waiting, entry.at) if state.stage == "idle" and state.champion else waiting
 
 

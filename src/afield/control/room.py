@@ -220,10 +220,12 @@ class Room:
         trigger = self._operate.retraining
         if trigger is None:
             return ""
-        alerts = self._kit.actions.alerts(max(last, state.promoted or last))
+        ends = [moment for moment in (state.answered, state.promoted) if moment is not None]
+        answered = max(ends, default=last)
+        alerts = self._kit.actions.alerts(answered)
         news, climbing = self._kit.news, state.stage != "idle"
         labels, changed = (news.labels(last), news.changed(state.champion)) if news else (0, ())
-        return trigger(Situation(tick, last, alerts, climbing, labels, changed)) or ""
+        return trigger(Situation(tick, last, alerts, climbing, labels, changed, answered)) or ""
 
     def follow(self, now: datetime) -> bool:
         """Take over what others appended to the ledger (a person's promotion or rollback); whether there was any."""

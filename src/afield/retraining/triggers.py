@@ -19,6 +19,8 @@ class Situation:
         climbing: whether a candidate is on the ladder already.
         labels: items that people labelled since the last training.
         changed: what is not any more as it was when the champion was built, of "code" and "features".
+        answered: moment up to which alerts are answered: by a release that was trained after them and passed its gates,
+            or went live. None: the last training answered all before it.
     """
 
     now: datetime
@@ -27,6 +29,7 @@ class Situation:
     climbing: bool = False
     labels: int = 0
     changed: tuple[str, ...] = ()
+    answered: datetime | None = None
 
 
 Trigger = Callable[[Situation], str | None]
@@ -57,11 +60,13 @@ def after(
     monitors: tuple[str, ...] = (),
     least: float = 0.0,
 ) -> Trigger:
-    """Retrain after so many alerts since the last training, `cooldown` after it, unless a candidate climbs.
+    """Retrain after so many alerts that no release has answered, unless a candidate climbs.
+
+    A training whose candidate fails its gates answers none: once the cool-down is over, the same alerts count again.
 
     Args:
         alerts: how many.
-        cooldown: time after the last training in which none begins.
+        cooldown: time after the last training in which none begins; without one, alerts before it do not count again.
         wait: an alert counts once it is so old: until then there is too little of the new to learn it from.
         monitors: names of those whose alerts count, e.g. "performance" or "drift"; none: all.
         least: effect from which an alert counts, in its metric's unit: drift that is small does no harm.
@@ -81,14 +86,15 @@ def after(
     def alarmed(situation: Situation) -> str | None:
         if situation.climbing or situation.now - situation.last_trained < cooldown:
             return None
-        ripe = situation.now - wait
-        fresh = {
-            alert.id: alert for alert in situation.alerts if situation.last_trained < alert.at <= ripe and counts(alert)
-        }
-        if len(fresh) < alerts:
+        last, ripe = situation.last_trained, situation.now - wait
+        answered = situation.answered if situation.answered is not None and cooldown else last
+        waiting = {alert.id: alert for alert in situation.alerts if answered < alert.at <= ripe and counts(alert)}
+        if len(waiting) < alerts:
             return None
-        names = ", ".join(sorted({f"{alert.monitor} ({alert.metric})" for alert in fresh.values()}))
-        return f"{len(fresh)} alert{'s' if len(fresh) > 1 else ''} since the last training: {names}"
+        names = ", ".join(sorted({f"{alert.monitor} ({alert.metric})" for alert in waiting.values()}))
+        again = any(alert.at <= last for alert in waiting.values())
+        since = "that no release has answered" if again else "since the last training"
+        return f"{len(waiting)} alert{'s' if len(waiting) > 1 else ''} {since}: {names}"
 
     return alarmed
 
