@@ -72,12 +72,17 @@ def answer(hour: int, arm: str, price: float, *applied: str) -> Row:
     return {"tick": NOON + hour * HOUR, "arm": arm, "applied": list(applied), "output_multiplier": price}
 
 
+def timed(hour: int, arm: str, took: float | None) -> Row:
+    return {**answer(hour, arm, 1.0), "took": took}
+
+
 def exposure(*rows: Row) -> pl.DataFrame:
     schema = {
         "tick": pl.Datetime("us"),
         "arm": pl.String,
         "applied": pl.List(pl.String),
         "output_multiplier": pl.Float64,
+        **({"took": pl.Float64} if any("took" in row for row in rows) else {}),
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -103,3 +108,22 @@ def test_a_canary_without_any_traffic_can_still_be_judged() -> None:
     for answers in (exposure(), exposure().drop("output_multiplier")):
         evidence = exposed(answers, "multiplier", ticks=3, guards=("clamp:x",))
         assert judge(Ladder(), "canary", evidence).to == "stay"
+
+
+def test_answers_of_the_two_arms_are_compared_in_pairs_by_how_long_they_took() -> None:
+    rows = [timed(0, "challenger", 0.05), timed(0, "challenger", 0.01), timed(0, "champion", 0.01)]
+    rows += [timed(0, "champion", 0.03), timed(1, "champion", 0.01), timed(2, "challenger", None)]
+    slower = exposed(exposure(*rows), "multiplier", ticks=3, guards=(), latency_ratio=2.0).slower
+    assert slower is not None
+    assert slower.tolist() == [0.25]
+
+
+def test_what_nobody_feels_is_not_slower() -> None:
+    rows = [timed(0, "challenger", 0.0015), timed(0, "champion", 0.00001)]
+    slower = exposed(exposure(*rows), "multiplier", ticks=1, guards=()).slower
+    assert slower is not None
+    assert slower.tolist() == [0.0]
+
+
+def test_where_nothing_was_measured_latency_is_not_judged() -> None:
+    assert exposed(exposure(answer(0, "champion", 1.0)), "multiplier", ticks=1, guards=()).slower is None

@@ -33,6 +33,40 @@ def test_ticks_without_traffic_in_an_arm_are_left_out() -> None:
     assert harms({"error_rate": (np.full(24, np.nan), np.zeros(24))}, {}, **LIMITS)[0] == []
 
 
+def test_answers_that_are_too_slow_in_nearly_all_pairs_are_harm_before_half_of_the_canary() -> None:
+    (found,), numbers = harms({}, {}, **LIMITS, slower=np.full(10, 0.95))
+    assert found.startswith("answers are too slow: 95% of pairs")
+    assert numbers["latency_slower"] == pytest.approx(0.95)
+
+
+def test_answers_that_are_too_slow_in_half_of_the_pairs_are_as_slow_as_is_allowed() -> None:
+    assert harms({}, {}, **LIMITS, slower=np.full(24, 0.5))[0] == []
+    assert harms({}, {}, **LIMITS, slower=np.full(24, np.nan))[0] == []
+
+
+def latencies(generator: np.random.Generator, factor: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Shares of slower pairs in 24 ticks: times of both arms vary with the load of the tick, and have long tails."""
+    shares = []
+    for load in np.exp(generator.normal(0, 0.5, 24)):
+        treated, control = (load * np.exp(generator.normal(0, 0.5, count)) for count in (5, 45))
+        shares.append(float((factor * treated[:, None] > 2.0 * control[None, :]).mean()))
+    return np.array(shares)
+
+
+@pytest.mark.slow
+def test_a_candidate_as_slow_as_allowed_is_kept_as_often_as_declared_and_one_four_times_as_slow_is_not() -> None:
+    generator = np.random.default_rng(3)
+    runs = 1000
+    aborted = {
+        factor: sum(bool(harms({}, {}, **LIMITS, slower=latencies(generator, factor))[0]) for _ in range(runs)) / runs
+        for factor in (1.0, 2.0, 4.0)
+    }
+    # Measured with this seed: 0, 0 and 1; promised is 0.017 for the first two.
+    assert aborted[1.0] == 0
+    assert aborted[2.0] <= 0.05 / 3
+    assert aborted[4.0] >= 0.95
+
+
 @pytest.mark.slow
 def test_harm_is_seen_where_there_is_none_as_rarely_as_declared() -> None:
     generator = np.random.default_rng(1)

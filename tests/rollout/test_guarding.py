@@ -96,7 +96,8 @@ def test_a_harmless_candidate_is_aborted_no_more_often_than_declared_over_all_me
             for name in ("guards", "fallbacks", "slow")
         }
         felt = {"multiplier": (generator.gamma(50, 0.02, 24), generator.gamma(50, 0.02, 24))}
-        second = judge(POLICY, "canary", Evidence(24, rates=busy, levels=felt))
+        slower = generator.beta(4, 4, 24)
+        second = judge(POLICY, "canary", Evidence(24, rates=busy, levels=felt, slower=slower))
         third = judge(POLICY, "probation", Evidence(72, probation[0][run], probation[1][run]))
         harmed = first.to == "rolled_back" and not first.reason.startswith("inconclusive")
         aborted += harmed or second.to == "rolled_back" or third.to == "rolled_back"
@@ -106,3 +107,15 @@ def test_a_harmless_candidate_is_aborted_no_more_often_than_declared_over_all_me
 
 def _cut(slices: dict[str, tuple[Floats, Floats]], ticks: int) -> dict[str, tuple[Floats, Floats]]:
     return {name: (one[:ticks], two[:ticks]) for name, (one, two) in slices.items()}
+
+
+def test_a_candidate_that_answers_too_slowly_goes_back_from_the_canary() -> None:
+    step = judge(Ladder(), "canary", Evidence(12, slower=np.ones(12)))
+    assert step.to == "rolled_back"
+    assert "too slow" in step.reason
+    assert judge(Ladder(), "canary", Evidence(24, slower=np.zeros(24))).reason.endswith("(latency judged)")
+
+
+def test_a_ladder_allows_answers_that_take_longer_and_none_that_must_be_quicker() -> None:
+    with pytest.raises(UsageError, match="latency_ratio"):
+        Ladder(latency_ratio=1.0)

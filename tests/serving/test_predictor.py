@@ -215,6 +215,16 @@ def test_outside_the_canary_the_champion_answers_alone(bakery: Bakery) -> None:
     assert predictor.answer(EAST).release == "old"
 
 
+def test_in_canary_alone_it_is_recorded_how_long_an_answer_took(bakery: Bakery) -> None:
+    for stage in ("canary", "shadow"):
+        predictor = bakery.see(release("old"), release("new"), challenger="new", stage=stage, canary_share=0.5)
+        predictor.answer(EAST)
+        predictor.answers([EAST, EAST])
+    measured = [event.took for event in bakery.events]
+    assert all(took is not None and took > 0 for took in measured[:3])
+    assert measured[3:] == [None] * 3
+
+
 @pytest.mark.parametrize("hours", [-2, 26])
 def test_a_moment_far_from_the_rows_is_refused(bakery: Bakery, hours: int) -> None:
     predictor = bakery.see(release("r1"))

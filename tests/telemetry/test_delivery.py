@@ -5,6 +5,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -162,3 +163,9 @@ def test_a_deliverer_killed_again_and_again_loses_and_doubles_nothing(tmp_path: 
     found = tables.scan("predictions").collect()
     assert found.height == found["id"].n_unique() == offered
     assert totals(tmp_path / "spool") == Counts(offered=offered, delivered=offered)
+
+
+def test_how_long_answers_took_is_a_column_where_it_was_measured_and_leaves_none_otherwise() -> None:
+    plain = Event("e1", "a", "champion", "r", AT, 1.0, 1.0, "all", "", {"x": 1.0}, AT)
+    assert "took" not in event_rows([plain]).columns
+    assert event_rows([plain, msgspec.structs.replace(plain, took=0.25)])["took"].to_list() == [None, 0.25]

@@ -12,8 +12,11 @@ from afield.release.bundle import Bundle
 from afield.rollout.ladder import Evidence
 from afield.rollout.power import Plan, plan
 from afield.statistics.losses import LOSSES
+from afield.telemetry.delivery import TOOK
 from afield.workshop.describing import AGAINST
 
+FELT = 0.001
+"""Seconds below which it is felt by nobody how long an answer took."""
 Floats = NDArray[np.float64]
 Loss = Callable[[Floats, Floats], Floats]
 
@@ -131,14 +134,18 @@ def _apart(joined: pl.DataFrame, output: str, candidate: str, champion: str) -> 
     )
 
 
-def exposed(answers: pl.DataFrame, decision: str, ticks: int, guards: Sequence[str]) -> Evidence:
+def exposed(
+    answers: pl.DataFrame, decision: str, ticks: int, guards: Sequence[str], latency_ratio: float = 2.0
+) -> Evidence:
     """What exposure changed in a canary, per tick: guards and fallbacks that acted, and the decision's mean.
 
     Args:
-        answers: events of kind "answer" since the canary began: `tick`, `arm`, `applied`, `output_NAME`.
+        answers: events of kind "answer" since the canary began: `tick`, `arm`, `applied`, `output_NAME`, and `took`
+            where it was measured.
         decision: the output that people feel.
         ticks: how many ticks passed since the canary began.
         guards: names of the guards.
+        latency_ratio: how many times as long as the control's the candidate's answers may take.
     """
     guarded = pl.col("applied").list.set_intersection(list(guards)).list.len() > 0
     fallen = pl.col("applied").list.eval(pl.element().str.starts_with(FALLBACK)).list.any()
@@ -165,4 +172,27 @@ def exposed(answers: pl.DataFrame, decision: str, ticks: int, guards: Sequence[s
         ticks,
         rates={"guards": arms("guards"), "fallbacks": arms("fallbacks")},
         levels={decision: arms(f"output_{decision}")},
+        slower=_slower(answers, latency_ratio),
     )
+
+
+def _slower(answers: pl.DataFrame, ratio: float) -> Floats | None:
+    """Per tick that both arms answered, the share of pairs in which the candidate's answer took too much longer.
+
+    What takes less than `FELT` counts as that: nobody feels which of two such answers is quicker.
+    """
+    if TOOK not in answers.columns:
+        return None
+    measured = answers.filter(pl.col(TOOK).is_finite() & (pl.col(TOOK) >= 0)).with_columns(pl.col(TOOK).clip(FELT))
+    times = {
+        arm: dict(measured.filter(pl.col("arm") == arm).group_by("tick").agg(TOOK).iter_rows())
+        for arm in ("challenger", "champion")
+    }
+    ticks = sorted(times["challenger"].keys() & times["champion"].keys())
+    return np.array([_ahead(times["challenger"][tick], times["champion"][tick], ratio) for tick in ticks])
+
+
+def _ahead(treated: Sequence[float], control: Sequence[float], ratio: float) -> float:
+    """Share of pairs in which the treated time is more than `ratio` times the control's."""
+    allowed = ratio * np.sort(np.asarray(control))
+    return float(np.searchsorted(allowed, np.asarray(treated)).mean()) / len(control)

@@ -283,6 +283,7 @@ class Room:
                 self._operate.felt,
                 ticks,
                 [guard.name for guard in self._operate.guards],
+                self._operate.rollout.latency_ratio,
             )
             return replace(shown, approvals=len(self._kit.actions.approvals(state.challenger)))
         joined, output, loss = self._kit.intake.joined(window), self._operate.output, LOSSES[self._operate.loss]

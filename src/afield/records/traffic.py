@@ -73,6 +73,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
         mode: automate, prompt or off.
         at: when it was answered, domain time.
         kind: "tick" for a forecast made at every tick, "answer" for one that a client asked for.
+        took: seconds that it took to make the answer; measured in a canary alone, and not where it was made ahead.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     applied: tuple[str, ...] = ()
     mode: Mode = "automate"
     kind: Literal["tick", "answer"] = "answer"
+    took: float | None = None
 
 
 class EventBatch(msgspec.Struct, frozen=True, omit_defaults=True):

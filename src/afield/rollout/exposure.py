@@ -10,6 +10,8 @@ from afield.statistics.sequential import exceeds
 
 Floats = NDArray[np.float64]
 Arms = Mapping[str, tuple[Floats, Floats]]
+EVEN = 0.5
+"""Share of pairs in which one of two arms that are alike is ahead."""
 
 
 def harms(
@@ -21,12 +23,15 @@ def harms(
     alpha: float,
     rate_tolerance: float,
     level_tolerance: float,
+    slower: Floats | None = None,
 ) -> tuple[list[str], dict[str, float]]:
     """What is proven to be harmful, in words, and the figures of every measure.
 
     The error `alpha`, over all looks, is split evenly over the measures (Bonferroni). A rate is tested by
     betting on the difference of the arms, from the first tick on; a level by the confidence sequence of
-    the ratio of the arms, in both directions, from half of the canary on.
+    the ratio of the arms, in both directions, from half of the canary on. That answers are slower is tested by betting,
+    too: the mean share of pairs in which they are is one half at most where they take no longer than is allowed,
+    however many answers an arm gave, whatever else the machine did, however long the tails (Mann and Whitney 1947).
 
     Args:
         rates: name → (treated, control), each a rate per tick in [0, 1]; NaN where an arm had no traffic.
@@ -36,11 +41,12 @@ def harms(
         alpha: chance of finding harm where there is none, over all measures and looks.
         rate_tolerance: rise of a rate that is still no harm, absolute.
         level_tolerance: difference of a level that is still no harm, relative.
+        slower: share of pairs per tick in which the treated answer took too much longer; NaN as above. None: unknown.
 
     Raises:
         EvaluationError: a rate lies outside [0, 1], or a level is infinite.
     """
-    share = alpha / max(len(rates) + len(levels), 1)
+    share = alpha / max(len(rates) + len(levels) + (slower is not None), 1)
     found: list[str] = []
     numbers: dict[str, float] = {}
     for name, pair in rates.items():
@@ -55,6 +61,12 @@ def harms(
         at = _departs(treated, control, burn_in=scale // 2, scale=scale, alpha=share, tolerance=level_tolerance)
         if at:
             found.append(f"{name} {treated[:at].mean():.3g} against {control[:at].mean():.3g} after {at} ticks")
+    if slower is not None:
+        shares = slower[:ticks][~np.isnan(slower[:ticks])]
+        at, proof = exceeds(shares, EVEN, low=0.0, high=1.0, alpha=share)
+        numbers |= {"latency_e_value": proof, **({"latency_slower": float(shares.mean())} if shares.size else {})}
+        if at:
+            found.append(f"answers are too slow: {shares[:at].mean():.0%} of pairs of the two arms after {at} ticks")
     return found, numbers
 
 

@@ -123,6 +123,7 @@ def _canary(ladder: Ladder, evidence: Evidence) -> Step:
         alpha=alpha,
         rate_tolerance=ladder.rate_tolerance,
         level_tolerance=ladder.level_tolerance,
+        slower=evidence.slower,
     )
     numbers |= {"ticks": float(evidence.ticks), "alpha": alpha}
     if found:
@@ -132,7 +133,7 @@ def _canary(ladder: Ladder, evidence: Evidence) -> Step:
     missing = ladder.approvals - evidence.approvals
     if missing > 0:
         return Step("stay", f"no evidence of harm; waits for {missing} more approval{'s' * (missing > 1)}", numbers)
-    judged = ", ".join([*evidence.rates, *evidence.levels]) or "nothing"
+    judged = ", ".join([*evidence.rates, *evidence.levels, *(["latency"] * (evidence.slower is not None))]) or "nothing"
     return Step("probation", f"no evidence of harm in {ladder.canary_ticks} ticks ({judged} judged)", numbers)
 
 

@@ -38,6 +38,7 @@ class Ladder:
         canary_ticks: ticks in canary, if no harm is seen.
         rate_tolerance: rise of a rate (guards, fallbacks) over the control that is still no harm, absolute.
         level_tolerance: difference of a decision measure from the control that is still no harm, relative.
+        latency_ratio: how many times as long as the control's concurrent answers the candidate's may take; above 1.
         probation_ticks: ticks for which the predecessor is still compared after the candidate went live.
         on_inconclusive: after `maximum_ticks` in shadow, go "back" or "wait".
         approvals: how many people, other than who offered it, must approve before a candidate goes live.
@@ -56,6 +57,7 @@ class Ladder:
     canary_ticks: int = 24
     rate_tolerance: float = 0.01
     level_tolerance: float = 0.25
+    latency_ratio: float = 2.0
     probation_ticks: int = 72
     on_inconclusive: Literal["back", "wait"] = "back"
     approvals: int = 0
@@ -70,6 +72,8 @@ class Ladder:
         for name, value in shares.items():
             if not 0 < value < 1:
                 raise UsageError(f"Ladder({name}={value}): give a number between 0 and 1, both excluded")
+        if not 1 < self.latency_ratio < np.inf:
+            raise UsageError(f"Ladder(latency_ratio={self.latency_ratio}): give a number above 1")
         if self.approvals < 0 or not 0 < self.burn_in <= self.minimum_ticks <= self.maximum_ticks:
             raise UsageError(
                 f"Ladder(burn_in={self.burn_in}, minimum_ticks={self.minimum_ticks}, "
@@ -93,6 +97,8 @@ class Evidence:
             `(n,)`. None: it is not judged.
         rates: canary: name → (treated, control), each a rate per tick in [0, 1]; NaN where no traffic was.
         levels: canary: name → (treated, control), each a decision measure ≥ 0 per tick; NaN as above.
+        slower: canary: per tick, the share of pairs of an answer of each arm in which the candidate's took more than
+            `latency_ratio` times as long, in [0, 1]; NaN where no traffic was. None: it was not measured.
         approvals: how many people approved the candidate, besides who offered it.
     """
 
@@ -103,6 +109,7 @@ class Evidence:
     differences: Floats | None = None
     rates: Mapping[str, Pair] = field(default_factory=dict)
     levels: Mapping[str, Pair] = field(default_factory=dict)
+    slower: Floats | None = None
     approvals: int = 0
 
 

@@ -1,6 +1,6 @@
 """A draft: an answer before it is given, to the client who asked or to the next who asks the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -29,6 +29,7 @@ class Decided(msgspec.Struct, frozen=True):
         rows: version of the feature rows that it rests on, or "".
         tick: of those rows, or None where there are none.
         as_of: moment up to which their facts are known, or None.
+        took: seconds that it took to make, or None where that was not measured.
     """
 
     arm: str
@@ -43,6 +44,7 @@ class Decided(msgspec.Struct, frozen=True):
     rows: str
     tick: datetime | None
     as_of: datetime | None
+    took: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Observed:
         found: what was found, or None where nobody can look at the request.
         outputs: what the release says of each thing found; name → shape `(n,)`.
         held: overrides in force.
+        took: as of `Decided`.
     """
 
     arm: str
@@ -66,9 +69,15 @@ class Observed:
     found: Observation | None
     outputs: Outputs
     held: tuple[Override, ...]
+    took: float | None = None
 
 
 Draft = Decided | Observed
+
+
+def timed(draft: Draft, seconds: float) -> Draft:
+    """The draft with how long it took to make."""
+    return msgspec.structs.replace(draft, took=seconds) if isinstance(draft, Decided) else replace(draft, took=seconds)
 
 
 def decided(

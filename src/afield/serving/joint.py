@@ -3,17 +3,20 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from time import perf_counter
 
 import numpy as np
 
 from afield.errors import RequestError
 from afield.records.traffic import Decision, Mode, Query
-from afield.serving.draft import Draft, decided
+from afield.serving.draft import Draft, decided, timed
 from afield.serving.inference import Outputs, Row
 from afield.serving.product import Beside, Product
 from afield.serving.scoring import Scoring, guarded
 from afield.serving.situation import Situation
 
+CANARY = "canary"
+"""The stage in which two arms answer, and each answer says how long it took."""
 Placed = tuple[int, Query, int, tuple[str, float, Mode]]
 """A query: its place among those asked, itself, its feature row, and its arm, the arm's probability and the mode."""
 
@@ -53,7 +56,12 @@ class Joint:
             for (arm, _), group in alike.items():
                 if len(group) > 1:
                     digest = seen.control.challenger if arm == "challenger" else seen.control.champion
-                    found.update(self._decided(seen, group, digest) or {})
+                    began = perf_counter()
+                    made = self._decided(seen, group, digest) or {}
+                    took = perf_counter() - began
+                    # Each of them waited for the whole pass.
+                    measured = seen.control.stage == CANARY
+                    found.update({place: timed(draft, took) for place, draft in made.items()} if measured else made)
         drafts: list[Draft | Exception] = []
         for number, query in enumerate(queries):
             draft: Draft | Exception | None = found.get(number)

@@ -70,6 +70,7 @@ class Observing:
                 at=now,
                 applied=applied,
                 mode=draft.mode,
+                took=draft.took,
             )
         )
         # A fact is known when it was answered, whatever moment the client speaks of.

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from time import perf_counter
 
 import msgspec
 import numpy as np
@@ -12,9 +13,9 @@ from afield.records.applied import BASELINE, NEUTRAL, OFF, fallback
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
 from afield.serving.basis import basis, speaker
-from afield.serving.draft import Decided, Draft, decided
+from afield.serving.draft import Decided, Draft, decided, timed
 from afield.serving.inference import Outputs, all_finite
-from afield.serving.joint import Joint
+from afield.serving.joint import CANARY, Joint
 from afield.serving.lookups import Lookups
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
@@ -73,7 +74,7 @@ class Predictor:
         """
         seen = self._situation
         now = self._now(seen, query)
-        return self._given(query, self._drafted(seen, query, now), now)
+        return self._given(query, self._timed(seen, query, now), now)
 
     def answers(self, queries: Sequence[Query]) -> list[Answer | Exception]:
         """What `answer` gives or raises for each query; decided in one pass and recorded in one write where it can be.
@@ -83,7 +84,7 @@ class Predictor:
         seen = self._situation
         now = self._now(seen, queries[0]) if queries else datetime.min
         moments = [query.at for query in queries] if seen.control.now is not None else [now] * len(queries)
-        drafts = self._joint.drafts(seen, queries, moments, self._arm, self._drafted)
+        drafts = self._joint.drafts(seen, queries, moments, self._arm, self._timed)
         given: list[Answer | Exception] = []
         events: list[Event] = []
         for query, draft, moment in zip(queries, drafts, moments, strict=True):
@@ -175,6 +176,14 @@ class Predictor:
         """Domain time; a service whose clock follows its events stands where its clients are."""
         return self._beside.clock() if seen.control.now is None else query.at
 
+    def _timed(self, seen: Situation, query: Query, now: datetime) -> Draft:
+        """The draft; in a canary with how long it took, by which the two arms are compared."""
+        if seen.control.stage != CANARY:
+            return self._drafted(seen, query, now)
+        began = perf_counter()
+        draft = self._drafted(seen, query, now)
+        return timed(draft, perf_counter() - began)
+
     def _drafted(self, seen: Situation, query: Query, now: datetime) -> Draft:
         arm, assignment = self._arm(seen, query)
         mode = self._beside.mode_of(seen.control, query.unit)
@@ -203,7 +212,7 @@ class Predictor:
 
     def _arm(self, seen: Situation, query: Query) -> tuple[str, float]:
         control = seen.control
-        if control.stage != "canary" or control.challenger not in seen.releases:
+        if control.stage != CANARY or control.challenger not in seen.releases:
             return "champion", 1.0
         treated, probability = self._beside.assign(
             query.unit, query.at, share=control.canary_share, block=control.canary_block, salt=control.salt
@@ -304,6 +313,7 @@ class Predictor:
             at=now,
             applied=draft.applied,
             mode=draft.mode,
+            took=draft.took,
         )
         answer = Answer(
             id=identity,

@@ -38,6 +38,9 @@ SCHEMA = pl.Schema(
 )
 """The columns of every event; one per output name comes beside them."""
 
+TOOK = "took"
+"""The column of seconds that answers took, in rows of a canary."""
+
 _SHARED = tuple(name for name in SCHEMA if name not in {"id", "unit", "kind"})
 
 
@@ -89,6 +92,8 @@ def _single_rows(events: Sequence[Event]) -> pl.DataFrame:
     names = sorted({name for event in events for name in event.output})
     columns = {name: [getattr(event, name) for event in events] for name in SCHEMA}
     outputs = {OUTPUT + name: [event.output.get(name) for event in events] for name in names}
+    if any(event.took is not None for event in events):
+        outputs[TOOK] = [event.took for event in events]
     schema: dict[str, pl.DataType] = {**SCHEMA, **dict.fromkeys(outputs, pl.Float64())}
     return pl.DataFrame({**columns, **outputs}, schema=schema)
 
