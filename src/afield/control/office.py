@@ -148,6 +148,8 @@ class Office:
         if built.facts.summary.name != PRODUCTION:
             self._keep(built.facts, end)
         evidence: dict[str, float | str] = {**built.evaluation.model.numbers(), "data": built.facts.summary.fingerprint}
+        if built.material:
+            evidence["material"] = built.material
         known = self.ledger.entries(self.application.name, ("build",), built.release)
         if not known:
             actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)

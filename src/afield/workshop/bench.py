@@ -227,7 +227,7 @@ class Bench:
             }
         )
         digest = place(self.steps.run("release", inputs, make), self.bundles, self.signer)
-        return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes)
+        return Built(digest, scored.evaluation, scored.verdicts, facts, windows, fitted.notes, fitted.material)
 
     def _evidence(self, plan: Build, facts: Facts, scored: Scored) -> Evidence:
         """What the card says, in the application's words, with the name under which it is loaded again."""

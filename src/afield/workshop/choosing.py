@@ -37,7 +37,7 @@ def choose(
     """
     losses = {}
     for name, trained in tried.items():
-        losses[name] = _losses(plan, trained, held)
+        losses[name] = losses_of(plan, trained, held)
         tell(f"fitted {name}: validation loss {losses[name].mean():.4f}, {trained.report['seconds']:.1f} s")
     best = min(losses, key=lambda name: losses[name].mean())
     least = simplest(recipes).name
@@ -55,7 +55,7 @@ def choose(
     return least
 
 
-def _losses(plan: Build, trained: Trained, held: pl.LazyFrame) -> NDArray[np.float64]:
+def losses_of(plan: Build, trained: Trained, held: pl.LazyFrame) -> NDArray[np.float64]:
     """The loss of each row held."""
     rows = held.select("truth", *trained.features).collect()
     return np.asarray(plan.loss(outputs(trained, rows), rows["truth"].to_numpy()))

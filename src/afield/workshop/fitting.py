@@ -10,6 +10,7 @@ import polars as pl
 from afield.errors import TrainingError
 from afield.records.facts import Window
 from afield.records.release import Part
+from afield.retraining.material import EVERYTHING
 from afield.serving.inference import Parts
 from afield.serving.model import Model
 from afield.training.models import needs, train_recipe
@@ -20,6 +21,7 @@ from afield.training.train import Trained
 from afield.training.tuning import Remember, remember_nothing
 from afield.workshop.choosing import choose
 from afield.workshop.examples import open_examples
+from afield.workshop.materials import choose_material
 from afield.workshop.plan import Build, Companion
 from afield.workshop.results import Windows
 from afield.workshop.searching import told, trials_table
@@ -37,6 +39,7 @@ class Record(msgspec.Struct, frozen=True):
         notes: what the learners had to say.
         beside: further models that the tested one is compared with.
         simplest: name of the simplest recipe, or "" where it was chosen.
+        material: what the model was trained on and why, or "" where there was no choice.
     """
 
     tested: tuple[Part, ...]
@@ -45,6 +48,7 @@ class Record(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     beside: tuple[Part, ...] = ()
     simplest: str = ""
+    material: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Fitted:
         tables: fitted tables that go into the release.
         beside: name → further model to compare with, fitted without the test window.
         simplest: name of the simplest recipe, which the model has to beat; "" where it is the model.
+        material: as of `Record`.
     """
 
     tested: Parts
@@ -70,6 +75,7 @@ class Fitted:
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
     beside: Mapping[str, Model] = field(default_factory=dict)
     simplest: str = ""
+    material: str = ""
 
 
 def fit(
@@ -112,13 +118,18 @@ def fit(
     tried = {recipe.name: trained(recipe, early) for recipe in plan.recipes}
     chosen = choose(plan, plan.recipes, tried, late, seed, tell)
     recipe = next(each for each in plan.recipes if each.name == chosen)
+    material, reason = choose_material(
+        plan, early, late, windows.validation, seed, lambda rows, held: _train(plan, recipe, rows, held, seed)
+    )
     best, rival = tried[recipe.name], trained(plan.rival, early)
+    if material != EVERYTHING:
+        best = tried[recipe.name] = trained(recipe, material.of(early, origin, windows.training.end, seed))
     least = plan.assessment.simplest or simplest((*plan.recipes, plan.rival))
     tried[plan.rival.name] = rival
     challenger = tried.get(least.name) or trained(least, early)
     tell(f"chose {recipe.name}; fitting it and {plan.rival.name} on everything")
     # Spread and calibration are fitted on rows that a model has not seen: they are the tested models'.
-    final = _with_both_states(best, trained(recipe, every, best))
+    final = _with_both_states(best, trained(recipe, material.of(every, origin, windows.whole.end, seed), best))
     final_rival = trained(plan.rival, every, rival)
     sets = {
         "tested": _parts(plan, best, rival, {**standing, **plan.companions(early, history)}),
@@ -132,12 +143,12 @@ def fit(
     if searched:
         trials_table(searched).write_ipc(folder / TRIALS)
     said = [note for each in (best, rival, final, final_rival) for note in each.messages]
-    notes = tuple(dict.fromkeys([*said, *map(told, searched)]))
+    notes = tuple(dict.fromkeys([*said, *map(told, searched), *([reason] if reason else [])]))
     for note in notes:
         tell(note)
     tested, kept = (tuple(part for part, _ in sets[name]) for name in ("tested", "final"))
     found = "" if least.name == recipe.name else least.name
-    record = Record(tested, kept, dict(plan.slices(early)), notes, tuple(part for part, _ in beside), found)
+    record = Record(tested, kept, dict(plan.slices(early)), notes, tuple(part for part, _ in beside), found, reason)
     (folder / "fit.json").write_bytes(msgspec.json.encode(record))
 
 
@@ -187,7 +198,9 @@ def open_fitted(folder: Path) -> Fitted:
     keys = [{"slice": name, "key": key} for name, members in record.slices.items() for key in members]
     slices = pl.DataFrame(keys, schema={"slice": pl.String, "key": pl.Int64})
     tables = {"slices": slices} | ({"trials": pl.read_ipc(folder / TRIALS)} if (folder / TRIALS).exists() else {})
-    return Fitted(tested, final, tested[RIVAL], record.slices, record.notes, tables, beside, record.simplest)
+    return Fitted(
+        tested, final, tested[RIVAL], record.slices, record.notes, tables, beside, record.simplest, record.material
+    )
 
 
 def _known(examples: pl.LazyFrame) -> pl.LazyFrame:

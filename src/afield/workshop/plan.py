@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from afield.data.contract import Contract, consistent
 from afield.data.leakage import Apart
 from afield.data.sources import Source
-from afield.errors import StoreError
+from afield.errors import StoreError, UsageError
 from afield.evaluation.behaviour import Behaviour
 from afield.evaluation.costs import Costs
 from afield.evaluation.explanation import Cause
@@ -22,6 +22,7 @@ from afield.evaluation.robustness import Stress
 from afield.features.feature import FeatureSet
 from afield.labelling.items import Labelling
 from afield.records.facts import Window
+from afield.retraining.material import EVERYTHING, Material
 from afield.serving.inference import Parts
 from afield.statistics.losses import poisson_deviance
 from afield.store.tables import stored_as
@@ -233,6 +234,7 @@ class Build:
             `afield.evaluation.metrics.Metrics` and names of losses, the one that matters most first.
         task: what kind of task it is, as Hugging Face names them, for the head of the card.
         assessment: what a candidate is examined for beyond its error.
+        materials: what the chosen recipe may be trained on, the usual first; chosen by a backtest where there are more.
     """
 
     part: str
@@ -269,13 +271,17 @@ class Build:
     metrics: tuple[str, ...] = METRICS
     task: str = "tabular-regression"
     assessment: Assessment = field(default_factory=Assessment)
+    materials: tuple[Material, ...] = (EVERYTHING,)
 
     def __post_init__(self) -> None:
-        """Refuse contracts that contradict each other or the tables.
+        """Refuse contracts that contradict each other or the tables, and materials that are none or the same.
 
         Raises:
             ContractError: says which, and in what.
+            UsageError: there is no material, or one twice.
         """
+        if not self.materials or len({each.name for each in self.materials}) < len(self.materials):
+            raise UsageError(f"materials={self.materials}: name one or more, each once")
         consistent(self.contracts, {name: pl.Schema(table.schema) for name, table in self.tables.items()})
 
 

@@ -48,6 +48,7 @@ class Built:
         facts: what was read.
         windows: the stretches used.
         notes: what the learners had to say.
+        material: what the model was trained on and why, or "" where there was no choice.
     """
 
     release: str
@@ -56,6 +57,7 @@ class Built:
     facts: Facts
     windows: Windows
     notes: tuple[str, ...]
+    material: str = ""
 
     @property
     def passed(self) -> bool:
