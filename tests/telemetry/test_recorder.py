@@ -1,5 +1,6 @@
 """The recorder: offered = delivered + spooled + sampled_out + dropped, at every step."""
 
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -156,3 +157,31 @@ def test_a_device_s_event_that_cannot_be_kept_is_refused_and_not_counted(tmp_pat
         with pytest.raises(TelemetryError, match="over budget"):
             recorder.take(event(1))
         assert recorder.counts() == Counts()
+
+
+def test_after_a_background_sync_failed_every_event_is_a_drop_that_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def fail(_: int) -> None:
+        failed.set()
+        raise OSError(5, "Input/output error")
+
+    spool = Spool(tmp_path, writer="w")
+    recorder = Recorder(Policy("p"), spool)
+    monkeypatch.setattr("afield.telemetry.writing.os.fsync", fail)
+    recorder.record(event(0))
+    assert failed.wait(10)
+    # Sealing waits for the sync under way, and meets the same failure.
+    with pytest.raises(TelemetryError, match="Input/output error"):
+        spool.seal()
+    recorder.record(event(1))
+    recorder.record(batch(2))
+    assert recorder.counts() == Counts(5, 0, 1, 0, 4, {"write failed (Input/output error)": 4})
+    assert "open the spool again" in spool.problem
+    monkeypatch.undo()
+    with pytest.raises(TelemetryError):
+        spool.close()
+    with Spool(tmp_path, writer="w"):
+        assert totals(tmp_path).spooled == 1
