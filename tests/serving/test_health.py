@@ -115,7 +115,7 @@ def test_a_full_spool_says_so_until_it_takes_records_again(tmp_path: Path) -> No
             spool.append(b"x" * 100)
         assert spool.problem.startswith("over budget")
         spool.append(b"x")
-        assert spool._refused == ""
+        assert spool._tail.refused == ""
 
 
 def stale(bakery: Bakery, folder: Path) -> HealthReader:

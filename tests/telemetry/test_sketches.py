@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from afield.records.facts import Window
 from afield.records.traffic import Event, EventBatch
 from afield.store.tables import Tables
-from afield.telemetry import spool as spooling
+from afield.telemetry import tail
 from afield.telemetry.delivery import EVENTS, deliver
 from afield.telemetry.encoding import decode, encode
 from afield.telemetry.policy import Policy
@@ -155,7 +155,7 @@ def test_a_note_is_written_as_a_segment_is_sealed_once_it_is_due(
         records: list[bytes] = []
         drain(tmp_path, lambda _writer, _number, found: records.extend(found))
         assert records == []
-        monkeypatch.setattr(spooling, "NOTE_EVERY", 0.0)
+        monkeypatch.setattr(tail, "NOTE_EVERY", 0.0)
         recorder.record(event(2))
         spool.seal()
         drain(tmp_path, lambda _writer, _number, found: records.extend(found))
