@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from afield.drills import asking, model, people, state, updates
+from afield.drills import asking, model, people, state, updates, world
 from afield.drills.seen import Drill
 
 DRILLS: Mapping[str, Drill] = {
@@ -95,5 +95,10 @@ DRILLS: Mapping[str, Drill] = {
         "somebody asks whose name is told",
         "no file that the service leaves holds the name",
         people.privacy,
+    ),
+    "world-changes": Drill(
+        "what was common becomes rare: outcomes and watched features are mirrored in their range, predictions stay",
+        "a monitor raises an alert by its name; over the same rows as they were, none does",
+        world.changes,
     ),
 }
