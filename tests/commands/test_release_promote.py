@@ -4,8 +4,15 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from afield.application import load
+from afield.audit.notes import note
 from afield.clock import WallClock
+from afield.commands.output import progress
 from afield.commands.release_promote import login, moment
+from afield.control.office import open_office
+from afield.control.proof import unproven
 from afield.records.decision import ControlState
 from afield.store.snapshots import publish_control
 from tests.commands.conftest import Town
@@ -141,3 +148,36 @@ def test_the_history_says_on_what_evidence_and_drafts_a_retrospective(town: Town
     assert set(drafted) == {"start", "stop", "keep"}
     assert drafted["stop"] == ["putting releases live at once: 1 of 1 that were had to be taken back"]
     assert "Stop\n  - putting releases" in town("release", "history", APP, "--retro").out
+
+
+DRILLED = "tests.commands.town:drilled"
+
+
+def test_what_drills_do_not_speak_for_does_not_go_live(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_code(monkeypatch, "as it is")
+    second = another(town)
+    before = entries(town)
+    done = town("release", "promote", DRILLED, second, "--now")
+    assert done.code == 1
+    assert "no drills were run; run: afield drill tests.commands.town:drilled" in done.err
+    assert entries(town) == before
+    opened = open_office(load(DRILLED), town.root, progress)
+    note(opened, "drill", False, "flood FAILED", "afield drill")
+    assert "did not pass (flood FAILED)" in town("release", "promote", DRILLED, second, "--now").err
+    note(opened, "drill", True, "flood held", "afield drill")
+    assert town("release", "promote", DRILLED, second, "--now").code == 0
+
+
+def test_drills_of_other_code_speak_for_nothing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_office(load(DRILLED), town.root, progress)
+    of_code(monkeypatch, "as it is")
+    note(opened, "drill", True, "flood held", "afield drill")
+    assert unproven(opened) == ""
+    of_code(monkeypatch, "another")
+    assert "the code has changed since the drills passed" in unproven(opened)
+
+
+def of_code(monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
+    """Let the code that runs have this digest: the tests are a package of several folders, whose order changes."""
+    monkeypatch.setattr("afield.audit.notes.code_digest", lambda _: digest)
+    monkeypatch.setattr("afield.control.proof.code_digest", lambda _: digest)

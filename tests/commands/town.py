@@ -8,13 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from afield.application import Application, Goal
+from afield.application import Application, Goal, Operate
 from afield.data.sources import Source
 from afield.evaluation.gates import BiasWithin
 from afield.workshop.plan import Build
 from surge.application import surge
 from surge.building import build as build_surge
 from surge.generated import GeneratedCity
+from surge.operating import operate
 from surge.recipes import LAGS, REGRESSION
 from surge.sources import open_source
 
@@ -27,6 +28,11 @@ CITY = GeneratedCity(density=1.0, start=START, days=63, change=0, slot=timedelta
 def town(slot: str = "60m") -> Application:
     """The application."""
     return replace(surge(slot), name="town", build="tests.commands.town:build")
+
+
+def drilled(slot: str = "60m") -> Application:
+    """The application, where nothing goes live that drills do not speak for."""
+    return replace(town(slot), operate="tests.commands.town:operate_drilled")
 
 
 def secluded(slot: str = "60m") -> Application:
@@ -45,6 +51,12 @@ def faulty(slot: str = "60m") -> Application:
         hazards=(replace(first, drill="earthquake"), *others),
     )
     return replace(application, requirements=requirements, build="tests.commands.town:build_peeking")
+
+
+def operate_drilled(options: Mapping[str, str]) -> Operate:
+    """As surge operates, once drills have passed."""
+    whole = operate(options)
+    return replace(whole, rollout=replace(whole.rollout, drilled=True))
 
 
 def build_peeking(options: Mapping[str, str]) -> Build:

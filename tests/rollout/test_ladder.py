@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -95,6 +97,13 @@ def test_a_canary_without_harm_moves_on_after_its_ticks() -> None:
     rates = {"guard_rate": (np.full(24, 0.02), np.full(24, 0.02))}
     assert judge(POLICY, "canary", Evidence(23, rates=rates)).to == "stay"
     assert judge(POLICY, "canary", Evidence(24, rates=rates)).to == "probation"
+
+
+def test_a_canary_waits_for_drills() -> None:
+    policy = replace(POLICY, drilled=True)
+    waiting = judge(policy, "canary", Evidence(40, unproven="no drills were run"))
+    assert (waiting.to, waiting.reason) == ("stay", "no evidence of harm; waits: no drills were run")
+    assert judge(policy, "canary", Evidence(40)).to == "probation"
 
 
 def test_a_canary_judges_only_what_exposure_changes() -> None:

@@ -5,7 +5,7 @@ from afield.records.decision import Entry
 from afield.workshop.code import code_digest
 
 NOTED = ("check", "drill", "features", "compare", "backtest", "explain", "rebuild", "tests")
-"""Kinds of entries that are notes; nothing follows them."""
+"""Kinds of entries that are notes; nobody is answered otherwise for them. `Ladder(drilled=True)` asks for a drill's."""
 
 
 def note(office: Office, kind: str, passed: bool, reason: str, command: str, about: str = "") -> None:

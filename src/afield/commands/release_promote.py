@@ -13,6 +13,7 @@ from afield.commands.output import Context, progress, result
 from afield.control.actions import Actions
 from afield.control.evidence import planned
 from afield.control.office import Office, open_office
+from afield.control.proof import unproven
 from afield.errors import RolloutError, UsageError
 from afield.release.registry import named
 from afield.store.snapshots import Follower
@@ -149,7 +150,7 @@ def _may_be_live(office: Office, actions: Actions, release: str, actor: str) -> 
     """Return where a release may go live at once.
 
     Raises:
-        RolloutError: approvals are missing, or that would cut somebody's probation short.
+        RolloutError: approvals or drills are missing, or that would cut somebody's probation short.
     """
     state, needed = actions.state, office.operate.rollout.approvals
     if state.stage == "probation":
@@ -157,6 +158,8 @@ def _may_be_live(office: Office, actions: Actions, release: str, actor: str) -> 
             f"release {state.champion[:12]} is in probation; without --now this one queues behind it, or end the "
             f"probation first: afield release rollback {office.application.called}"
         )
+    if state.champion and (missing := unproven(office)):
+        raise RolloutError(f"release {release[:12]} cannot go live: {missing}")
     approved = actions.approvals(release, without=actor)
     if state.champion and len(approved) < needed:
         raise RolloutError(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from afield.control.leading import Lead, refusal
 from afield.control.news import News
 from afield.control.notices import Notices
 from afield.control.office import Office
+from afield.control.proof import unproven
 from afield.control.retention import Retention
 from afield.control.room import Equipment, Room
 from afield.control.selecting import draws_of
@@ -177,6 +179,7 @@ class Controller:
             pinned=self._terms.pinned,
             news=News(office),
             retention=Retention(office) if operate.retention else None,
+            unproven=partial(unproven, office),
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
 

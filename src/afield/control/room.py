@@ -1,7 +1,7 @@
 """The control room of one application: what happens at each tick, in methods that `operate` calls in order."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -55,6 +55,7 @@ class Equipment:
         pinned: name → release that forecasts beside the others for comparison only.
         news: what speaks for a new model beside alerts; None: nothing does.
         retention: deletes rows that are too old; None: all are kept.
+        unproven: why the drills do not speak for the code that runs, or "".
     """
 
     history: History
@@ -69,6 +70,7 @@ class Equipment:
     pinned: Mapping[str, str] = field(default_factory=dict)
     news: News | None = None
     retention: Retention | None = None
+    unproven: Callable[[], str] = str
 
 
 class Room:
@@ -285,7 +287,9 @@ class Room:
                 [guard.name for guard in self._operate.guards],
                 self._operate.rollout.latency_ratio,
             )
-            return replace(shown, approvals=len(self._kit.actions.approvals(state.challenger)))
+            missing = "" if self._by_events else self._kit.unproven()
+            approvals = len(self._kit.actions.approvals(state.challenger))
+            return replace(shown, approvals=approvals, unproven=missing)
         joined, output, loss = self._kit.intake.joined(window), self._operate.output, LOSSES[self._operate.loss]
         if state.stage == "shadow":
             slices = self._kit.shelf.slices(state.champion)

@@ -112,13 +112,13 @@ def _probation(ladder: Ladder, evidence: Evidence) -> Step:
 def _canary(ladder: Ladder, evidence: Evidence) -> Step:
     """Back on evidence of harm in what only exposure changes, against the concurrent control.
 
-    A candidate that waits for people's approval stays exposed, so it is judged for as long as it waits.
+    A candidate that waits for people's approval or for drills stays exposed, so it is judged for as long as it waits.
     """
     alpha = ladder.alpha / STAGES
     found, numbers = harms(
         evidence.rates,
         evidence.levels,
-        ticks=max(ladder.canary_ticks, evidence.ticks) if ladder.approvals else ladder.canary_ticks,
+        ticks=max(ladder.canary_ticks, evidence.ticks) if ladder.approvals or ladder.drilled else ladder.canary_ticks,
         scale=ladder.canary_ticks,
         alpha=alpha,
         rate_tolerance=ladder.rate_tolerance,
@@ -133,6 +133,8 @@ def _canary(ladder: Ladder, evidence: Evidence) -> Step:
     missing = ladder.approvals - evidence.approvals
     if missing > 0:
         return Step("stay", f"no evidence of harm; waits for {missing} more approval{'s' * (missing > 1)}", numbers)
+    if evidence.unproven:
+        return Step("stay", f"no evidence of harm; waits: {evidence.unproven}", numbers)
     judged = ", ".join([*evidence.rates, *evidence.levels, *(["latency"] * (evidence.slower is not None))]) or "nothing"
     return Step("probation", f"no evidence of harm in {ladder.canary_ticks} ticks ({judged} judged)", numbers)
 

@@ -42,6 +42,8 @@ class Ladder:
         probation_ticks: ticks for which the predecessor is still compared after the candidate went live.
         on_inconclusive: after `maximum_ticks` in shadow, go "back" or "wait".
         approvals: how many people, other than who offered it, must approve before a candidate goes live.
+        drilled: whether the drills of the hazard register must have passed, with the code that runs, before a
+            candidate goes live.
     """
 
     effect: float = 0.1
@@ -61,6 +63,7 @@ class Ladder:
     probation_ticks: int = 72
     on_inconclusive: Literal["back", "wait"] = "back"
     approvals: int = 0
+    drilled: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what can be no ladder.
@@ -100,6 +103,7 @@ class Evidence:
         slower: canary: per tick, the share of pairs of an answer of each arm in which the candidate's took more than
             `latency_ratio` times as long, in [0, 1]; NaN where no traffic was. None: it was not measured.
         approvals: how many people approved the candidate, besides who offered it.
+        unproven: canary: why the drills do not speak for the code that runs; "" where they do, or need not.
     """
 
     ticks: int
@@ -111,6 +115,7 @@ class Evidence:
     levels: Mapping[str, Pair] = field(default_factory=dict)
     slower: Floats | None = None
     approvals: int = 0
+    unproven: str = ""
 
 
 @dataclass(frozen=True, slots=True)
