@@ -1,25 +1,23 @@
 """The one inference path: validate, override, features, infer, guards, mode, decision, record."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
 
-import msgspec
-import numpy as np
-
 from afield.errors import RequestError, ServingError
 from afield.records.applied import BASELINE, NEUTRAL, OFF, fallback
 from afield.records.decision import ControlState
-from afield.records.traffic import Answer, Decision, Event, EventBatch, Query
+from afield.records.traffic import Answer, Event, EventBatch, Query
 from afield.serving.basis import basis, speaker
+from afield.serving.deciding import Deciding
 from afield.serving.draft import Decided, Draft, decided, timed
-from afield.serving.inference import Outputs, all_finite
+from afield.serving.inference import all_finite
 from afield.serving.joint import CANARY, Joint
 from afield.serving.lookups import Lookups
+from afield.serving.naming import Naming
 from afield.serving.observing import observing
 from afield.serving.product import Beside, Product
-from afield.serving.scoring import NOBODY, Scored, Scoring, first, unfed
+from afield.serving.scoring import Scored, Scoring, first
 from afield.serving.situation import Situation
 
 ANSWERS, DECISIONS = "answers", "decisions"
@@ -40,6 +38,8 @@ class Predictor:
         self._observing = observing(product, beside, self._scoring)
         self.lookups = Lookups(product, self._scoring, ANSWERS)
         self._joint = Joint(product, beside, self._scoring, ANSWERS, DECISIONS)
+        self._deciding = Deciding(product, beside, self._scoring, ANSWERS, DECISIONS)
+        self._naming = Naming(beside, product.level)
         self._situation = Situation(None, ControlState(version=0, champion=""))
 
     @property
@@ -90,7 +90,7 @@ class Predictor:
         for query, draft, moment in zip(queries, drafts, moments, strict=True):
             if isinstance(draft, Decided):
                 try:
-                    event, answer = self._named(query, draft, moment)
+                    event, answer = self._naming.named(query, draft, moment)
                 except RequestError as error:
                     given.append(error)
                     continue
@@ -191,16 +191,16 @@ class Predictor:
             return self._observing.draft(seen, query, now, arm, assignment, mode)
         place = seen.place(query, seen.control.now or now, self._product.step)
         if mode == "off":
-            decision, scored = self._unsaid(seen, query, OFF)
+            decision, scored = self._deciding.unsaid(seen, query, OFF)
         elif place is None:
-            decision, scored = self._unsaid(seen, query, fallback(NEUTRAL))
+            decision, scored = self._deciding.unsaid(seen, query, fallback(NEUTRAL))
         else:
-            decision, scored = self._decided(seen, query, place, arm)
+            decision, scored = self._deciding.decided(seen, query, place, arm)
             if self._product.grading is not None:
                 mode = self._product.grading({**first(scored.outputs), **decision.output}, mode)
                 if mode == "off":
-                    decision, scored = self._unsaid(seen, query, OFF)
-        interval = self._interval(scored)
+                    decision, scored = self._deciding.unsaid(seen, query, OFF)
+        interval = self._deciding.interval(scored)
         return decided(seen, query.key, (arm, assignment, mode), decision, scored.release, scored.applied, interval)
 
     def _given(self, query: Query, draft: Draft, now: datetime) -> Answer:
@@ -219,147 +219,7 @@ class Predictor:
         )
         return "challenger" if treated else "champion", probability
 
-    def _decided(self, seen: Situation, query: Query, place: int, arm: str) -> tuple[Decision, Scored]:
-        """Override → features → infer → guards → decision for one row."""
-        control, needed = seen.control, self._product.output
-        digest = control.challenger if arm == "challenger" else control.champion
-        rows = seen.columns.take(place).joined(query.fields)
-        scored = self._scoring.scored(seen, (query.key,), rows, digest, memory=ANSWERS, at=query.at)
-        held = self._beside.in_force(control.overrides, query.unit, query.at) if control.overrides else ()
-        values, set_before = self._beside.overridden({needed: math.nan, **first(scored.outputs)}, held)
-        decision = self._decision(values, rows.first())
-        applied, release = scored.applied, scored.release
-        if decision is None:
-            applied, release, decision = (*applied, fallback(NEUTRAL)), NOBODY, self._neutral()
-        else:
-            decision, bounded = self._bounded(seen, query.key, decision, scored.outputs)
-            decision = Decision({needed: values[needed], **decision.output}, decision.reason)
-            applied = (*applied, *bounded)
-        output, set_after = self._beside.overridden(decision.output, held)
-        applied = tuple(dict.fromkeys((*applied, *set_before, *set_after)))
-        told = (*applied, *self._unfed(seen, query))
-        reason = f"{decision.reason} ({', '.join(told)})" if told else decision.reason
-        return Decision(output, reason), Scored(scored.outputs, release, applied)
-
-    def _unfed(self, seen: Situation, query: Query) -> tuple[str, ...]:
-        """That facts are missing, where the model is not asked for that."""
-        stale = seen.rows is not None and query.at - seen.rows.as_of > self._product.stale_after
-        return (unfed(seen.rows.as_of),) if seen.rows is not None and stale else ()
-
-    def _decision(self, values: Mapping[str, float], row: Mapping[str, float]) -> Decision | None:
-        """The application's decision; None where there is nothing to decide on, or it fails."""
-        if not math.isfinite(values[self._product.output]):
-            return None
-        try:
-            decision = self._product.decide(values, row)
-        except Exception as error:  # the application's own code: whatever it raises, the neutral answer stands in
-            self._scoring.problem = f"the decision failed: {type(error).__name__}: {error}"
-            return None
-        if not all(math.isfinite(value) for value in decision.output.values()):
-            self._scoring.problem = f"the decision gave {decision.output}"
-            return None
-        return decision
-
-    def _unsaid(self, seen: Situation, query: Query, why: str) -> tuple[Decision, Scored]:
-        """The neutral answer where no model speaks, with what people set by hand."""
-        decision, control = self._neutral(), seen.control
-        held = self._beside.in_force(control.overrides, query.unit, query.at) if control.overrides else ()
-        output, acted = self._beside.overridden(decision.output, held)
-        return Decision(output, decision.reason), Scored({}, NOBODY, (why, *acted))
-
-    def _neutral(self) -> Decision:
-        return Decision(dict(self._product.neutral), "the model has no say in this answer")
-
-    def _bounded(
-        self, seen: Situation, key: str, decision: Decision, outputs: Outputs
-    ) -> tuple[Decision, tuple[str, ...]]:
-        """The decision within the guards that are about it, and the names of those that acted."""
-        guards = [one for one in self._product.guards if one.output in decision.output and one.output not in outputs]
-        if not guards or seen.rows is None:
-            return decision, ()
-        past, tick = self._scoring.memory(DECISIONS), seen.rows.tick
-        values: Outputs = {name: np.array([value]) for name, value in decision.output.items()}
-        acted = []
-        for guard in guards:
-            bounded = guard(values, lambda name: past.last((key,), tick, name))
-            if bounded is not values:
-                acted.append(guard.name)
-                values = bounded
-        past.remember((key,), tick, "", values, guards[0].output)
-        return Decision(first(values), decision.reason), tuple(acted)
-
     def _recorded(self, query: Query, draft: Decided, now: datetime) -> Answer:
-        event, answer = self._named(query, draft, now)
+        event, answer = self._naming.named(query, draft, now)
         self._beside.record(event)
         return answer
-
-    def _named(self, query: Query, draft: Decided, now: datetime) -> tuple[Event, Answer]:
-        """The answer that a draft comes to, and what is recorded of it."""
-        receipt: str | msgspec.UnsetType = msgspec.UNSET
-        if self._beside.promises is not None or query.receipt:
-            draft, receipt = self._promised(query, draft, now)
-        identity = self._beside.identify()
-        event = Event(
-            id=identity,
-            unit=query.unit,
-            arm=draft.arm,
-            release=draft.release,
-            tick=draft.tick or query.at,
-            inclusion=1.0,
-            assignment=draft.assignment,
-            policy=self._beside.policy,
-            rows=draft.rows,
-            output=draft.output,
-            at=now,
-            applied=draft.applied,
-            mode=draft.mode,
-            took=draft.took,
-        )
-        answer = Answer(
-            id=identity,
-            forecast=draft.forecast,
-            release=draft.release,
-            mode=draft.mode,
-            applied=draft.applied,
-            output=draft.output,
-            interval=draft.interval,
-            level=self._product.level,
-            facts_age=None if draft.as_of is None else max(0.0, (query.at - draft.as_of).total_seconds()),
-            reason=draft.reason,
-            receipt=receipt,
-        )
-        return event, answer
-
-    def _promised(self, query: Query, draft: Decided, now: datetime) -> tuple[Decided, str | msgspec.UnsetType]:
-        """The draft with no more than the receipt of the query allows, and the receipt for what it says now.
-
-        Raises:
-            RequestError: the receipt was not given here, or nothing is promised here.
-        """
-        promises = self._beside.promises
-        if promises is None:
-            raise RequestError("no quotes are given here; leave it out, or ask the service that gave it", "quote")
-        value = draft.output.get(promises.output)
-        if value is None:
-            return draft, msgspec.UNSET
-        if query.receipt:
-            most = promises.held(query.receipt, query.unit, query.person, now)
-            if most is None:
-                draft = msgspec.structs.replace(draft, reason=f"{draft.reason} (the quote has run out)")
-            elif most < value:
-                draft = msgspec.structs.replace(
-                    draft,
-                    output={**draft.output, promises.output: most},
-                    applied=(*draft.applied, promises.name),
-                    reason=f"{draft.reason}; {most:g} as it was quoted",
-                )
-                # What a quote lowered is no new quote: it would hold for ever.
-                return draft, query.receipt
-        return draft, promises.receipt(value, query.unit, query.person, now)
-
-    def _interval(self, scored: Scored) -> tuple[float, float] | None:
-        names = self._product.interval
-        if names is None or scored.release == NOBODY:
-            return None
-        known = first({name: scored.outputs[name] for name in names if name in scored.outputs})
-        return (known[names[0]], known[names[1]]) if len(known) == 2 else None
