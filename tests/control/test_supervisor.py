@@ -97,6 +97,10 @@ def test_nothing_is_ticked_before_a_client_said_how_far_it_is(tmp_path: Path) ->
     assert set(scene.followed) == {NOON}, "a person is heard all the same"
 
 
+def test_a_watermark_from_before_it_began_does_not_set_the_clock_back(tmp_path: Path) -> None:
+    assert Scene(tmp_path, sent(-4), wait, sent(1), wait, by_events=True).ticks == [NOON, NOON + HOUR]
+
+
 def test_on_the_wall_clock_only_the_newest_tick_is_done(tmp_path: Path) -> None:
     scene = Scene(tmp_path, passed(0.2), passed(0.9), passed(3.5), wait, passed(4), by_events=False)
     assert scene.ticks == [NOON, NOON + 3 * HOUR, NOON + 4 * HOUR]

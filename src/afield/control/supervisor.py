@@ -47,7 +47,7 @@ class Supervisor:
             by_events: whether domain time is the events' watermark (a replay) instead of the wall clock's.
             heartbeat: file whose modification time says that this process lives.
             check: is called in between; restarts a data plane that died.
-            began: domain time until the first watermark comes.
+            began: domain time before the first watermark; an earlier watermark does not set the clock back.
             tell: is told what cannot be read or written, once for each way in which it fails.
         """
         self._room = room
@@ -145,4 +145,8 @@ class Supervisor:
         return following if self._by_events else newest
 
     def _now(self) -> datetime | None:
-        return self._intake.watermark if self._by_events else self._clock.now()
+        """Domain time; after events not before the first watermark, and never before where the service stood."""
+        if not self._by_events:
+            return self._clock.now()
+        said = self._intake.watermark
+        return None if said is None else max(said, self._began)
