@@ -94,7 +94,8 @@ class Worker:
             record=kept.recorder.record,
             keep=kept.keep,
             record_all=kept.recorder.record_all,
-            breaker=Breaker(clock=self._passing),
+            # What takes longer than the service has for a whole request has failed whoever asked.
+            breaker=Breaker(slow=config.patience(looking=operate.from_input is not None), clock=self._passing),
             key=key,
         )
         opened = loader(Path(config.bundles), Path(config.trusted), operate, application.name)

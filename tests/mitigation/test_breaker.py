@@ -13,7 +13,7 @@ class Hand:
 
 
 def opened(clock: Hand) -> Breaker:
-    breaker = Breaker(3, 5.0, clock)
+    breaker = Breaker(3, 5.0, clock=clock)
     for _ in range(3):
         assert breaker.admits("r")
         breaker.failed("r")
@@ -21,12 +21,12 @@ def opened(clock: Hand) -> Breaker:
 
 
 def test_it_opens_after_so_many_failures_in_a_row_and_not_before() -> None:
-    breaker = Breaker(3, 5.0, Hand())
+    breaker = Breaker(3, 5.0, clock=Hand())
     for _ in range(2):
         breaker.failed("r")
     assert breaker.admits("r")
-    breaker.succeeded("r")
-    assert breaker.calm
+    breaker.answered("r", 0.1)
+    assert breaker.states() == {}
     for _ in range(2):
         breaker.failed("r")
     assert breaker.states() == {"r": "closed"}
@@ -56,7 +56,7 @@ def test_a_probe_that_works_closes_it_and_one_that_fails_opens_it_anew() -> None
     assert (breaker.states(), breaker.admits("r")) == ({"r": "open"}, False)
     clock.now = 10.0
     assert breaker.admits("r")
-    breaker.succeeded("r")
+    breaker.answered("r", 0.1)
     assert (breaker.states(), breaker.admits("r")) == ({}, True)
 
 
@@ -69,7 +69,21 @@ def test_a_probe_that_never_comes_back_is_replaced() -> None:
     assert [breaker.admits("r") for _ in range(2)] == [True, False]
 
 
-@pytest.mark.parametrize(("failures", "rest"), [(0, 1.0), (1, 0.0), (1, float("nan"))])
-def test_a_breaker_that_could_never_close_or_open_is_refused(failures: int, rest: float) -> None:
+def test_an_answer_that_took_too_long_is_a_failure_and_one_in_time_ends_the_row() -> None:
+    breaker = Breaker(2, 5.0, slow=1.0, clock=Hand())
+    for seconds in (1.5, 1.0, 1.5):
+        breaker.answered("r", seconds)
+    assert breaker.states() == {"r": "closed"}
+    breaker.answered("r", 1.5)
+    assert breaker.states() == {"r": "open"}
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("failures", "rest", "slow"), [(0, 1.0, 1.0), (1, 0.0, 1.0), (1, NAN, 1.0), (1, 1.0, 0.0), (1, 1.0, NAN)]
+)
+def test_a_breaker_that_could_never_close_or_open_is_refused(failures: int, rest: float, slow: float) -> None:
     with pytest.raises(ValueError, match="must be at least 1"):
-        Breaker(failures, rest)
+        Breaker(failures, rest, slow=slow)

@@ -40,6 +40,7 @@ from afield.compiled import open_static
 from afield.mitigation.breaker import Breaker
 from afield.records.traffic import Answer, Query
 from afield.serving.complaint import Complaint
+from afield.serving.config import ANSWERING, LOOKING
 from afield.serving.situation import Situation
 from afield.serving.updates import Updates
 from afield.telemetry.claims import Claim, claim
@@ -91,7 +92,8 @@ class Client:
         self._upstream = Upstream(upstream, token=token, patience=patience, heard=self._clock.heard)
         self._recording = recording = Recording(folder, operate, self._corrected, min(every, EVERY))
         now, record, keep = self._clock.now, recording.record, recording.keep
-        self.predictor = predictor(operate, clock=now, record=record, keep=keep, breaker=Breaker())
+        slow = ANSWERING if operate.from_input is None else LOOKING
+        self.predictor = predictor(operate, clock=now, record=record, keep=keep, breaker=Breaker(slow=slow))
         self.static = None
         if static is not None:
             self.static = open_static(static, operate, application.name, clock=now, record=record, keep=keep)

@@ -1,5 +1,6 @@
 """A circuit breaker: a release that fails again and again is left alone for a while, then tried with one request."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,21 +25,24 @@ class Breaker:
 
     After `failures` in a row it is open: nobody asks the release for `rest` seconds. Then it is half-open: the next
     request is a probe, and the others wait for its end. A probe that works closes it, one that fails opens it anew.
+    An answer that took longer than `slow` seconds counts as a failure: whoever asked did not wait for it.
     """
 
     def __init__(
-        self, failures: int = FAILURES, rest: float = REST, clock: Callable[[], float] = time.monotonic
+        self,
+        failures: int = FAILURES,
+        rest: float = REST,
+        *,
+        slow: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open after `failures` in a row, for `rest` seconds of `clock`."""
-        if failures < 1 or not rest > 0:
-            raise ValueError(f"Breaker: failures ({failures}) must be at least 1, rest ({rest}) above zero")
-        self._failures, self._rest, self._clock = failures, rest, clock
+        """Open after `failures` in a row, or answers slower than `slow` seconds, for `rest` seconds of `clock`."""
+        if failures < 1 or not rest > 0 or not slow > 0:
+            raise ValueError(
+                f"Breaker: failures ({failures}) must be at least 1, rest ({rest}) and slow ({slow}) above zero"
+            )
+        self._failures, self._rest, self._slow, self._clock = failures, rest, slow, clock
         self._troubles: dict[str, _Trouble] = {}
-
-    @property
-    def calm(self) -> bool:
-        """Whether nothing has failed since it last worked: then there is nothing to ask."""
-        return not self._troubles
 
     def admits(self, name: str) -> bool:
         """Whether the release `name` may be asked now; the one that gets a yes in a half-open state is the probe."""
@@ -58,9 +62,12 @@ class Breaker:
         trouble.failures += 1
         trouble.probing, trouble.until = False, self._clock() + self._rest
 
-    def succeeded(self, name: str) -> None:
-        """The release was asked, and answered."""
-        self._troubles.pop(name, None)
+    def answered(self, name: str, seconds: float) -> None:
+        """The release was asked, and answered within so many seconds."""
+        if seconds > self._slow:
+            self.failed(name)
+        elif self._troubles:
+            self._troubles.pop(name, None)
 
     def states(self) -> dict[str, State]:
         """The state of each release that failed when it was last asked."""

@@ -1,7 +1,7 @@
 """Serving: one inference path, the designs that host it, and the service that speaks for it. Read in this order.
 
-    the path        product · inference · releases · model · situation · memory · fleet · scoring · draft · predictor ·
-                    deciding · naming · joint · lookups · observing · updates · ticker
+    the path        product · inference · releases · model · situation · memory · fleet · calling · guarding ·
+                    scoring · draft · predictor · deciding · naming · joint · lookups · observing · updates · ticker
     the designs     designs · basis · complaint · kept · valkey · flights · cached · recalled · hybrid · levels ·
                     static
     the service     http · routing · access · tokens · service · apart · asking · batches · idempotency · questions ·

@@ -1,16 +1,21 @@
 """The whole fleet looked over when rows arrive: whether its mean moved further than it may within a tick."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.serving.inference import Outputs
+from afield.errors import InferenceError
+from afield.serving.inference import Outputs, Rows
 from afield.serving.product import FleetGuard, Product
 from afield.serving.situation import Situation
 
 Known = tuple[datetime, tuple[str, ...], Outputs]
 """Tick, keys and outputs of all of them."""
+Asked = Callable[[Situation, str, Rows], Outputs]
+"""What a release says of rows; raises InferenceError."""
 
 
 class Fleet:
@@ -27,8 +32,8 @@ class Fleet:
         self._believed: Known | None = None
         self.exceeded: dict[str, tuple[FleetGuard, ...]] = {}
 
-    def see(self, seen: Situation, said: dict[str, Outputs]) -> None:
-        """Judge what each release says of every row, the champion first.
+    def look(self, seen: Situation, asked: Asked) -> None:
+        """Judge what the champion and the challenger say of every row, as they are `asked`.
 
         A level that lasts longer than earlier answers are kept is believed, so that a world that has changed for good
         is not held back for ever.
@@ -36,6 +41,10 @@ class Fleet:
         facts, champion = seen.rows, seen.control.champion
         if facts is None:
             return
+        said: dict[str, Outputs] = {}
+        for digest in dict.fromkeys((champion, seen.control.challenger)):
+            with suppress(InferenceError):  # a release that fails is told by its answers
+                said[digest] = asked(seen, digest, seen.columns)
         believed = self._believed
         old = believed is None or not timedelta(0) <= facts.tick - believed[0] <= self._keep
         self.exceeded = {} if old else {name: self._judged(facts.keys, outputs) for name, outputs in said.items()}

@@ -10,9 +10,10 @@ import numpy as np
 from afield.errors import RequestError
 from afield.records.traffic import Decision, Mode, Query
 from afield.serving.draft import Draft, decided, timed
+from afield.serving.guarding import guarded
 from afield.serving.inference import Outputs, Row
 from afield.serving.product import Beside, Product
-from afield.serving.scoring import Scoring, guarded
+from afield.serving.scoring import Scoring
 from afield.serving.situation import Situation
 
 CANARY = "canary"

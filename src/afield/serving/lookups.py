@@ -60,10 +60,12 @@ class Lookups:
     def features(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
         """What the release `digest` says of features that the caller brings: no guards, no fallback.
 
+        The breaker is not told: what fails here may be the caller's numbers, and must not close the release to others.
+
         Raises:
             InferenceError: the release is not loaded, fails, or gives something that is not finite.
         """
-        outputs = self._scoring.inferred(seen, digest, rows)
+        outputs = self._scoring.calling.inferred(seen, digest, rows)
         if not all(map(all_finite, outputs.values())):
             raise InferenceError(f"release {digest[:12]} gives values that are not finite for these inputs")
         return outputs

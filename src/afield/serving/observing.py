@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import numpy as np
 
-from afield.errors import ContradictionError, RequestError
+from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.records.applied import LAST_GOOD, NEUTRAL, OFF, OPEN, fallback
 from afield.records.decision import Override
 from afield.records.traffic import Answer, Event, Mode, Query
@@ -121,17 +121,20 @@ class Observing:
         self, seen: Situation, query: Query, digest: str, held: tuple[Override, ...]
     ) -> tuple[Observation | None, Scored]:
         """What is found in the request and said of it, by the release or by the last good one; None by nobody."""
-        breaker, skipped = self._beside.breaker, tuple[str, ...]()
+        calling, skipped = self._scoring.calling, tuple[str, ...]()
         for name in dict.fromkeys((digest, seen.control.last_good)):
             release = seen.releases.get(name)
-            if breaker is not None and not breaker.calm and breaker.states().get(name) == "open":
-                self._scoring.problem = f"release {name[:12]} keeps failing and is not asked for a while"
-                skipped = (OPEN,)
+            if release is None:
                 continue
-            observed = None if release is None else self._observed(query, release)
-            if release is None or observed is None:
+            try:
+                began = calling.admitted(name)
+            except InferenceError as error:
+                self._scoring.problem, skipped = str(error), (OPEN,)
                 continue
-            scored = self._set(self._scored(seen, observed, name), held)
+            observed = self._observed(query, release)
+            if observed is None:
+                continue
+            scored = self._set(self._scored(seen, observed, name, began), held)
             if name != digest:
                 scored = Scored(scored.outputs, scored.release, (*skipped, fallback(LAST_GOOD), *scored.applied))
             return observed, scored
@@ -146,11 +149,12 @@ class Observing:
         }
         return Scored(outputs, scored.release, (*scored.applied, *acted))
 
-    def _scored(self, seen: Situation, observed: Observation, digest: str) -> Scored:
-        """What is said of everything found; where nothing is, no model is asked."""
+    def _scored(self, seen: Situation, observed: Observation, digest: str, began: float) -> Scored:
+        """What is said of everything found, by a call that `began` with finding it; where nothing is, it is over."""
         if not observed.found:
+            self._scoring.calling.answered(digest, began)
             return Scored({self._product.output: np.empty(0)}, digest, ())
-        return self._scoring.observed(seen, observed.rows, digest)
+        return self._scoring.observed(seen, observed.rows, digest, began)
 
     def _observed(self, query: Query, release: Release) -> Observation | None:
         """What is found in the request with the parts of a release; None where they fail."""
@@ -160,8 +164,7 @@ class Observing:
             raise
         except Exception as error:  # a model or the application's own code: whatever it raises is its failure
             self._scoring.problem = f"release {release.digest[:12]} failed: {type(error).__name__}: {error}"
-            if self._beside.breaker is not None:
-                self._beside.breaker.failed(release.digest)
+            self._scoring.calling.failed(release.digest)
             return None
 
 

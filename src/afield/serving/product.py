@@ -218,11 +218,6 @@ class Assign(Protocol):
 class Breaks(Protocol):
     """The circuit breaker of the releases."""
 
-    @property
-    def calm(self) -> bool:
-        """Whether no release has failed since it last worked."""
-        ...
-
     def admits(self, name: str, /) -> bool:
         """Whether a release may be asked now."""
         ...
@@ -231,8 +226,8 @@ class Breaks(Protocol):
         """A release was asked, and failed."""
         ...
 
-    def succeeded(self, name: str, /) -> None:
-        """A release was asked, and answered."""
+    def answered(self, name: str, seconds: float, /) -> None:
+        """A release was asked, and answered within so many seconds."""
         ...
 
     def states(self) -> Mapping[str, str]:

@@ -1,8 +1,7 @@
 """Infer → guards → fallbacks: outputs for some rows, whoever can give them, and who did."""
 
 import math
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +10,12 @@ from numpy.typing import NDArray
 
 from afield.errors import InferenceError, ReleaseError
 from afield.records.applied import BASELINE, CACHED, LAST_GOOD, NEUTRAL, OPEN, STATIC, fallback
+from afield.serving.calling import Calling
 from afield.serving.fleet import Fleet
+from afield.serving.guarding import guarded, steps
 from afield.serving.inference import Outputs, Rows, all_finite
 from afield.serving.memory import Memory
-from afield.serving.product import Breaks, Filled, Guard, Last, Product, Source
+from afield.serving.product import Breaks, Filled, Last, Product, Source
 from afield.serving.situation import REACH, Situation
 
 NOBODY = "none"
@@ -44,6 +45,7 @@ class Scoring:
     """The part of the path that is the same for one row and for all.
 
     Attributes:
+        calling: asks the releases.
         problem: why a fallback was last needed; "" once the release itself answers again.
     """
 
@@ -56,7 +58,7 @@ class Scoring:
         fleet: Fleet | None = None,
     ) -> None:
         """Score for `product`; `filled` is the fallback chain, `memories` the earlier answers by their line."""
-        self._breaker = breaker
+        self._breaker, self.calling = breaker, Calling(product, breaker)
         self._fleet = fleet or (Fleet(product) if product.fleet else None)
         self._product = product
         self._filled = filled
@@ -90,7 +92,7 @@ class Scoring:
             if outputs is None:
                 return None
             bounded = self._guarded(outputs, lambda name: past.last(keys, facts.tick, name), applied)
-            return bounded if self._fleet is None else self._held(release, bounded, applied)
+            return self._held(release, bounded, applied)
 
         spare = seen.control.last_good
         primary = asked(digest)
@@ -118,7 +120,7 @@ class Scoring:
         if facts is None or (self._fleet is not None and self._fleet.exceeded.get(digest)):
             return None
         try:
-            outputs = self._asked(seen, digest, rows)
+            outputs = self.calling.asked(seen, digest, rows)
         except InferenceError:
             return None
         past = self.memory(memory)
@@ -131,13 +133,16 @@ class Scoring:
         self.problem = ""
         return given, acted
 
-    def observed(self, seen: Situation, rows: Rows, digest: str) -> Scored:
-        """What `digest` says of rows that a request brought, else its stand-ins; nothing is remembered of them."""
+    def observed(self, seen: Situation, rows: Rows, digest: str, began: float) -> Scored:
+        """What `digest` says of rows that a request brought, else its stand-ins; nothing is remembered of them.
+
+        The call of the release was admitted at `began`, with which the rows were found.
+        """
         self.problem = ""
         needed, applied = self._product.output, list[str]()
 
-        def asked(release: str) -> Outputs | None:
-            outputs = self._tried(seen, release, rows, applied)
+        def asked(release: str, began: float | None = None) -> Outputs | None:
+            outputs = self._tried(seen, release, rows, applied, began)
             return None if outputs is None else self._guarded(outputs, lambda _: np.full(rows.count, np.nan), applied)
 
         spare = seen.control.last_good
@@ -145,39 +150,15 @@ class Scoring:
             (LAST_GOOD, lambda: asked(spare) if spare and spare != digest else None),
             (BASELINE, lambda: {needed: self.baseline(rows)}),
         )
-        outputs, used = self._filled(asked(digest), needed, chain)
+        outputs, used = self._filled(asked(digest, began), needed, chain)
         givers = {"": digest, LAST_GOOD: spare, BASELINE: BASELINE}
         release = givers[used[-1].partition(":")[2] if used else ""]
         return self.completed(Scored(outputs, release, (*dict.fromkeys(applied), *used)), rows.count)
 
     def look(self, seen: Situation) -> None:
         """Judge what the releases of `seen` say of every row together, where the product bounds that."""
-        if self._fleet is None:
-            return
-        said: dict[str, Outputs] = {}
-        for digest in dict.fromkeys((seen.control.champion, seen.control.challenger)):
-            with suppress(InferenceError):  # a release that fails is told by its answers
-                said[digest] = self.inferred(seen, digest, seen.columns)
-        self._fleet.see(seen, said)
-
-    def inferred(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
-        """What the release `digest` itself says of `rows`; infinities become NaN.
-
-        Raises:
-            InferenceError: it is not loaded, it failed, or its outputs do not fit the rows.
-        """
-        release = seen.releases.get(digest)
-        if release is None:
-            raise InferenceError(f"release {digest[:12] or '(none)'} is not loaded")
-        try:
-            given = self._product.infer(rows, release.parts)
-        except Exception as error:  # a model or the application's own code: whatever it raises is its failure
-            raise InferenceError(f"release {digest[:12]} failed: {type(error).__name__}: {error}") from error
-        wrong = [name for name, values in given.items() if values.shape != (rows.count,)]
-        if wrong or self._product.output not in given:
-            raise InferenceError(f"release {digest[:12]} gives {sorted(given)} of the wrong names or shapes")
-        finite = all(map(all_finite, given.values()))
-        return given if finite else {name: _finite(values) for name, values in given.items()}
+        if self._fleet is not None:
+            self._fleet.look(seen, self.calling.asked)
 
     def baseline(self, rows: Rows) -> NDArray[np.float64]:
         """The baseline column of `rows`; NaN where there is no such column."""
@@ -217,33 +198,15 @@ class Scoring:
             self._note(str(error))
             return None
 
-    def _asked(self, seen: Situation, digest: str, rows: Rows) -> Outputs:
-        """What the release says, unless its breaker is open; whether it failed is noted there.
-
-        Raises:
-            InferenceError: as `inferred`, or the breaker is open.
-        """
-        breaker = self._breaker
-        if breaker is None:
-            return self.inferred(seen, digest, rows)
-        if not breaker.calm and not breaker.admits(digest):
-            raise InferenceError(f"release {digest[:12]} keeps failing and is not asked for a while")
+    def _tried(
+        self, seen: Situation, digest: str, rows: Rows, applied: list[str], began: float | None = None
+    ) -> Outputs | None:
+        """What the release says; None where it fails or is left alone."""
         try:
-            outputs = self.inferred(seen, digest, rows)
-        except InferenceError:
-            if digest in seen.releases:
-                breaker.failed(digest)
-            raise
-        if not breaker.calm:
-            breaker.succeeded(digest)
-        return outputs
-
-    def _tried(self, seen: Situation, digest: str, rows: Rows, applied: list[str]) -> Outputs | None:
-        try:
-            outputs = self._asked(seen, digest, rows)
+            outputs = self.calling.asked(seen, digest, rows, began)
         except InferenceError as error:
             self._note(str(error))
-            if self._breaker is not None and self._breaker.states().get(digest, "closed") != "closed":
+            if self.calling.troubled(digest):
                 applied.append(OPEN)
             return None
         if not all_finite(outputs[self._product.output]):
@@ -255,48 +218,25 @@ class Scoring:
         self.problem = self.problem or problem
 
     def _guarded(self, outputs: Outputs, last: Last, applied: list[str]) -> Outputs:
-        needed = self._product.output
-        for guard in self._product.guards:
-            if guard.output not in outputs:
-                continue
-            bounded = guard(outputs, last)
-            if bounded is not outputs:
-                applied.append(guard.name)
-                if not all_finite(bounded[needed]):
-                    self._note(f"{guard.name} does not believe the model")
-            outputs = bounded
+        for guard, _, after in steps(self._product.guards, outputs, last):
+            applied.append(guard.name)
+            if not all_finite(after[self._product.output]):
+                self._note(f"{guard.name} does not believe the model")
+            outputs = after
         return outputs
 
     def _held(self, digest: str, outputs: Outputs, applied: list[str]) -> Outputs:
         """The outputs without those about which the whole fleet moved too far."""
-        exceeded = self._fleet.exceeded.get(digest, ()) if self._fleet is not None else ()
-        for guard in exceeded:
+        if self._fleet is None:
+            return outputs
+        for guard in self._fleet.exceeded.get(digest, ()):
             applied.append(guard.name)
             self._note(f"{guard.name} does not believe the model: all units moved at once")
             outputs = {**outputs, guard.output: np.full_like(outputs[guard.output], np.nan)}
         return outputs
 
 
-def guarded(guards: Iterable[Guard], outputs: Outputs, last: Last, count: int) -> tuple[Outputs, list[tuple[str, ...]]]:
-    """The outputs of `count` rows within the guards, and the names of those that acted on each row."""
-    acted: list[tuple[str, ...]] = [()] * count
-    for guard in guards:
-        if guard.output not in outputs:
-            continue
-        bounded = guard(outputs, last)
-        if bounded is not outputs:
-            moved = bounded[guard.output] != outputs[guard.output]
-            for place in np.flatnonzero(moved).tolist():
-                acted[place] = (*acted[place], guard.name)
-        outputs = bounded
-    return outputs, acted
-
-
 def first(outputs: Outputs) -> dict[str, float]:
     """The first row of the outputs that are known."""
     values = {name: float(column[0]) for name, column in outputs.items()}
     return {name: value for name, value in values.items() if math.isfinite(value)}
-
-
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.isfinite(values), values, np.nan)
