@@ -24,8 +24,8 @@ from afield.store.ledger import Ledger
 from afield.store.snapshots import publish_control
 from afield.telemetry.claims import claim_any
 from afield.testing.candidates import bad_candidate
+from afield.testing.postgres import postgres
 from tests.control.loads import Load, everything_is_kept_once, until
-from tests.store.postgres import postgres
 from tests.workshop.village import UNTIL, copied
 
 pytestmark = pytest.mark.slow

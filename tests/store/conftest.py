@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.postgres import Server, postgres
+from afield.testing.postgres import Server, postgres
 
 Fresh = Callable[[], str]
 

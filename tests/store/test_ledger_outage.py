@@ -11,7 +11,7 @@ from afield.errors import StoreError
 from afield.records.decision import Entry
 from afield.store import database
 from afield.store.ledger import Ledger
-from tests.store.postgres import Server
+from afield.testing.postgres import Server
 
 
 def row(kind: str = "stage") -> Entry:
@@ -45,7 +45,7 @@ def test_connections_that_a_server_cut_are_made_again(server: Server) -> None:
 
 
 def test_a_server_s_table_that_somebody_holds_is_told_in_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY", 0.2)
+    monkeypatch.setattr(database, "PATIENCE", 1)
     url = server.url()
     ledger = Ledger(url)
     with database.open_database(url).engine.connect() as holder:

@@ -19,11 +19,11 @@ from afield.control.retention import Retention
 from afield.control.room import Equipment, Room
 from afield.control.selecting import draws_of
 from afield.control.standing import KINDS, standing
-from afield.control.supervisor import Supervisor
+from afield.control.supervisor import RETRY, Supervisor
 from afield.control.terms import Terms
 from afield.control.training import Trainer
 from afield.control.watch import Watch
-from afield.errors import LeaseError, ServingError, StoreError
+from afield.errors import ServingError, StoreError
 from afield.operate import turn
 from afield.store.secret import secret
 from afield.store.snapshots import Follower
@@ -66,16 +66,20 @@ class Controller:
         self._set_up()
 
     def supervise(self, stop: threading.Event, check: Callable[[], None] = lambda: None) -> None:
-        """Lead whenever nobody else does, until `stop`; `check` is called in between, while this one leads."""
+        """Lead whenever nobody else does, until `stop`; `check` is called in between, while this one leads.
+
+        Another that leads by now, or a ledger that went away as this one took over, ends nothing: it is tried again.
+        """
         while not stop.is_set():
             try:
                 if self._parts is None and not self.lead.wait(stop):
                     return
                 self._turn(stop, check)
-            except LeaseError as error:
+            except StoreError as error:
                 self._office.tell(str(error))
                 self._parts = None
                 self.lead.give_up()
+                stop.wait(RETRY)
 
     def once(self) -> datetime:
         """Turn the loop once at the newest tick, having begun, and wait for a training that this begins; the tick."""

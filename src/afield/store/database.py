@@ -16,7 +16,7 @@ from afield.errors import StoreError
 BUSY = 30
 """Seconds to wait for a file that another connection writes."""
 PATIENCE = 10
-"""Seconds after which a server that does not answer counts as gone."""
+"""Seconds after which a server that does not answer, or a statement that does not end, counts as gone."""
 # PostgreSQL refuses what two make at the same moment, in more ways than one: the second waits for the first.
 _ALONE = {"sqlite": "PRAGMA journal_mode=WAL", "postgresql": "SELECT pg_advisory_xact_lock(hashtext('afield_ledger'))"}
 
@@ -97,7 +97,7 @@ def _server(url: URL) -> Engine:
     waits = {
         "connect_timeout": str(PATIENCE),
         "tcp_user_timeout": str(PATIENCE * 1000),
-        "options": f"-c statement_timeout={round(BUSY * 1000)}",
+        "options": f"-c statement_timeout={round(PATIENCE * 1000)}",
     }
     engine = create_engine(
         url,
