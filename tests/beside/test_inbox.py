@@ -2,9 +2,11 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,13 +14,16 @@ import pytest
 from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
+from afield.beside import endpoint, pace
 from afield.beside.endpoint import LARGEST, ROUTE, listening
 from afield.beside.events import BATCH, STRUCTURED, read
 from afield.beside.inbox import Inbox
 from afield.beside.payloads import KSERVE_REQUEST, KSERVE_RESPONSE, OUTCOME, PREDICTION, Payloads
-from afield.errors import RequestError
+from afield.errors import RequestError, ServingError
 from afield.records.facts import Window
 from afield.records.traffic import Ingest
+from afield.serving.access import Access, access
+from afield.serving.tokens import changing, new_token
 from afield.store.tables import Tables
 from afield.telemetry.delivery import deliver
 from afield.telemetry.encoding import decode
@@ -177,12 +182,77 @@ def test_the_endpoint_takes_and_refuses_within_its_limits(place: Place) -> None:
         (ROUTE, {**headers, "content-length": str(LARGEST + 1)}, b"", 413),
         (ROUTE, {**headers, "content-length": "many"}, b"", 411),
     ]
-    with listening(0, place.inbox.take) as url:
-        port = int(url.split(":")[2].partition("/")[0])
+    with listening("127.0.0.1", 0, place.inbox.take, Access()) as url:
         for route, given, content, status in cases:
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            client.request("POST", route, content, given)
-            reply = client.getresponse()
-            assert reply.status == status, reply.read()
-            client.close()
+            assert post(url, given, content, route)[0] == status
+    place.close()
+
+
+def post(url: str, headers: dict[str, str], body: bytes, route: str = ROUTE) -> tuple[int, http.client.HTTPMessage]:
+    client = http.client.HTTPConnection(str(urlsplit(url).hostname), urlsplit(url).port, timeout=10)
+    try:
+        client.request("POST", route, body, headers)
+        reply = client.getresponse()
+        return reply.status, reply.headers
+    finally:
+        client.close()
+
+
+def test_beyond_loopback_only_a_token_that_lets_its_bearer_operate_opens(place: Place, tmp_path: Path) -> None:
+    file, now = tmp_path / "tokens.json", datetime.now(UTC)
+    with pytest.raises(ServingError, match="missing"):
+        access((), str(file), loopback=False)
+    with changing(file) as kept:
+        sender, one = new_token("sender", ["operate"], now, None)
+        other, two = new_token("other", ["predict"], now, None)
+        kept += [one, two]
+    headers, body = sent(to_binary_event(event()))
+    cases = [({}, 401), ({"authorization": "Bearer no"}, 401), ({"authorization": f"Bearer {other}"}, 403)]
+    with listening("127.0.0.1", 0, place.inbox.take, access((), str(file), loopback=False)) as url:
+        for more, status in cases:
+            found, told = post(url, {**headers, **more}, body)
+            assert (found, told["WWW-Authenticate"]) == (status, "Bearer" if status == 401 else None)
+        assert post(url, {**headers, "authorization": f"Bearer {sender}"}, body)[0] == 202
+        with changing(file) as kept:
+            kept.remove(one)
+        assert post(url, {**headers, "authorization": f"Bearer {sender}"}, body)[0] == 401, "revoked at once"
+    place.close()
+
+
+def test_a_flood_is_told_to_come_again_later(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "BURST", 3 * pace.LEAST)
+    monkeypatch.setattr(pace, "RATE", pace.LEAST / 60)
+    headers, body = sent(to_binary_event(event()))
+    with listening("127.0.0.1", 0, place.inbox.take, Access()) as url:
+        replies = [post(url, headers, body) for _ in range(5)]
+    assert [status for status, _ in replies] == [202, 202, 202, 429, 429]
+    assert all(0 < int(told["Retry-After"]) <= 60 for status, told in replies if status == 429)
+    place.close()
+
+
+def test_an_address_of_version_6_is_listened_at_as_well(place: Place) -> None:
+    with listening("::1", 0, place.inbox.take, Access()) as url:
+        assert url.startswith("http://[::1]:")
+        assert post(url, *sent(to_binary_event(event())))[0] == 202
+    place.close()
+
+
+def test_an_address_of_another_machine_is_refused(place: Place) -> None:
+    with pytest.raises(ServingError, match="--address"), listening("192.0.2.1", 0, place.inbox.take, Access()):
+        pass
+    place.close()
+
+
+def test_a_client_that_dawdles_is_cut_and_leaves_its_place_to_others(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "LONGEST", 0.2)
+    monkeypatch.setattr(endpoint, "CLIENTS", 1)
+    with (
+        listening("127.0.0.1", 0, place.inbox.take, Access()) as url,
+        socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=10) as slow,
+    ):
+        slow.sendall(b"POST /v1/cloudevents HTTP/1.1\r\nHost: ")
+        assert post(url, *sent(to_binary_event(event())))[0] == 202
+        assert slow.recv(1) == b""
     place.close()

@@ -20,6 +20,7 @@ from afield.control.standing import KINDS, standing
 from afield.control.watch import Watch
 from afield.errors import MonitoringError, StoreError, UsageError
 from afield.records.facts import Window
+from afield.serving.access import Access
 from afield.store.durable import write_whole
 from afield.store.secret import secret
 from afield.telemetry.claims import claim_any
@@ -48,19 +49,27 @@ class Beside:
         self._given = _read(reference) if reference is not None else None
         own = claim_any(home.telemetry, WRITER)
         self._lead = Lead(office.ledger, office.application.name, own, home.telemetry, office.tell)
-        self._events = Spool(home.telemetry, writer=own, mode=operate.telemetry.mode)
+        policy = operate.telemetry
+        self._events = Spool(home.telemetry, writer=own, mode=policy.mode, max_bytes=policy.max_bytes)
         self._facts = Spool(home.facts, writer=claim_any(home.facts, WRITER), mode="durable")
         self._intake = Intake(
             History(office.tables, {}, operate.step), office.tables, {}, home.facts, home.telemetry, self._events,
             office.tell, None, operate.outcomes,
         )  # fmt: skip
-        recorder = Recorder(operate.telemetry, self._events, secret(home.privacy))
+        recorder = Recorder(policy, self._events, secret(home.privacy))
         payloads = Payloads(operate.output, operate.step, ZoneInfo(office.application.zone), office.clock.now)
         self.inbox = Inbox(payloads, recorder, self._facts)
         self._watch: Watch | None = None
 
-    def run(self, port: int, stop: threading.Event, ready: Callable[[str], None]) -> None:
-        """Lead, take what comes at `port`, and measure until `stop`; then deliver what was accepted.
+    def run(self, address: str, port: int, access: Access, stop: threading.Event, ready: Callable[[str], None]) -> None:
+        """Lead, take what comes from those who may, and measure until `stop`; then deliver what was accepted.
+
+        Args:
+            address: where to listen.
+            port: where to listen there.
+            access: who may send.
+            stop: ends it once set.
+            ready: is told where to send.
 
         Raises:
             LeaseError: another controller leads by now.
@@ -72,7 +81,7 @@ class Beside:
                 return
             self.deliver()
             self.inbox.remember(self._office.tables, self._office.clock.now())
-            ready(stack.enter_context(listening(port, self.inbox.take)))
+            ready(stack.enter_context(listening(address, port, self.inbox.take, access)))
             while not stop.is_set():
                 self._lead.check()
                 try:

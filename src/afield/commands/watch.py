@@ -1,6 +1,7 @@
 """`afield watch`: the loop as a daemon, one leader for each application, the next waiting to take over."""
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,28 @@ from afield.control.rehearsal import Rehearsals
 from afield.control.stopping import leave_by_signal, stop_by_signal
 from afield.control.terms import Terms
 from afield.errors import UsageError
+from afield.serving.access import access
+from afield.serving.config import is_loopback
 from afield.telemetry.claims import claim_any
 
 WRITER = "controller"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Hearing:
+    """Where CloudEvents are taken, from whom, and what they are compared with."""
+
+    address: str = "127.0.0.1"
+    """of --beside: where CloudEvents are taken; beyond loopback a token with the role operate is needed"""
+    port: Annotated[int, Parameter(validator=Number(gte=1, lte=65535))] = 8500
+    """of --beside: where CloudEvents are taken"""
+    host: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """of --beside: a further name by which they may be sent (Host); may be given several times"""
+    token: Path | None = None
+    """of --beside: file of tokens, or of one plain token; left out: those that `afield token` made"""
+    reference: Path | None = None
+    """of --beside: rows of a good time, Parquet or CSV; left out: the first chunk with outcomes"""
 
 
 def run(
@@ -27,8 +47,7 @@ def run(
     *,
     events_clock: Annotated[bool, Parameter(negative="")] = False,
     beside: Annotated[bool, Parameter(negative="")] = False,
-    port: Annotated[int, Parameter(validator=Number(gte=1, lte=65535))] = 8500,
-    reference: Path | None = None,
+    hearing: Hearing = Hearing(),
     context: Context,
     **options: str,
 ) -> None:
@@ -43,9 +62,8 @@ def run(
     Args:
         app: name of the application.
         events_clock: domain time follows the events' watermark: for `afield replay`.
-        beside: watch a service that Afield does not run: it sends CloudEvents to /v1/cloudevents on this machine.
-        port: of --beside: where they are taken.
-        reference: of --beside: rows of a good time, Parquet or CSV; left out: the first chunk with outcomes.
+        beside: watch a service that Afield does not run: it sends CloudEvents to /v1/cloudevents.
+        hearing: of --beside: where they are taken, from whom, and what they are compared with.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
 
@@ -54,18 +72,32 @@ def run(
     """
     if beside and events_clock:
         raise UsageError("--events-clock is for a service that Afield runs: leave it, or leave --beside")
-    if reference is not None and not beside:
-        raise UsageError("--reference belongs to --beside: a release brings its own")
+    if hearing != Hearing() and not beside:
+        raise UsageError("--reference, --address, --port, --host and --token belong to --beside")
     leave_by_signal()
     office = open_office(load(app, options), context.home, progress)
     if beside:
-        stop = threading.Event()
-        stop_by_signal(stop.set)
-        said = "watching beside; CloudEvents are taken at"
-        Beside(office, reference).run(port, stop, lambda url: result(context, {"url": url}, f"{said} {url}"))
-        progress("stopped; everything accepted is kept")
+        watch_beside(office, hearing, context)
         return
     watch(office, Terms(by_events=events_clock, fed=True), context)
+    progress("stopped; everything accepted is kept")
+
+
+def watch_beside(office: Office, hearing: Hearing, context: Context) -> None:
+    """Take CloudEvents and watch what they say, until SIGTERM or Ctrl-C.
+
+    Raises:
+        ServingError: it could be reached by others, and no token is in force; or it cannot listen there.
+        UsageError: the reference cannot be read.
+    """
+    loopback, tokens = is_loopback(hearing.address), hearing.token or office.home.tokens
+    let_in = access((hearing.address, *hearing.host), str(tokens), loopback=loopback)
+    stop = threading.Event()
+    stop_by_signal(stop.set)
+    Beside(office, hearing.reference).run(
+        hearing.address, hearing.port, let_in, stop,
+        lambda url: result(context, {"url": url}, f"watching beside; CloudEvents are taken at {url}"),
+    )  # fmt: skip
     progress("stopped; everything accepted is kept")
 
 
