@@ -19,6 +19,7 @@ from afield.training.prepared import IncrementalRegression, NeuralNetwork
 from afield.training.recipes import BoostedClasses, LogisticRegression
 from afield.workshop.plan import Assessment, Build, Table
 from signs import labels
+from signs.certainty import certain
 from signs.confidence import FEATURES
 from signs.contracts import CONTRACTS
 from signs.elsewhere import elsewhere
@@ -88,7 +89,7 @@ def build(_options: Mapping[str, str]) -> Build:
         key_type=pl.String(),
         sample=small_world,
         slot=STEP,
-        constants=lambda _confident, _truth: {},
+        constants=certain,
         recipes=(CONFIDENCE, PLAIN),
         rival=SCORE_ALONE,
         baselines={"mean_score": "mean_score"},

@@ -1,5 +1,6 @@
 """What is found in a sight, and what its traveller is shown of each line: as it is, with a question mark, or not."""
 
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -93,11 +94,15 @@ def conclude(
 
 
 def how(found: Found, confident: float, mode: Mode) -> Mode:
-    """The mode of one line: what its confidence and what it speaks of allow, and never more than the mode in force."""
+    """The mode of one line: what its confidence and what it speaks of allow, and never more than the mode in force.
+
+    Where its conformal set holds "read wrong" too, or nothing, it is not shown as sure: the release abstains.
+    """
     if found.translation is None or mode == OFF:
         return OFF
     sure = graded(confident * found.translation.sure * found.language_sure, SURE, DOUBTFUL)
     trusted = found.translation.sure >= TRUSTED and vouched(found.line.text, found.translation)
+    trusted = trusted and confident >= found.certain
     return sure if sure != AUTOMATE or (trusted and mode == AUTOMATE) else PROMPT
 
 
@@ -146,8 +151,15 @@ def why(found: Found, confident: float, mode: Mode, in_force: Mode = AUTOMATE) -
     if mode == OFF:
         return f"not sure enough that it was read right ({confident:.0%})"
     told = f"{found.translation.reason}; read right with {confident:.0%}"
-    sure = mode != PROMPT or vouched(found.line.text, found.translation)
-    return told if sure else f"{told}; about safety, where only the phrasebook is shown as sure"
+    if mode == PROMPT and not vouched(found.line.text, found.translation):
+        return f"{told}; about safety, where only the phrasebook is shown as sure"
+    abstains = mode == PROMPT and confident < found.certain
+    return f"{told}, and certain only from {_above(found.certain)}" if abstains else told
+
+
+def _above(bar: float) -> str:
+    """A bar in whole percent: what lies below it is not told as if it reached it."""
+    return f"{min(math.ceil(100 * bar), 100)}%"
 
 
 def fact(identity: str, query: Query, found: Found, rows: Rows, number: int, mode: Mode) -> Fact:

@@ -19,6 +19,8 @@ LEAST = 0.05
 """Probability from which a language is asked what a text means."""
 ENGLISH = 0.7
 """Probability from which a text counts as English, and needs no translation."""
+CERTAIN = "certain"
+"""Constant of the part `confidence`: the confidence from which a line's conformal set is "read right" alone."""
 SILENT = 0.1
 """How much the probability of languages that do not know the text speaks against those that do."""
 
@@ -32,12 +34,14 @@ class Found:
         language: of the text, as far as script, words, place and the other lines tell.
         language_sure: how sure the translation is as far as the language goes.
         translation: or None where nobody knows.
+        certain: the confidence from which it is certain that the line was read right; 0 where none was fitted.
     """
 
     line: Line
     language: Language
     language_sure: float
     translation: Translation | None
+    certain: float = 0.0
 
 
 class Network:
@@ -55,10 +59,10 @@ class Network:
 class Kit:
     """Reads frames and translates lines with the parts and tables of one release."""
 
-    def __init__(self, parts: Parts, characters: tuple[str, ...], translate: Translates) -> None:
-        """Work with these."""
+    def __init__(self, parts: Parts, characters: tuple[str, ...], translate: Translates, certain: float = 0.0) -> None:
+        """Work with these; lines are certain from the confidence `certain`."""
         self.reader = Reader(Network(parts, "detection"), Network(parts, "recognition"), characters, installed())
-        self.translate = translate
+        self.translate, self.certain = translate, certain
         self._classifier = parts["language"]
 
     def understood(self, lines: tuple[Line, ...], place: Place | None) -> tuple[Found, ...]:
@@ -74,22 +78,23 @@ class Kit:
         """
         likeliest = max(shares, key=lambda language: shares[language])
         if not line.readable or (likeliest == "en" and shares["en"] >= ENGLISH):
-            return Found(line, likeliest, shares[likeliest], None)
+            return Found(line, likeliest, shares[likeliest], None, self.certain)
         known = {
             language: english
             for language, share in shares.items()
             if share >= LEAST and (english := self.translate(line.text, language)) is not None
         }
         if not known:
-            return Found(line, likeliest, shares[likeliest], None)
+            return Found(line, likeliest, shares[likeliest], None, self.certain)
         language = max(known, key=lambda each: shares[each] * known[each].sure)
         same = known[language].english.casefold()
         against = sum(shares[each] for each, english in known.items() if english.english.casefold() != same)
         silent = sum(share for each, share in shares.items() if each not in known)
-        return Found(line, language, 1.0 - against - SILENT * silent, known[language])
+        return Found(line, language, 1.0 - against - SILENT * silent, known[language], self.certain)
 
 
 def prepare(parts: Parts, read: Callable[[str], bytes]) -> Kit:
     """The kit of a release."""
     characters = tuple(msgspec.json.decode(read(CHARACTERS), type=list[str]))
-    return Kit(parts, characters, translator(read(PHRASES), read(WORDS)))
+    certain = parts["confidence"].constants.get(CERTAIN, 0.0)
+    return Kit(parts, characters, translator(read(PHRASES), read(WORDS)), certain)

@@ -63,6 +63,7 @@ class _Found(msgspec.Struct, frozen=True):
     language: Language
     language_sure: float
     translation: Translation | None
+    certain: float
 
 
 class KnownSigns:
@@ -173,7 +174,7 @@ def _again(found: _Found) -> Found:
         line.script,
         line.readable,
     )
-    return Found(read, found.language, found.language_sure, found.translation)
+    return Found(read, found.language, found.language_sure, found.translation, found.certain)
 
 
 def _plain(value: object) -> object:

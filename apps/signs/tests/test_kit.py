@@ -31,7 +31,7 @@ def line(text: str, readable: bool = True) -> Line:
 
 def understood(some: Line, shares: Mapping[Language, float]) -> Found:
     kit = object.__new__(Kit)
-    kit.translate = translate
+    kit.translate, kit.certain = translate, 0.0
     return kit._found(some, shares)
 
 

@@ -1,5 +1,6 @@
 """Operating: what is seen in a frame, what is shown of it in each mode, and what is kept of it."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,10 +33,12 @@ EVERYTHING = (*COLOURS, GARBLED)
 BLANK_BOX = np.array([[0, 0], [90, 0], [90, 20], [0, 20]], np.float32)
 
 
-def found(*, sure: float = 1.0, language_sure: float = 1.0, known: bool = True, readable: bool = True) -> Found:
+def found(
+    *, sure: float = 1.0, language_sure: float = 1.0, known: bool = True, readable: bool = True, certain: float = 0.0
+) -> Found:
     line = Line(BLANK_BOX, "出口", False, 0.9, np.ones(2, np.float32), 0.0, 9.0, "han", readable)
     english = Translation("Exit", "phrasebook", sure, "a phrase of the phrasebook") if known else None
-    return Found(line, "ja", language_sure, english)
+    return Found(line, "ja", language_sure, english, certain)
 
 
 def concluded(release: Release, frame: bytes, mode: Mode = "automate", place: Where | None = None) -> Conclusion:
@@ -104,6 +107,14 @@ def test_a_line_is_shown_as_its_confidence_and_the_mode_in_force_allow(
     confident: float, mode: Mode, expected: Mode
 ) -> None:
     assert how(found(), confident, mode) == expected
+
+
+def test_a_line_whose_conformal_set_holds_both_is_asked_about_and_says_from_which_confidence_it_is_certain() -> None:
+    undecided = found(certain=0.885)
+    assert [how(undecided, confident, "automate") for confident in (0.88, 0.885)] == ["prompt", "automate"]
+    assert told("a/0", undecided, 0.88, "prompt")["reason"].endswith("read right with 88%, and certain only from 89%")
+    assert "certain" not in str(told("a/0", undecided, 0.9, "prompt")["reason"])
+    assert how(undecided, 0.3, "automate") == "off"
 
 
 def test_doubt_about_reading_translation_and_language_multiplies() -> None:
@@ -195,6 +206,15 @@ def test_mode_prompt_asks_of_what_it_would_have_shown(release: Release) -> None:
     answer = concluded(release, png(picture(EXIT)), "prompt")
     assert [(line["english"], line["mode"]) for line in answer.content] == [("Exit", "prompt")]
     assert answer.output["shown"] == 0.0
+
+
+def test_a_release_that_is_certain_of_little_asks_where_another_would_have_shown(release: Release) -> None:
+    careful = copy(kit_of(release))
+    careful.certain = 1.01
+    answer = concluded(replace(release, kit=careful), png(picture(EXIT)))
+    (line,) = answer.content
+    assert (line["english"], line["mode"], answer.output["shown"]) == ("Exit", "prompt", 0.0)
+    assert str(line["reason"]).endswith("and certain only from 100%")
 
 
 def test_mode_off_gives_the_reading_alone(release: Release) -> None:

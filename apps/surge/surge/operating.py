@@ -14,7 +14,7 @@ from afield.application import Designs, Monitoring, Operate
 from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.mitigation.guards import clamp, step_limit
 from afield.mitigation.promises import Promise
-from afield.mitigation.relations import fleet_limit
+from afield.mitigation.relations import abstaining, fleet_limit
 from afield.monitoring.drift import Drift
 from afield.monitoring.performance import Performance
 from afield.records.traffic import Query
@@ -35,6 +35,9 @@ PLACE = ZoneInfo("America/New_York")
 LEVEL = 0.9
 HORIZON = 10_000.0
 CHUNK = timedelta(hours=12)
+WIDEST, FEW = 4.0, 10.0
+"""How wide the range of a forecast may be: so many times the forecast, or so many orders. Beyond that the model does
+not know enough to price by, and the answer before it or the baseline does."""
 QUOTED = timedelta(minutes=10)
 """How long a rider may take to decide: within it a quote is honoured."""
 DRY = {"precipitation": 0.0, "precipitation_3h": 0.0, "snowfall": 0.0, "holiday": 0.0}
@@ -174,6 +177,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         step=slot,
         stale_after=2 * slot,
         guards=(
+            abstaining("forecast", "low", "high", share=WIDEST, floor=FEW),
             clamp("forecast", 0.0, HORIZON),
             clamp("multiplier", 1.0, CAP),
             step_limit("multiplier", share=0.0, floor=RISE, rising=True),
@@ -192,7 +196,7 @@ def operate(options: Mapping[str, str]) -> Operate:
             chunk=CHUNK,
         ),
         retraining=any_of(after(alerts=1, cooldown=7 * day, wait=2.5 * day), every(28 * day)),
-        rollout=Ladder(),
+        rollout=Ladder(drilled=True),
         interval=("low", "high"),
         level=LEVEL,
         designs=Designs(

@@ -30,10 +30,9 @@ FEATURES = ("orders", "drivers", "same_slot_four_weeks")
 class Part:
     """A model that says what one feature says."""
 
-    constants: Mapping[str, float] = {"dispersion": 0.3}
-
-    def __init__(self, feature: str) -> None:
+    def __init__(self, feature: str, dispersion: float = 0.3) -> None:
         self.features = (feature,)
+        self.constants: Mapping[str, float] = {"dispersion": dispersion}
         self._feature = feature
 
     def predict(self, rows: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -56,10 +55,10 @@ class City:
         self.events: list[Event] = []
         self.service = predictor(OPERATE, clock=lambda: NOON, record=self.events.append, key=b"k" * 32)
 
-    def expect(self, orders: float, at: datetime = NOON, **control: object) -> None:
+    def expect(self, orders: float, at: datetime = NOON, release: Release = RELEASE, **control: object) -> None:
         columns = dict(zip(FEATURES, ([orders] * 3, [10.0] * 3, [5.0] * 3), strict=True))
         rows = feature_rows("set", at, at, ZONES, {name: np.array(values) for name, values in columns.items()})
-        self.service.see(Situation(rows, ControlState(1, "r", now=at, **control), {"r": RELEASE}))
+        self.service.see(Situation(rows, ControlState(1, "r", now=at, **control), {"r": release}))
 
     def quote(self, zone: int = 74, at: datetime = NOON, quote: object = None, user: str | None = "ada") -> Answer:
         held = quote if isinstance(quote, str) else None
@@ -82,6 +81,23 @@ def test_the_price_rises_by_a_half_from_slot_to_slot_and_falls_at_once(city: Cit
         prices.append(city.quote(at=NOON + slot * SLOT).output["multiplier"])
     assert prices == [1.0, 1.0 + RISE, 1.0 + 2 * RISE, CAP, 1.0]
     assert city.events[1].applied == ("step_limit:multiplier",)
+
+
+def test_a_forecast_whose_range_is_too_wide_is_no_ground_for_a_price_and_the_answer_says_so(city: City) -> None:
+    unsure = Release("r", {"forecast": Part("orders", dispersion=3.0), "capacity": Part("drivers")})
+    city.expect(90.0, release=unsure)
+    answer = city.quote()
+    assert answer.applied == ("abstaining:forecast", "fallback:baseline")
+    assert (answer.output["forecast"], answer.output["multiplier"]) == (5.0, 1.0)
+    assert "abstaining:forecast" in answer.reason
+    assert city.events[-1].applied == answer.applied
+
+
+def test_one_whose_range_is_as_usual_is_priced_by_and_so_are_a_few_orders(city: City) -> None:
+    city.expect(90.0)
+    assert (city.quote().applied, city.quote().output["multiplier"]) == ((), CAP)
+    city.expect(1.0)
+    assert city.quote().applied == ()
 
 
 def test_in_an_emergency_nobody_in_the_area_is_surged_and_others_are_as_ever(city: City) -> None:

@@ -19,8 +19,8 @@ const { LEAST, ENGLISH, SILENT } = kit;
 
 export type Shares = Record<Language, number>;
 
-/** A line with its language, how sure its translation is as far as the language goes, and the translation. */
-export interface Found { line: Line; language: Language; sure: number; translation: Translation | null }
+/** A line with its language, how sure its translation is as far as the language goes, the translation, and the confidence from which it is certain that it was read right. */
+export interface Found { line: Line; language: Language; sure: number; translation: Translation | null; certain: number }
 
 export class Chain {
   readonly #reader: Reader;
@@ -42,7 +42,7 @@ export class Chain {
   async read(frame: Frame, spoken: readonly string[] | null, inForce: Mode): Promise<Understood[]> {
     const lines = await this.#reader.read(frame);
     const shares = await this.#languages(lines, spoken);
-    const found = lines.map((line, place) => understood(line, shares[place], this.#translate));
+    const found = lines.map((line, place) => understood(line, shares[place], this.#translate, this.#confidence.constants.certain ?? 0));
     const asked = found.map(({ line, translation }) => {
       const named = features(line, translation !== null);
       return this.#confidence.features.map((name) => named[name]);
@@ -73,9 +73,9 @@ export class Chain {
 }
 
 /** A line in the language whose phrase or word it most likely is; see `signs.kit`. */
-export function understood(line: Line, shares: Shares, translate: Translates): Found {
+export function understood(line: Line, shares: Shares, translate: Translates, certain: number): Found {
   const likeliest = best(LANGUAGES, (language) => shares[language]);
-  const unknown = { line, language: likeliest, sure: shares[likeliest], translation: null };
+  const unknown = { line, language: likeliest, sure: shares[likeliest], translation: null, certain };
   if (!line.readable || (likeliest === "en" && shares.en >= ENGLISH)) return unknown;
   const known = LANGUAGES.flatMap((language): [Language, Translation][] => {
     const translation = shares[language] >= LEAST ? translate(line.text, language) : null;
@@ -87,7 +87,7 @@ export function understood(line: Line, shares: Shares, translate: Translates): F
   const against = other.reduce((sum, [each]) => sum + shares[each], 0);
   const speaking = known.map(([each]) => each);
   const silent = LANGUAGES.reduce((sum, each) => sum + (speaking.includes(each) ? 0 : shares[each]), 0);
-  return { line, language, sure: 1 - against - SILENT * silent, translation };
+  return { line, language, sure: 1 - against - SILENT * silent, translation, certain };
 }
 
 /** One line, as the page is told of it. */
@@ -102,16 +102,16 @@ function told(found: Found, confidence: number, asked: number[], inForce: Mode):
 }
 
 /** The mode of one line: what its confidence and what it speaks of allow, and never more than the mode in force. */
-export function how({ line, sure, translation }: Found, confidence: number, inForce: Mode): Mode {
+export function how({ line, sure, translation, certain }: Found, confidence: number, inForce: Mode): Mode {
   if (!translation || inForce === "off") return "off";
   const all = confidence * translation.sure * sure;
-  const trusted = translation.sure >= TRUSTED && vouched(line.text, translation);
+  const trusted = translation.sure >= TRUSTED && vouched(line.text, translation) && confidence >= certain;
   if (all >= SURE && trusted && inForce === "automate") return "automate";
   return all >= DOUBTFUL ? "prompt" : "off";
 }
 
 /** One line that a person can read. */
-export function why({ line, language, sure, translation }: Found, confidence: number, mode: Mode, inForce: Mode): string {
+export function why({ line, language, sure, translation, certain }: Found, confidence: number, mode: Mode, inForce: Mode): string {
   const share = `${Math.round(100 * confidence)}%`;
   if (!line.readable && line.script === "other") return "in a script that cannot be read yet";
   if (!line.readable) return `unreadable script: ${line.script[0].toUpperCase()}${line.script.slice(1)}`;
@@ -120,7 +120,8 @@ export function why({ line, language, sure, translation }: Found, confidence: nu
   if (inForce === "off") return "translations are switched off at the moment";
   if (mode === "off") return `not sure enough that it was read right (${share})`;
   const reason = `${translation.reason}; read right with ${share}`;
-  return mode !== "prompt" || vouched(line.text, translation) ? reason : `${reason}; about safety, where only the phrasebook is shown as sure`;
+  if (mode === "prompt" && !vouched(line.text, translation)) return `${reason}; about safety, where only the phrasebook is shown as sure`;
+  return mode === "prompt" && confidence < certain ? `${reason}, and certain only from ${Math.min(Math.ceil(100 * certain), 100)}%` : reason;
 }
 
 function best<Item>(items: readonly Item[], worth: (item: Item) => number): Item {

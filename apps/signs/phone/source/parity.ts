@@ -28,7 +28,7 @@ const ANSWERS: Record<string, (...given: never[]) => unknown> = {
   systems,
   book: (text: string, language: string) => book.translate(text, language),
   translate: (text: string, language: string) => translate(text, language),
-  understood: (line: Line, shares: Shares) => understood(line, shares, translate),
+  understood: (line: Line, shares: Shares, certain: number) => understood(line, shares, translate, certain),
   shown: (found: Found, confidence: number, inForce: Mode) => {
     const mode = how(found, confidence, inForce);
     return [mode, why(found, confidence, mode, inForce)];

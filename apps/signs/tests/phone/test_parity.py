@@ -235,7 +235,7 @@ def test_a_line_is_shown_in_the_same_language_as_surely_and_for_the_same_reason(
 ) -> None:
     chance = random.Random(13)
     kit = object.__new__(Kit)
-    kit.translate = translator(*(table.read_bytes() for table in tables))
+    kit.translate, kit.certain = translator(*(table.read_bytes() for table in tables)), 0.96
     box = np.zeros((4, 2), np.float32)
 
     for text, language in [*chance.sample(texts, 150), *((each, "ja") for each in ("出口", "工事", "東京", "口"))]:
@@ -248,7 +248,7 @@ def test_a_line_is_shown_in_the_same_language_as_surely_and_for_the_same_reason(
         in_force = chance.choice(MODES)
         given = {"text": text, "readable": line.readable, "script": line.script}
 
-        found = phone("understood", given, shares)
+        found = phone("understood", given, shares, kit.certain)
         expected = kit._found(line, shares)
         mode = how(expected, confidence, in_force)
 
