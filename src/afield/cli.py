@@ -51,7 +51,7 @@ FAMILIES = {
     "alert": "What the monitors raised, and who is told: list, ack, silence, notify.",
     "token": "Who may call a service: new, list, revoke.",
     "label": "Labels: list, queue, select, accuracy, add, import, export, agreement, suspects.",
-    "telemetry": "What is kept of traffic and people: outcomes, fields, sketches, erase, rotate.",
+    "telemetry": "What is kept of traffic and people: outcomes, fields, sketches, export, erase, rotate.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
 
@@ -136,6 +136,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("telemetry fields", "afield.commands.telemetry_fields:fields", "What each stored field costs and adds."),
     Verb("telemetry sketches", "afield.commands.telemetry_fields:sketches", "What all traffic was, hour by hour."),
+    Verb("telemetry export", "afield.commands.telemetry_export:run", "Answers for others: no ids, no small groups."),
     Verb("telemetry erase", "afield.commands.telemetry:erase", "Erase one person for good, in every version."),
     Verb("telemetry rotate", "afield.commands.telemetry:rotate", "Hash people under a new key from now on."),
     Verb("data list", "afield.commands.data:listed", "The tables: rows, versions, owner, freshness, who uses them."),

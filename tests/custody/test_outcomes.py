@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from afield.application import Operate
-from afield.custody.outcomes import Known, known
+from afield.custody.outcomes import SMALL, Known, known
 from afield.errors import UsageError
 from afield.records.facts import Window
 from afield.records.traffic import EventBatch, Outcome
@@ -15,6 +15,8 @@ from afield.store.tables import Tables
 from afield.telemetry.delivery import event_rows
 from afield.telemetry.expected import Expectation
 from afield.telemetry.outcomes import store_outcomes
+from afield.telemetry.policy import Policy
+from afield.telemetry.privacy import MinimumGroup
 from afield.testing.toy import operate
 
 T0 = datetime(2026, 3, 2)
@@ -92,12 +94,23 @@ def test_a_proxy_is_held_against_the_truth(tables: Tables) -> None:
     assert (till.count, till.same.value, till.bias.value) == (24, 0.0, pytest.approx(-(23 * 2 + 6) / 24))
 
 
-def test_groups_that_are_too_small_are_withheld(tables: Tables) -> None:
+def test_groups_that_are_too_small_are_told_as_one_or_not_at_all(tables: Tables) -> None:
     found = look(tables, 40, by="unit")
     assert ([group.value for group in found.groups], found.withheld) == (["east"], 0)
     assert (look(tables, 40, by="unit", least=25).groups, look(tables, 40, by="unit", least=25).withheld) == ((), 1)
+    store_outcomes(tables, [Outcome(f"w{n}", "west", T0 + n * HOUR, T0 + 30 * HOUR, "counted", 8.0) for n in range(3)])
+    both = look(tables, 40, by="unit")
+    assert [(group.value, group.accuracy.count) for group in both.groups] == [(SMALL, 27)], "else west is the rest"
     with pytest.raises(UsageError, match="told apart by unit"):
         look(tables, 40, by="income")
+    with pytest.raises(UsageError, match="2 or more"):
+        look(tables, 40, by="unit", least=1)
+
+
+def test_the_policy_s_minimum_group_counts_where_it_is_larger(tables: Tables) -> None:
+    policy = Policy(name="p", minimum_group=MinimumGroup(("unit", "tick"), 25))
+    found = known(tables, replace(TOY, telemetry=policy), DAY, T0 + 40 * HOUR, by="unit")
+    assert (found.groups, found.withheld) == ((), 1)
 
 
 def test_without_outcomes_nothing_is_claimed(tables: Tables) -> None:

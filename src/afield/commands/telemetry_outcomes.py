@@ -27,7 +27,7 @@ def run(
     ] = None,
     days: Annotated[float, Parameter(help="how many days of ticks before it")] = 7.0,
     by: Annotated[str, Parameter(help="tell accuracy apart by unit, release, mode or policy")] = "",
-    least: Annotated[int, Parameter(help="withhold groups of fewer known predictions")] = 10,
+    least: Annotated[int, Parameter(help="tell groups of fewer known predictions as one")] = 10,
     context: Context,
     **options: str,
 ) -> None:
@@ -41,7 +41,7 @@ def run(
         as_of: the moment.
         days: how many days of ticks before it.
         by: a column by which accuracy is told apart.
-        least: groups of fewer known predictions are withheld.
+        least: groups of fewer known predictions are told as one; the policy's minimum group counts where it is larger.
         context: from the command line.
         options: the application's own, e.g. --slot 15m.
     """
@@ -82,7 +82,10 @@ def _told(found: Known) -> Group:
     ]
     if found.groups or found.withheld:
         rows = [(each.value, _said(each.accuracy), each.accuracy.count) for each in found.groups]
-        shown += [table(("group", found.loss, "known"), rows), Text(f"{found.withheld} groups withheld: too small")]
+        shown += [
+            table(("group", found.loss, "known"), rows),
+            Text(f"{found.withheld} groups are too small to be told apart"),
+        ]
     return Group(*shown)
 
 

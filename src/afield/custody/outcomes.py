@@ -1,6 +1,7 @@
 """What is known of what came true as of a moment: how complete, how good, set aside why, and resting on what."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,13 +14,17 @@ from afield.records.facts import Window
 from afield.statistics.losses import LOSSES
 from afield.store.tables import Tables
 from afield.telemetry import delivery
+from afield.telemetry.anonymity import folded
 from afield.telemetry.completeness import Age, Agreement, Lateness, accuracy, agreement, curve, lateness
 from afield.telemetry.outcomes import OUTCOMES, SCHEMA, joined
+from afield.telemetry.privacy import MinimumGroup
 from afield.telemetry.sifting import sift
 
 CHAMPION = "champion"
 GROUPS = ("unit", "release", "mode", "policy")
 """Columns of recorded predictions by which accuracy can be told apart."""
+
+SMALL = "(small groups together)"
 
 _STEPS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _SETTLED = 0.95
@@ -57,7 +62,8 @@ class Known(msgspec.Struct, frozen=True):
         aside: reason → outcomes set aside as of the moment.
         corrected: outcomes that a later one superseded.
         groups: by a column, where that was asked for.
-        withheld: groups too small to be told.
+        withheld: groups too small to be told apart: they are the one called `SMALL`, or untold where all together
+            are too few.
     """
 
     as_of: datetime
@@ -88,14 +94,16 @@ def known(tables: Tables, operate: Operate, window: Window, as_of: datetime, *, 
         window: of ticks.
         as_of: what became known later does not count, nor what was predicted later.
         by: one of `GROUPS`, to tell accuracy apart, or "".
-        least: groups of fewer known predictions are withheld.
+        least: groups of fewer known predictions are told as one; at least the policy's minimum.
 
     Raises:
-        UsageError: there is no such column.
+        UsageError: there is no such column, or the least is under 2.
         StoreError: a table cannot be read.
     """
     if by not in ("", *GROUPS):
         raise UsageError(f"--by {by}: accuracy can be told apart by {', '.join(GROUPS)}")
+    if least < 2:
+        raise UsageError(f"--least {least}: a group of one is a person; give 2 or more")
     expected = operate.outcomes
     made = _predictions(joined(tables, window, as_of, pending=True, expected=expected), as_of)
     told = made.filter(pl.col("truth").is_not_null())
@@ -188,10 +196,17 @@ def _held_against_truth(good: pl.DataFrame, proxies: tuple[str, ...]) -> tuple[A
 def _groups(told: pl.DataFrame, operate: Operate, by: str, least: int) -> tuple[tuple[Group, ...], int]:
     if not by:
         return (), 0
-    parts: Mapping[tuple[object, ...], pl.DataFrame] = _losses(told, operate).partition_by(by, as_dict=True)
-    large = {key[0]: rows for key, rows in parts.items() if rows.height >= least}
-    found = [Group(str(value), accuracy(rows)) for value, rows in large.items()]
-    return tuple(sorted(found, key=lambda each: -each.accuracy.value)), len(parts) - len(large)
+    declared = operate.telemetry.minimum_group
+    if declared is not None and by in declared.by:
+        minimum = replace(declared, by=(by,), size=max(least, declared.size))
+    else:
+        minimum = MinimumGroup((by,), least)
+    names = ("tick", "loss", "inclusion", by, minimum.person)
+    told = _losses(told, operate)
+    shown = folded(told.select(name for name in dict.fromkeys(names) if name), minimum)
+    parts: Mapping[tuple[object, ...], pl.DataFrame] = shown.rows.partition_by(by, as_dict=True)
+    found = [Group(SMALL if key[0] is None else str(key[0]), accuracy(rows)) for key, rows in parts.items()]
+    return tuple(sorted(found, key=lambda each: -each.accuracy.value)), shown.folded
 
 
 def stretch(as_of: datetime, days: float) -> Window:

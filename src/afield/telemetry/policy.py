@@ -6,7 +6,7 @@ from typing import Literal
 
 from afield.errors import TelemetryError
 from afield.records.traffic import Event
-from afield.telemetry.privacy import Fields, check_fields
+from afield.telemetry.privacy import Fields, MinimumGroup, check_fields
 
 Durability = Literal["fast", "durable", "synced"]
 
@@ -66,6 +66,7 @@ class Policy:
         mode: fast (buffered), durable (written before the answer) or synced (on the disk before the answer).
         fields: what becomes of "unit" (keep or hash), of "at" and of outputs by name (`telemetry.privacy`); others are
             kept.
+        minimum_group: how many must be alike in what is shown of rows; None: rows leave only with the tables.
         salt: of the sampling hash; differs from the canary's and the holdout's, so that they are independent.
     """
 
@@ -74,6 +75,7 @@ class Policy:
     p_min: float = 0.001
     mode: Durability = "durable"
     fields: Fields = field(default_factory=dict)
+    minimum_group: MinimumGroup | None = None
     salt: str = "sampling"
     sampling: Sampling | None = None
     budget: int | None = None

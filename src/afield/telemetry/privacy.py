@@ -109,6 +109,32 @@ Privacy = Literal["keep", "drop", "hash"] | Coarse
 Fields = Mapping[str, Privacy]
 
 
+@dataclass(frozen=True, slots=True)
+class MinimumGroup:
+    """How many must be alike in what could tell them apart, in everything that is shown of rows (k-anonymity).
+
+    Rows are stored one by one, so nothing can be hidden as they are recorded: `telemetry.anonymity.folded` holds to
+    it where they are shown to others. Source: Sweeney, "k-anonymity: a model for protecting privacy" (2002).
+
+    Attributes:
+        by: columns that together could point at somebody: a slice, a coarse place, a coarse time (quasi-identifiers).
+        size: members that each shown combination of their values has at least, 2 or more.
+        person: column that tells members apart; "" where each row is a member of its own.
+    """
+
+    by: tuple[str, ...]
+    size: int
+    person: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a group that hides nobody."""
+        if self.size < 2 or not self.by or self.person in self.by:
+            raise TelemetryError(
+                f"a minimum group of {self.size} by {', '.join(self.by) or 'nothing'}: give a size of 2 or more and at "
+                "least one column, and leave the person out of them"
+            )
+
+
 def check_fields(policy: str, fields: Fields) -> None:
     """Refuse rules that cannot be kept.
 
