@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from afield.errors import UsageError
+from afield.mitigation.emergencies import Emergency
 from afield.mitigation.promises import Promise
 from afield.mitigation.slices import Slices
 from afield.monitoring.alarms import Budget
@@ -181,6 +182,7 @@ class Operate:
             features are looked up by key; None: the mode in force.
         texts: bounds on the lines of an answer's content, where features are found in the request.
         promise: the number of the decision that an answer binds later ones to, where features are looked up by key.
+        emergency: the facts that set an override at once, and end it (`afield.mitigation.emergencies`); None: none do.
         slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
         monitoring: what is watched.
         selection: which rows people are asked to label (`afield.selection`); None: none.
@@ -213,6 +215,7 @@ class Operate:
     texts: tuple[TextGuard, ...] = ()
     grading: Callable[[Mapping[str, float], Mode], Mode] | None = None
     promise: Promise | None = None
+    emergency: Emergency | None = None
     slices: Slices = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)
     selection: Selection | None = None

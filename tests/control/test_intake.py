@@ -8,12 +8,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from afield.clock import SimulatedClock
+from afield.control.actions import Actions
+from afield.control.emergencies import Emergencies
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.errors import AfieldError
 from afield.labelling.contests import CONTESTS
+from afield.mitigation.emergencies import Emergency
+from afield.records.decision import Override
 from afield.records.facts import Window
 from afield.records.traffic import Contest, Event, EventBatch, Fact, Ingest, Outcome
+from afield.store.ledger import Ledger
 from afield.store.tables import Tables
 from afield.telemetry.encoding import encode
 from afield.telemetry.segments import segments
@@ -55,12 +61,14 @@ class Desk:
         self.own = Spool(self.folder / "telemetry", writer="supervisor")
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, emergencies: Emergencies | None = None) -> None:
         """As a new supervisor begins: memory from the tables."""
         self.history = History(self.tables, SPECS, timedelta(days=7))
         self.history.load()
         folders = self.folder / "facts", self.folder / "telemetry"
-        self.intake = Intake(self.history, self.tables, SPECS, *folders, self.own, self.told.append)
+        self.intake = Intake(
+            self.history, self.tables, SPECS, *folders, self.own, self.told.append, emergencies=emergencies
+        )
 
     def send(self, *facts: Fact, outcomes: tuple[Outcome, ...] = (), watermark: datetime | None = None) -> None:
         self.worker.append(encode(Ingest(facts, outcomes, watermark)), len(facts) + len(outcomes))
@@ -327,3 +335,18 @@ def test_a_contest_reaches_its_table_once(desk: Desk) -> None:
     desk.intake.deliver()
     desk.intake.deliver()
     assert desk.tables.scan(CONTESTS).collect().rows() == [("a1", 3.0, "wrong", NOON)]
+
+
+def flooded(fact: Fact) -> Override:
+    return Override("flood", "*", "multiplier", 1.0, fact.id, NOON + HOUR)
+
+
+def test_an_emergency_stands_in_the_ledger_before_its_segment_goes_and_history_holds_nothing_of_it(desk: Desk) -> None:
+    ledger = Ledger(f"sqlite:///{desk.folder / 'ledger.db'}")
+    actions = Actions(ledger, "surge", SimulatedClock(NOON))
+    desk.restart(Emergencies(Emergency("flood", flooded), actions, desk.told.append))
+    desk.send(Fact("f1", "flood", NOON), order(1))
+    desk.worker.seal()
+    desk.intake.deliver()
+    assert [row.reason for row in ledger.entries("surge", ("override",))] == ["f1"]
+    assert (desk.stored("orders"), desk.remembered(), desk.told) == (["o1"], ["o1"], [])

@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+import msgspec
+
 from afield.mitigation.guards import clamp, plausible, step_limit
 from afield.mitigation.modes import mode_of
 from afield.mitigation.overrides import contradicted, in_force, overridden
@@ -17,6 +19,12 @@ def override(name: str, scope: str = "*", value: float = 1.0, expires: datetime 
 def test_an_override_holds_in_its_scope_until_it_expires() -> None:
     all_of_them = [override("east", "east"), override("west", "west"), override("over", expires=NOW), override("all")]
     assert [one.name for one in in_force(all_of_them, "east", NOW)] == ["all", "east"]
+
+
+def test_an_urgent_one_has_the_last_word_over_a_narrower_one() -> None:
+    urgent = msgspec.structs.replace(override("flood", "*", 1.0), urgent=True)
+    held = in_force([urgent, override("mine", "east", 2.0)], "east", NOW)
+    assert overridden({"price": 9.0}, held) == ({"price": 1.0}, ("override:mine", "override:flood"))
 
 
 def test_the_override_of_the_unit_has_the_last_word() -> None:

@@ -30,6 +30,7 @@ from afield.telemetry.policy import Policy
 from afield.telemetry.privacy import MinimumGroup
 from surge.application import SLOTS
 from surge.areas import AREAS
+from surge.emergencies import EMERGENCY, KIND, EmergencyFact
 from surge.pricing import CAP, HOURS, RISE, UNKNOWN, multiplier
 
 PLACE = ZoneInfo("America/New_York")
@@ -168,7 +169,7 @@ def operate(options: Mapping[str, str]) -> Operate:
     day = timedelta(days=1)
     return Operate(
         asked=Asked(route="quote", request=Order, resolve=resolve, sample=sample),
-        facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact},
+        facts={"order": OrderFact, "weather": WeatherFact, "event": EventFact, KIND: EmergencyFact},
         private=("user_id",),
         infer=infer,
         decision=multiplier,
@@ -185,6 +186,7 @@ def operate(options: Mapping[str, str]) -> Operate:
         ),
         fleet=(fleet_limit("forecast", share=4.0, floor=1.0),),
         promise=Promise("multiplier", QUOTED),
+        emergency=EMERGENCY,
         slices=AREAS,
         felt="multiplier",
         telemetry=Policy(name="everything", share=1.0, minimum_group=MinimumGroup(by=("unit", "tick"), size=10)),

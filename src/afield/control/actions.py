@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afield.clock import Clock
-from afield.control.rollout import ORDER, Rollout, rollout
+from afield.control.rollout import ORDER, URGENT, Rollout, rollout
 from afield.control.standing import alert_of
 from afield.errors import RolloutError
 from afield.mitigation.overrides import EVERYONE
@@ -166,8 +166,12 @@ class Actions:
         """Let the model decide, advise, or have no say: for one unit, or for all that have no mode of their own."""
         self._append("mode", unit, reason, at, evidence={"mode": mode})
 
-    def override(self, override: Override, at: datetime) -> None:
-        """Set an output by hand until it expires; one of the same name is replaced.
+    def rows(self, kind: str, subject: str) -> tuple[Entry, ...]:
+        """The rows of a kind about a subject, in order."""
+        return self._journal.entries(self._application, kinds=(kind,), subject=subject)
+
+    def override(self, override: Override, at: datetime, because: Mapping[str, str] | None = None) -> None:
+        """Set an output by hand until it expires; one of the same name is replaced. `because` says what it rests on.
 
         Raises:
             RolloutError: it has expired by `at`, its expiry names a zone, or its value is not finite.
@@ -183,11 +187,13 @@ class Actions:
             "output": override.output,
             "value": override.value,
             "expires": override.expires.isoformat(),
+            **({URGENT: 1.0} if override.urgent else {}),
+            **(because or {}),
         }
         self._append("override", override.name, override.reason, at, evidence=evidence)
 
-    def lift(self, name: str, reason: str, at: datetime) -> None:
-        """Take an override away before it expires.
+    def lift(self, name: str, reason: str, at: datetime, because: Mapping[str, str] | None = None) -> None:
+        """Take an override away before it expires. `because` says what that rests on.
 
         Raises:
             RolloutError: there is none of this name.
@@ -195,7 +201,7 @@ class Actions:
         known = [each.name for each in self.state.overrides]
         if name not in known:
             raise RolloutError(f"there is no override {name!r} to lift; there is: {', '.join(known) or 'none'}")
-        self._append("override", name, reason, at, evidence={"lifted": 1.0})
+        self._append("override", name, reason, at, evidence={"lifted": 1.0, **(because or {})})
 
     def remedied(self, answer: str, reason: str, at: datetime, evidence: Mapping[str, str]) -> None:
         """Somebody undid what an answer had done, or made good for it."""

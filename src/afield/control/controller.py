@@ -8,6 +8,7 @@ from functools import partial
 import polars as pl
 
 from afield.answering import predictor
+from afield.control.emergencies import Emergencies
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.leading import Lead, refusal
@@ -158,6 +159,8 @@ class Controller:
         operate, plan = office.operate, office.plan
         history = History(office.tables, plan.tables, plan.features.lookback)
         history.load()
+        actions = office.led(self.lead)
+        emergencies = Emergencies(operate.emergency, actions, office.tell)
         intake = Intake(
             history,
             office.tables,
@@ -168,12 +171,13 @@ class Controller:
             office.tell,
             home.joined,
             operate.outcomes,
+            emergencies,
         )
         recorder = Recorder(operate.telemetry, self._spool, self._privacy, sketcher(operate.telemetry, self._privacy))
         kit = Equipment(
             history=history,
             intake=intake,
-            actions=office.led(self.lead),
+            actions=actions,
             shelf=office.shelf,
             predictor=predictor(operate, clock=office.clock.now, record=recorder.record),
             recorder=recorder,
@@ -183,6 +187,7 @@ class Controller:
             pinned=self._terms.pinned,
             news=News(office),
             retention=Retention(office) if operate.retention else None,
+            urgent=emergencies.act,
             unproven=partial(unproven, office),
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from afield.control.emergencies import Emergencies
 from afield.control.history import History, as_frame
 from afield.errors import TelemetryError
 from afield.labelling.contests import CONTESTS, contest_rows
@@ -45,6 +46,7 @@ class Intake:
         tell: Callable[[str], None],
         joined: Path | None = None,
         expected: Expectation = ANY,
+        emergencies: Emergencies | None = None,
     ) -> None:
         """Take from the folders `facts` and `telemetry`, and from those of services that joined.
 
@@ -58,6 +60,7 @@ class Intake:
             tell: is told which segment was damaged and set aside.
             joined: folder in which each service that joined keeps two spools of its own, `facts` and `telemetry`.
             expected: what outcomes are to be like; others are kept, and not joined.
+            emergencies: hear each fact first; what is theirs does not go into history, and is acted on before it goes.
         """
         self._history = history
         self._tables = tables
@@ -67,7 +70,7 @@ class Intake:
         self._own = own
         self._tell = tell
         self._joined = joined
-        self._expected = expected
+        self._expected, self._emergencies = expected, emergencies
         self._seen: dict[Path, dict[str, Position]] = {}
         self.watermark: datetime | None = None
 
@@ -165,7 +168,9 @@ class Intake:
         marks = [batch.watermark for batch in batches if batch.watermark is not None]
         if marks:
             self.watermark = max(*marks, self.watermark or marks[0])
-        return self._history.take(fact for batch in batches for fact in batch.facts)
+        facts = (fact for batch in batches for fact in batch.facts)
+        hears = self._emergencies.hears if self._emergencies else lambda _: False
+        return self._history.take(fact for fact in facts if not hears(fact))
 
     def _drain(self, bring: Callable[[], object]) -> None:
         """Bring what can be brought: one damaged segment must not hold up the others, nor stop the service."""
@@ -178,6 +183,8 @@ class Intake:
         """Keep one segment of facts, outcomes and contests; it may have been sealed since the last poll."""
         batches = [batch for batch in map(decode, records) if isinstance(batch, Ingest)]
         self._take(batches)
+        if self._emergencies:
+            self._emergencies.act()
         facts = [fact for batch in batches for fact in batch.facts]
         for kind, (name, table) in self._specs.items():
             rows = as_frame((fact for fact in facts if fact.kind == kind), table)

@@ -10,6 +10,8 @@ from afield.records.traffic import Mode
 
 ORDER = "order"
 """Of a row that changed the champion: the signed statement with which devices that saw newer releases may follow."""
+URGENT = "urgent"
+"""Of an override: it goes before all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def _overridden(state: Rollout, entry: Entry) -> Rollout:
         value=float(entry.evidence["value"]),
         reason=entry.reason,
         expires=datetime.fromisoformat(str(entry.evidence["expires"])),
+        urgent=bool(entry.evidence.get(URGENT)),
     )
     return replace(state, overrides=(*kept, override))
 

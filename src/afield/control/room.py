@@ -55,6 +55,7 @@ class Equipment:
         pinned: name → release that forecasts beside the others for comparison only.
         news: what speaks for a new model beside alerts; None: nothing does.
         retention: deletes rows that are too old; None: all are kept.
+        urgent: acts on what facts of emergencies say; whether anything changed.
         unproven: why the drills do not speak for the code that runs, or "".
     """
 
@@ -70,6 +71,7 @@ class Equipment:
     pinned: Mapping[str, str] = field(default_factory=dict)
     news: News | None = None
     retention: Retention | None = None
+    urgent: Callable[[datetime], bool] = lambda _: False
     unproven: Callable[[], str] = str
 
 
@@ -230,8 +232,9 @@ class Room:
         return trigger(Situation(tick, last, alerts, climbing, labels, changed, answered)) or ""
 
     def follow(self, now: datetime) -> bool:
-        """Take over what others appended to the ledger (a person's promotion or rollback); whether there was any."""
-        if not self._kit.actions.refresh():
+        """Act on emergencies, and take over what others appended (a promotion, a rollback); whether there was any."""
+        urgent = self._kit.urgent(now)
+        if not (self._kit.actions.refresh() or urgent):
             return False
         self.announce(now)
         return True

@@ -17,10 +17,10 @@ EVERYONE = "*"
 def in_force(
     overrides: Iterable[Override], unit: str, at: datetime, slices: Slices | None = None
 ) -> tuple[Override, ...]:
-    """Those that hold for `unit` at `at`: for all, then its slices', then its own, which have the last word."""
+    """Those that hold for `unit` at `at`: for all, its slices', its own, and urgent ones, which have the last word."""
     known = slices or {}
     held = [one for one in overrides if at < one.expires and _holds(one.scope, unit, known)]
-    return tuple(sorted(held, key=lambda one: (one.scope == unit) - (one.scope == EVERYONE)))
+    return tuple(sorted(held, key=lambda one: (one.urgent, (one.scope == unit) - (one.scope == EVERYONE))))
 
 
 def overridden(values: Mapping[str, float], overrides: Iterable[Override]) -> tuple[dict[str, float], tuple[str, ...]]:

@@ -39,7 +39,10 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Override(msgspec.Struct, frozen=True):
-    """A hard-set result: for `scope` (a unit, "slice:NAME", or "*"), `output` is `value` until `expires`."""
+    """A hard-set result: for `scope` (a unit, "slice:NAME", or "*"), `output` is `value` until `expires`.
+
+    One that is `urgent` goes before all others, however narrow their scope.
+    """
 
     name: str
     scope: str
@@ -47,6 +50,7 @@ class Override(msgspec.Struct, frozen=True):
     value: float
     reason: str
     expires: datetime
+    urgent: bool = False
 
 
 class ControlState(msgspec.Struct, frozen=True):
