@@ -12,9 +12,10 @@ from afield import __version__
 from afield.application import Application, Operate, resolve
 from afield.mitigation.breaker import Breaker
 from afield.mitigation.fallbacks import answered
-from afield.mitigation.modes import mode_of
+from afield.mitigation.modes import bound, mode_of
 from afield.mitigation.overrides import in_force, overridden
 from afield.mitigation.promises import Promises
+from afield.mitigation.slices import Sliced
 from afield.records.traffic import Event, Fact, Query
 from afield.release.bundle import Bundle, load
 from afield.release.golden import reproduce
@@ -48,12 +49,14 @@ def predictor(
     A `breaker` goes by the wall clock: it is for whoever answers people, not for what has to come out the same again.
     With the `key` of the service, what the application promises is held; without it nothing is promised.
     """
+    slices = operate.slices
+    units = {} if isinstance(slices, Sliced) else slices
     prefix, numbers = secrets.token_hex(8), itertools.count()
     beside = Beside(
         assign=assign,
-        in_force=partial(in_force, slices=operate.slices) if operate.slices else in_force,
+        in_force=partial(in_force, slices=units) if units else in_force,
         overridden=overridden,
-        mode_of=partial(mode_of, slices=operate.slices) if operate.slices else mode_of,
+        mode_of=partial(mode_of, slices=units) if units else mode_of,
         filled=answered,
         record=record,
         clock=clock,
@@ -61,6 +64,7 @@ def predictor(
         policy=operate.telemetry.name,
         keep=keep,
         record_all=record_all,
+        bound=partial(bound, sliced=slices) if isinstance(slices, Sliced) else lambda _, found: found,
         breaker=breaker,
         promises=Promises(operate.promise, key) if operate.promise is not None and key else None,
     )

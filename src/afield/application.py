@@ -14,7 +14,7 @@ import msgspec
 from afield.errors import UsageError
 from afield.mitigation.emergencies import Emergency
 from afield.mitigation.promises import Promise
-from afield.mitigation.slices import Slices
+from afield.mitigation.slices import Sliced, Slices
 from afield.monitoring.alarms import Budget
 from afield.monitoring.monitor import Monitor
 from afield.records.requirements import Goal as Goal
@@ -183,7 +183,8 @@ class Operate:
         texts: bounds on the lines of an answer's content, where features are found in the request.
         promise: the number of the decision that an answer binds later ones to, where features are looked up by key.
         emergency: the facts that set an override at once, and end it (`afield.mitigation.emergencies`); None: none do.
-        slices: names under which a mode or an override is set for many units at once → whether a unit is in it.
+        slices: names under which a mode or an override is set for many units at once → whether a unit is in it; where
+            things are found in the request, the slices of those, for modes.
         monitoring: what is watched.
         selection: which rows people are asked to label (`afield.selection`); None: none.
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
@@ -216,7 +217,7 @@ class Operate:
     grading: Callable[[Mapping[str, float], Mode], Mode] | None = None
     promise: Promise | None = None
     emergency: Emergency | None = None
-    slices: Slices = field(default_factory=dict)
+    slices: Slices | Sliced = field(default_factory=dict)
     monitoring: Monitoring = field(default_factory=Monitoring)
     selection: Selection | None = None
     retraining: Trigger | None = None

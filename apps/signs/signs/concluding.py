@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afield.errors import RequestError
-from afield.mitigation.modes import graded
+from afield.mitigation.modes import CAUTIOUS, graded
 from afield.records.traffic import Fact, Mode, Query
 from afield.serving.inference import Parts, Rows
 from afield.serving.product import Conclusion, Observation
@@ -98,6 +98,7 @@ def how(found: Found, confident: float, mode: Mode) -> Mode:
 
     Where its conformal set holds "read wrong" too, or nothing, it is not shown as sure: the release abstains.
     """
+    mode = min(mode, found.most, key=CAUTIOUS.index)
     if found.translation is None or mode == OFF:
         return OFF
     sure = graded(confident * found.translation.sure * found.language_sure, SURE, DOUBTFUL)
@@ -146,13 +147,15 @@ def why(found: Found, confident: float, mode: Mode, in_force: Mode = AUTOMATE) -
     if found.translation is None:
         english = found.language == "en" and found.language_sure >= ENGLISH
         return "English already" if english else "read, but in neither the phrasebook nor the dictionary"
-    if in_force == OFF:
-        return "translations are switched off at the moment"
+    if OFF in (in_force, found.most):
+        return f"translations {'' if in_force == OFF else 'of such lines '}are switched off at the moment"
     if mode == OFF:
         return f"not sure enough that it was read right ({confident:.0%})"
     told = f"{found.translation.reason}; read right with {confident:.0%}"
     if mode == PROMPT and not vouched(found.line.text, found.translation):
         return f"{told}; about safety, where only the phrasebook is shown as sure"
+    if mode == PROMPT and found.most == PROMPT:
+        return f"{told}; such lines are only suggested at the moment"
     abstains = mode == PROMPT and confident < found.certain
     return f"{told}, and certain only from {_above(found.certain)}" if abstains else told
 

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from afield.records.traffic import Mode
 from afield.serving.inference import Parts
 from signs.language.classify import probabilities
 from signs.reading.chain import Reader
@@ -35,6 +36,7 @@ class Found:
         language_sure: how sure the translation is as far as the language goes.
         translation: or None where nobody knows.
         certain: the confidence from which it is certain that the line was read right; 0 where none was fitted.
+        most: what it may be shown as at most, by the modes that people set for slices of lines.
     """
 
     line: Line
@@ -42,6 +44,7 @@ class Found:
     language_sure: float
     translation: Translation | None
     certain: float = 0.0
+    most: Mode = "automate"
 
 
 class Network:

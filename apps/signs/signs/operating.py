@@ -21,6 +21,7 @@ from signs.frames import LARGEST_BYTES
 from signs.kit import prepare
 from signs.recalling import KnownSigns
 from signs.sights import LineFact, Sight, VerdictFact, resolve, sample, seen
+from signs.slicing import SLICES
 
 STEP = timedelta(minutes=30)
 CHUNK = timedelta(hours=6)
@@ -50,6 +51,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
         step=STEP,
         stale_after=DAY,
         guards=(clamp("confidence", 0.0, 1.0),),
+        slices=SLICES,
         felt="shown",
         telemetry=Policy(name="everything", share=1.0),
         outcomes=Expectation(window=7 * DAY, low=0.0, high=1.0),

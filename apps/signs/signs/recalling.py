@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from afield.records.traffic import Query
+from afield.records.traffic import Mode, Query
 from afield.serving.inference import Rows
 from afield.serving.product import Observation
 from signs.frames import decode
@@ -64,6 +64,7 @@ class _Found(msgspec.Struct, frozen=True):
     language_sure: float
     translation: Translation | None
     certain: float
+    most: Mode
 
 
 class KnownSigns:
@@ -174,7 +175,7 @@ def _again(found: _Found) -> Found:
         line.script,
         line.readable,
     )
-    return Found(read, found.language, found.language_sure, found.translation, found.certain)
+    return Found(read, found.language, found.language_sure, found.translation, found.certain, found.most)
 
 
 def _plain(value: object) -> object:

@@ -14,7 +14,7 @@ from afield.control.actions import Actions
 from afield.control.office import Office, open_office
 from afield.errors import RolloutError, UsageError
 from afield.mitigation.overrides import EVERYONE, contradicted
-from afield.mitigation.slices import SLICE
+from afield.mitigation.slices import SLICE, Sliced
 from afield.records.decision import Override
 from afield.records.traffic import Mode
 
@@ -104,6 +104,11 @@ def override(
         actions.lift(name, reason, at)
         _tell(context, actions, f"override {name} is lifted")
         return
+    if part and isinstance(office.operate.slices, Sliced):
+        raise UsageError(
+            f"--slice {part}: slices of {app} are of what is found in a request, and an override is for a unit or all; "
+            f"set a mode for it instead: afield mode {app} prompt --slice {part} --reason ..."
+        )
     if bool(scope) == bool(part) or not output or value is None or expires is None:
         raise UsageError("an override needs --scope or --slice, --output, --value and --expires; or --lift")
     where = _slice(office, part) if part else scope
@@ -127,7 +132,8 @@ def _slice(office: Office, name: str) -> str:
     Raises:
         UsageError: the application declares no such slice.
     """
-    known = office.operate.slices
+    slices = office.operate.slices
+    known = slices.holds if isinstance(slices, Sliced) else slices
     if name not in known:
         there = ", ".join(sorted(known)) or "none"
         raise UsageError(f"--slice {name}: the application declares no such slice; there is: {there}")

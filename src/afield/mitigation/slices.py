@@ -1,9 +1,26 @@
 """Slices of the units, by the names under which people switch a mode or set an override for all in one."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from afield.records.traffic import Mode
 
 Slices = Mapping[str, Callable[[str], bool]]
 """Name of a slice → whether a unit is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """Slices of the things found in requests, where an application finds them there: a mode may hold for one.
+
+    Attributes:
+        holds: name of a slice → whether a thing is in it.
+        bounded: a thing and the most that it may be shown as → the thing, as the conclusion is to see it.
+    """
+
+    holds: Mapping[str, Callable[[object], bool]]
+    bounded: Callable[[object, Mode], object]
+
 
 SLICE = "slice:"
 """Begins the scope of a mode or an override that holds for a slice, so that no unit is taken for one."""

@@ -131,7 +131,7 @@ class Observing:
             except InferenceError as error:
                 self._scoring.problem, skipped = str(error), (OPEN,)
                 continue
-            observed = self._observed(query, release)
+            observed = self._observed(seen, query, release)
             if observed is None:
                 continue
             scored = self._set(self._scored(seen, observed, name, began), held)
@@ -156,10 +156,11 @@ class Observing:
             return Scored({self._product.output: np.empty(0)}, digest, ())
         return self._scoring.observed(seen, observed.rows, digest, began)
 
-    def _observed(self, query: Query, release: Release) -> Observation | None:
-        """What is found in the request with the parts of a release; None where they fail."""
+    def _observed(self, seen: Situation, query: Query, release: Release) -> Observation | None:
+        """What is found in the request with the parts of a release, within its slices' modes; None where they fail."""
         try:
-            return self._observe(query.request, release)
+            observed = self._observe(query.request, release)
+            return replace(observed, found=self._beside.bound(seen.control, observed.found))
         except RequestError:
             raise
         except Exception as error:  # a model or the application's own code: whatever it raises is its failure

@@ -273,6 +273,7 @@ class Beside:
         policy: name of the telemetry policy in force.
         keep: keeps facts that an answer brought to light; it must not raise.
         promises: gives and holds receipts; None: no answer binds later ones.
+        bound: what was found in a request, within the modes of the slices that hold it.
         breaker: keeps requests from releases that keep failing; None: they are asked each time.
         record_all: keeps several events at once; it must not raise. None: one after the other.
     """
@@ -288,5 +289,6 @@ class Beside:
     policy: str
     keep: Callable[[tuple[Fact, ...]], None] = lambda _: None
     record_all: Callable[[Sequence[Event]], None] | None = None
+    bound: Callable[[ControlState, tuple[object, ...]], tuple[object, ...]] = lambda _, found: found
     breaker: Breaks | None = None
     promises: Promises | None = None
