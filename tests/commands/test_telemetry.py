@@ -2,13 +2,18 @@
 
 import shutil
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 import pytest
+from obstore.store import S3Store
 
+from afield.home import Home
 from afield.labelling.labels import SCHEMA as LABELS
 from afield.records.traffic import Event, EventBatch, Fact, Ingest, Outcome
+from afield.store.founding import name_ledger
+from afield.store.ledger import Ledger
 from afield.store.secret import secret
 from afield.store.tables import Tables
 from afield.telemetry.delivery import event_rows
@@ -16,8 +21,10 @@ from afield.telemetry.encoding import encode
 from afield.telemetry.outcomes import store_outcomes
 from afield.telemetry.privacy import keyed_hash
 from afield.telemetry.spool import Spool
+from afield.testing.postgres import postgres
 from tests.commands.conftest import Town
 from tests.commands.town import APP, CITY
+from tests.store.object_store import KEYS, bucket
 
 AT = datetime(2024, 2, 26, 9)
 
@@ -109,6 +116,62 @@ def test_nobody_is_erased_while_a_service_writes_nor_in_the_ledger(town: Town, r
     assert (named.code, "say it without them" in named.err) == (2, True)
     assert town("telemetry", "erase", APP, "ab", "--reason", "asked").code == 2
     assert town("telemetry", "erase", APP, rider, "--reason", " ").code == 2
+
+
+@pytest.mark.slow
+def test_a_row_of_a_ledger_on_a_server_that_names_a_person_is_told(town: Town, rider: str) -> None:
+    with postgres() as server:
+        (town.folder / "ledger.db").rename(town.root / "moved.db")
+        (town.folder / "ledger.db-wal").unlink(missing_ok=True)
+        name_ledger(town.root, server.url())
+        for row in Ledger(f"sqlite:///{town.root / 'moved.db'}").entries("town"):
+            Ledger(Home(town.root, "town-60m").ledger).append(row)
+        (town.root / "moved.db").unlink()
+        erased = town("telemetry", "erase", APP, rider, "--reason", "asked", "--json")
+        assert (erased.code, erased.value["remains"], erased.value["releases"]) == (0, [], [town.release])
+        town("mode", APP, "off", "--unit", rider, "--reason", "spam")
+        again = town("telemetry", "erase", APP, rider, "--reason", "asked", "--json")
+        assert again.code == 1
+        (said,) = again.value["remains"]  # type: ignore[misc]
+        assert "(mode) names the person; the ledger is append-only" in said
+        assert rider not in said
+
+
+@pytest.mark.slow
+def test_tables_in_an_object_store_are_refused_with_a_way_that_works(
+    town: Town, rider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with bucket() as endpoint:
+        store = S3Store("bucket", endpoint=endpoint, client_options={"allow_http": True})
+        noted, tables = town.root / "tables.url", town.folder / "tables"
+        put(store, tables, "home/town-60m")
+        shutil.rmtree(tables)
+        noted.write_text(f"s3://bucket/home?endpoint_url={endpoint}&allow_http=true")
+        refused = town("telemetry", "erase", APP, rider, "--reason", "asked")
+        assert refused.code == 2
+        assert all(word in refused.err for word in ("nothing was erased", str(tables), "tables.url", "sync --delete"))
+
+        for each in chain.from_iterable(store.list("home/town-60m")):
+            file = tables / Path(each["path"]).relative_to("home/town-60m")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(bytes(store.get(each["path"]).bytes()))
+        noted.rename(town.root / "aside")
+        assert town("telemetry", "erase", APP, rider, "--reason", "asked").code == 0
+        store.delete([each["path"] for each in chain.from_iterable(store.list("home/town-60m"))])
+        put(store, tables, "home/town-60m")
+        (town.root / "aside").rename(noted)
+        there = Tables(f"s3://bucket/home/town-60m?endpoint_url={endpoint}&allow_http=true")
+        assert there.scan("orders").collect().height > 1000
+        assert there.scan("labels").collect()["item"].to_list() == ["answer-2"]
+
+
+def put(store: S3Store, folder: Path, prefix: str) -> None:
+    """Every file of a folder, under a prefix."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            store.put(f"{prefix}/{file.relative_to(folder)}", file.read_bytes())
 
 
 @pytest.mark.slow

@@ -19,13 +19,16 @@ from afield.custody.keys import kept_keys
 from afield.custody.notes import ERASED, NOT_REBUILDABLE, note
 from afield.custody.person import Person
 from afield.errors import ReleaseError, UsageError
+from afield.home import Home
 from afield.release.registry import releases
+from afield.store.addresses import shown
 from afield.store.purging import data_files, holding, purge, reads
 from afield.telemetry.claims import Claim, claim
 from afield.telemetry.spool import Spool
 from afield.workshop.datasets import FACTS, Version
 
 _READS = "_reads"
+_KEPT = "the ledger is append-only: name nobody in reasons and units"
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -53,13 +56,14 @@ def erase(office: Office, name: str, reason: str, actor: str) -> Erased:
     next call goes on.
 
     Raises:
-        UsageError: the id or the reason cannot be used, a service is running, or tables lie in an object store.
+        UsageError: the id or the reason cannot be used, a service is running, or tables lie in an object store, of
+            which nobody but its owner can say what is gone (versions, replicas, backups).
         StoreError: something could not be read or written; run it again.
     """
     home = office.home
     person = Person.of(name, kept_keys(home.privacy))
     if not isinstance(home.store, Path):
-        raise UsageError(f"the tables lie at {home.store}; erasing for good knows folders only: erase there by hand")
+        raise UsageError(_elsewhere(home))
     if person.rows(pl.DataFrame({"reason": [reason, actor]})).any():
         raise UsageError("--reason or --actor names the person; the ledger is never changed: say it without them")
     with _alone(office) as own:
@@ -194,7 +198,7 @@ def _remains(office: Office, person: Person) -> tuple[str, ...]:
         if not person.in_file(file):
             continue
         if file == home.ledger_file or file.name.startswith(home.ledger_file.name):
-            found.append(f"{file}: a row names the person; the ledger is append-only")
+            found.append(f"{file}: a row names the person; {_KEPT}")
         elif home.bundles in file.parents:
             digest = file.relative_to(home.bundles).parts[0]
             if digest not in live:
@@ -205,7 +209,27 @@ def _remains(office: Office, person: Person) -> tuple[str, ...]:
             )
         else:
             found.append(f"{file}: it is not Afield's to change; remove it")
+    if not home.ledger_file.exists():
+        found += _in_rows(office, person)
     return tuple(found)
+
+
+def _in_rows(office: Office, person: Person) -> list[str]:
+    """Rows of a ledger on a server that name the person: its files are not here to be looked at."""
+    rows = office.ledger.entries(office.application.name)
+    texts = pl.DataFrame({"row": [msgspec.json.encode(row).decode() for row in rows]}, schema={"row": pl.String})
+    named = [row for row, found in zip(rows, person.rows(texts), strict=True) if found]
+    return [f"the ledger, row {row.sequence} ({row.kind}) names the person; {_KEPT}" for row in named]
+
+
+def _elsewhere(home: Home) -> str:
+    """Why tables in an object store are not touched, and what to do."""
+    return (
+        f"the tables lie at {shown(str(home.store))}, and nothing was erased: only folders can be erased for good. "
+        f"Stop the service; copy that address whole to {home.tables}; move {home.root / 'tables.url'} aside; erase; "
+        "put the folder back so that what is gone here goes there (aws s3 sync --delete, rclone sync), with older versions "
+        "of its objects if the store keeps such; and move the file back"
+    )
 
 
 def _files(folder: Path) -> list[Path]:
