@@ -21,8 +21,19 @@ DONE = ("--undone", "charged 1.0 times", "--compensated", "8.40 back", "--reason
 def town(town: Town) -> Town:
     """A town whose service stands at the start, and gave one answer."""
     publish_control(town.folder / "snapshots", ControlState(version=1, champion=town.release, now=START))
-    told = pl.DataFrame({"id": ["a1"], "unit": ["22"], "release": [town.release], "tick": [START - timedelta(hours=1)]})
-    Tables(town.folder / "tables").append(EVENTS, told)
+    told = pl.DataFrame(
+        {
+            "id": ["a1", "b1"],
+            "unit": ["22", "23"],
+            "release": [town.release] * 2,
+            "tick": [START - timedelta(hours=1)] * 2,
+        }
+    )
+    tables = Tables(town.folder / "tables")
+    tables.append(EVENTS, told)
+    # What is told apart in an answer is kept as facts of its own id; here they are orders.
+    orders = tables.scan("orders").head(2).collect()
+    tables.append("orders", orders.with_columns(order_id=pl.Series(["a1/0", "a1/1"])))
     return town
 
 
@@ -60,6 +71,14 @@ def test_where_nothing_was_made_good_the_list_says_so(town: Town) -> None:
     ("arguments", "code", "message"),
     [
         (("a2", *DONE), 1, "answer a2: no such id among what was delivered"),
+        (
+            ("a1/2", *DONE),
+            1,
+            "nothing in it is called a1/2: it told a1/0, a1/1; name one, or the answer itself: a1",
+        ),
+        (("a1/", *DONE), 1, "answer a1 is known, and nothing in it is called a1/:"),
+        (("a2/0", *DONE), 1, "answer a2/0: no such id among what was delivered"),
+        (("b1/0", *DONE), 1, "nothing is told apart in it; name the answer itself: b1"),
         (("a1", "--reason", "x"), 2, "a remedy says what was done: --undone, --compensated or both"),
         (("a1", *DONE[:-1], " "), 2, "--reason is empty"),
         (DONE, 2, "name the answer that this is about"),

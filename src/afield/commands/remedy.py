@@ -17,6 +17,8 @@ from afield.telemetry.delivery import EVENTS
 
 REMEDY = "remedy"
 """Kind of the ledger's rows; who reads the state of a rollout passes them over."""
+FEW = 8
+"""How many things of an answer are named where another was asked for."""
 
 
 def run(
@@ -41,7 +43,7 @@ def run(
 
     Args:
         app: name of the application.
-        answer: id of an answer that was delivered to the tables.
+        answer: id of an answer that was delivered to the tables, or of a thing that was told in it.
         undone: what was undone.
         compensated: what somebody got for it.
         reason: what had gone wrong.
@@ -69,12 +71,12 @@ def run(
 
 
 def _answered(office: Office, answer: str) -> Mapping[str, str]:
-    """What the answer was: its release, its tick and what it said.
+    """What the answer was, or that in which a thing was told: its release, its tick and its unit.
 
     Raises:
-        RolloutError: no such answer is in the tables.
+        RolloutError: no such answer is in the tables, or nothing of this name was told in it.
     """
-    event = answer.partition("/")[0]
+    event, inside, _ = answer.partition("/")
     found = pl.DataFrame()
     if office.tables.exists(EVENTS):
         found = office.tables.scan(EVENTS).filter(pl.col("id") == event).collect()
@@ -82,8 +84,31 @@ def _answered(office: Office, answer: str) -> Mapping[str, str]:
         raise RolloutError(
             f"answer {answer[:80]}: no such id among what was delivered; a running service delivers with its ticks"
         )
+    if inside:
+        _check_told(office, event, answer)
     row = found.row(0, named=True)
     return {"release": str(row["release"]), "tick": str(row["tick"]), "unit": str(row["unit"])}
+
+
+def _check_told(office: Office, event: str, thing: str) -> None:
+    """Return where a thing was told in an answer: what is told apart in one is kept as a fact of that id.
+
+    Raises:
+        RolloutError: nothing of this name was.
+    """
+    told: list[str] = []
+    for name, spec in office.plan.tables.items():
+        if spec.identity and office.tables.exists(name):
+            ids = pl.col(spec.identity).cast(pl.String)
+            kept = office.tables.scan(name).filter(ids.str.starts_with(f"{event}/")).select(ids.unique().sort())
+            told += kept.collect().to_series().to_list()
+    if thing in told:
+        return
+    named = f"it told {', '.join(told[:FEW])}{' and more' if len(told) > FEW else ''}; name one, or the answer itself"
+    raise RolloutError(
+        f"answer {event} is known, and nothing in it is called {thing[:80]}: "
+        f"{named if told else 'nothing is told apart in it; name the answer itself'}: {event}"
+    )
 
 
 def _listed(office: Office, context: Context) -> None:
