@@ -9,10 +9,14 @@ from rich.text import Text
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.control.measuring import Measured, measure, spark
-from afield.control.office import open_office
+from afield.control.office import Office, open_office
+from afield.curation.contested import Contested, contested
+from afield.curation.labels import open_labels
 from afield.errors import UsageError
+from afield.labelling.contests import CONTESTS
 from afield.records.evidence import Measurement
 from afield.wording import number
+from afield.workshop.production import Production
 
 MOST = 1000
 
@@ -29,7 +33,8 @@ def run(
 
     Shown are the value of the last chunk with its interval, the weight of the rows behind it, the reference, the course
     over the chunks, and how far the evidence of a change has come: an alert is raised at 1, as the declared budget of
-    false alarms allows. Estimates made before outcomes stand beside what came true.
+    false alarms allows. Estimates made before outcomes stand beside what came true, and below them how what people
+    contested stands.
 
     Args:
         app: name of the application.
@@ -41,6 +46,7 @@ def run(
         raise UsageError(f"--chunks {chunks}: choose 1 to {MOST}")
     office = open_office(load(app, options), context.home, progress)
     found = measure(office, chunks)
+    said = _contests(office)
     budget = office.operate.monitoring.budget
     header = ("monitor", "metric", "value", "interval", "weight", "reference", "evidence", "alarm", "course")
     rows = [_cells(name, series, found) for name, series in found.series.items() if series]
@@ -49,8 +55,19 @@ def run(
         *(f"{each.at:%Y-%m-%d %H:%M} {each.severity}: {each.message}; {each.advice}" for each in found.alerts),
         *_held(found),
         *(f"not measured: {each}" for each in found.problems),
+        *([str(said)] if said else []),
     ]
-    result(context, {"budget": budget, "measured": found}, Group(table(header, rows), *map(Text, told)))
+    result(
+        context, {"budget": budget, "measured": found, "contests": said}, Group(table(header, rows), *map(Text, told))
+    )
+
+
+def _contests(office: Office) -> Contested | None:
+    """How what people contested stands; None where nobody contested anything."""
+    if not office.tables.exists(CONTESTS):
+        return None
+    history = Production(office.tables, office.plan.tables).read().tables
+    return contested(open_labels(office.plan, history, office.tables))
 
 
 def _cells(name: str, series: tuple[Measurement, ...], found: Measured) -> tuple[str, ...]:
