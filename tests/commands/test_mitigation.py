@@ -70,6 +70,13 @@ def test_a_slice_is_switched_and_set_at_once(town: Town) -> None:
             2,
             "there is: airports, manhattan, outside manhattan",
         ),
+        (
+            ("mode", APP, "off", "--unit", "airports", "--reason", "x"),
+            2,
+            "a slice and no unit; write --slice 'airports'",
+        ),
+        (("mode", APP, "off", "--unit", "slice:moon", "--reason", "x"), 2, "a slice and no unit; write --slice 'moon'"),
+        (("override", APP, "flood", "--scope", "manhattan", *SET[2:]), 2, "write --slice 'manhattan'"),
         (("mode", APP, "off", "--slice", "airports", "--unit", "22", "--reason", "x"), 2, "a mode is for one of them"),
         (("override", APP, "flood", "--reason", "x"), 2, "an override needs --scope"),
         (("override", APP, "flood", "--slice", "airports", *SET), 2, "an override needs --scope or --slice"),

@@ -1,6 +1,6 @@
 """`afield mode` and `afield override`: what people set by hand while a service runs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -53,7 +53,7 @@ def mode(
     if part and unit != EVERYONE:
         raise UsageError("--unit and --slice: a mode is for one of them")
     office = _office(app, context, options, reason)
-    where = _slice(office, part) if part else unit
+    where = _slice(office, part) if part else _unit(office, "--unit", unit)
     actions = office.by(actor or login())
     actions.mode(mode, reason, moment(office), where)
     own = ", ".join(f"{each} {its}" for each, its in actions.state.mode_by_unit if its != mode)
@@ -111,7 +111,7 @@ def override(
         )
     if bool(scope) == bool(part) or not output or value is None or expires is None:
         raise UsageError("an override needs --scope or --slice, --output, --value and --expires; or --lift")
-    where = _slice(office, part) if part else scope
+    where = _slice(office, part) if part else _unit(office, "--scope", scope)
     known = sorted({office.operate.output, *office.operate.neutral})
     if output not in known:
         raise UsageError(f"--output {output}: an answer has no such output; there is: {', '.join(known)}")
@@ -132,12 +132,29 @@ def _slice(office: Office, name: str) -> str:
     Raises:
         UsageError: the application declares no such slice.
     """
-    slices = office.operate.slices
-    known = slices.holds if isinstance(slices, Sliced) else slices
+    known = _slices(office)
     if name not in known:
         there = ", ".join(sorted(known)) or "none"
         raise UsageError(f"--slice {name}: the application declares no such slice; there is: {there}")
     return SLICE + name
+
+
+def _unit(office: Office, option: str, name: str) -> str:
+    """The scope of one unit, or of all.
+
+    Raises:
+        UsageError: it is the name of a slice, of which no unit is called so: nobody would be held.
+    """
+    part = name.removeprefix(SLICE)
+    if part != name or part in _slices(office):
+        raise UsageError(f"{option} {name}: that is a slice and no unit; write --slice '{part}'")
+    return name
+
+
+def _slices(office: Office) -> Collection[str]:
+    """The names of the slices that the application declares."""
+    slices = office.operate.slices
+    return slices.holds if isinstance(slices, Sliced) else slices
 
 
 def _office(app: str, context: Context, options: Mapping[str, str], reason: str) -> Office:
