@@ -10,8 +10,9 @@ import pytest
 from obstore.store import S3Store
 
 from afield.home import Home
+from afield.labelling.contests import contest_rows
 from afield.labelling.labels import SCHEMA as LABELS
-from afield.records.traffic import Event, EventBatch, Fact, Ingest, Outcome
+from afield.records.traffic import Contest, Event, EventBatch, Fact, Ingest, Outcome
 from afield.store.founding import name_ledger
 from afield.store.ledger import Ledger
 from afield.store.secret import secret
@@ -210,4 +211,9 @@ def test_fields_and_outcomes_are_told_of_what_was_recorded(town: Town) -> None:
     known = town("telemetry", "outcomes", APP, "--as-of", then.isoformat(), "--json").value
     assert (known["predictions"], known["known"]) == (74, 74 - 2 * 1)
     assert town("telemetry", "outcomes", APP, "--as-of", "2024-02-26T09:00Z").code == 2
+    one = tables.scan("predictions").filter(pl.col("tick") == then).select("id").first().collect().item()
+    tables.append("contests", contest_rows([Contest(one, value=2.0, at=then)]))
+    shown = town("telemetry", "outcomes", APP, "--as-of", AT.isoformat()).out
+    assert "contested: 1 answers" in shown
+    assert "proxy contested: " in shown
     assert town("telemetry", "sketches", APP).code == 2

@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from afield.application import Operate
 from afield.custody.outcomes import SMALL, Known, known
 from afield.errors import UsageError
+from afield.labelling.contests import CONTESTS, contest_rows
 from afield.records.facts import Window
-from afield.records.traffic import EventBatch, Outcome
+from afield.records.traffic import Contest, EventBatch, Outcome
 from afield.store.tables import Tables
 from afield.telemetry.delivery import event_rows
 from afield.telemetry.expected import Expectation
@@ -116,3 +118,39 @@ def test_the_policy_s_minimum_group_counts_where_it_is_larger(tables: Tables) ->
 def test_without_outcomes_nothing_is_claimed(tables: Tables) -> None:
     found = known(tables, TOY, Window(T0 + 100 * HOUR, T0 + 101 * HOUR), T0 + 101 * HOUR)
     assert (found.predictions, found.accuracy, found.preliminary) == (0, None, True)
+
+
+def test_contests_are_a_proxy_held_against_the_truth(tables: Tables) -> None:
+    names = tables.scan("predictions").filter(pl.col("unit") == "east").sort("tick").collect()["id"].to_list()
+    west = tables.scan("predictions").filter(pl.col("unit") == "west").collect()["id"].first()
+    # Truth in the east: 11 at first (corrected), then 7; forecasts are 5.
+    said = [
+        Contest(names[0], value=11.0, at=T0 + 3 * HOUR),
+        Contest(names[0], value=1.0, at=T0 + 4 * HOUR),
+        Contest(names[1], value=8.0, at=T0 + 3 * HOUR),
+        Contest(names[2], at=T0 + 3 * HOUR),
+        Contest(str(west), value=8.0, at=T0 + 3 * HOUR),
+        Contest("nothing that was answered", at=T0 + 3 * HOUR),
+        Contest(names[3], at=T0 + 60 * HOUR),
+    ]
+    assert look(tables, 40).contested is None
+    tables.append(CONTESTS, contest_rows(said))
+    found = look(tables, 40).contested
+    assert found is not None
+    assert (found.answers, found.known) == (4, 3)
+    assert found.loss is not None
+    assert found.loss.value == pytest.approx((36 + 4 + 4) / 3)
+    assert found.others is not None
+    assert (found.others.value, found.others.count) == (pytest.approx(4.0), 21)
+    assert found.value is not None
+    assert (found.value.source, found.value.count) == ("contested", 2)
+    assert found.value.same.value == pytest.approx(0.5)
+    assert found.value.bias.value == pytest.approx((0 + 1) / 2)
+
+
+def test_a_proxy_is_not_the_truth_that_a_contest_is_held_against(tables: Tables) -> None:
+    last = tables.scan("predictions").filter(pl.col("unit") == "east").sort("tick").collect()["id"].last()
+    tables.append(CONTESTS, contest_rows([Contest(str(last), value=5.0, at=T0 + 23 * HOUR)]))
+    found = look(tables, 24).contested
+    assert found is not None
+    assert (found.answers, found.known, found.value) == (1, 0, None)

@@ -11,9 +11,11 @@ from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.commands.release_promote import moment
 from afield.control.office import open_office
+from afield.custody.contested import Contested
 from afield.custody.outcomes import Known, known, stretch
 from afield.errors import UsageError
 from afield.records.evidence import Estimate
+from afield.telemetry.completeness import Agreement
 from afield.telemetry.delivery import EVENTS
 from afield.telemetry.sifting import REASONS
 
@@ -70,9 +72,9 @@ def _told(found: Known) -> Group:
         late = ", ".join(f"{share:.0%} within {after}" for share, after in found.lateness.quantiles.items())
         lines += [f"outcomes came: {late or 'none yet'}; {found.lateness.late} after the window"]
         lines += [f"never: {_said(found.lateness.never)}"]
-    for each in found.proxies:
-        compared = f"same {_said(each.same)}, bias {_said(each.bias)}"
-        lines.append(f"proxy {each.source}: {each.count} held against the truth: {compared}")
+    lines += [_held(each) for each in found.proxies]
+    if found.contested is not None:
+        lines += _contested(found.contested, found.loss)
     lines += [f"set aside: {count} {reason}: {REASONS[reason]}" for reason, count in found.aside.items()]  # type: ignore[index]
     lines += [f"{found.corrected} outcomes were corrected"] if found.corrected else []
     ages = [(str(each.age), _said(each.known), each.known.count if each.known else 0) for each in found.curve]
@@ -87,6 +89,18 @@ def _told(found: Known) -> Group:
             Text(f"{found.withheld} groups are too small to be told apart"),
         ]
     return Group(*shown)
+
+
+def _held(proxy: Agreement) -> str:
+    compared = f"same {_said(proxy.same)}, bias {_said(proxy.bias)}"
+    return f"proxy {proxy.source}: {proxy.count} held against the truth: {compared}"
+
+
+def _contested(found: Contested, loss: str) -> list[str]:
+    """What people said was wrong: a proxy for a large loss, and where they said what is right, for the truth."""
+    compared = f"{loss} {_said(found.loss)}, of answers that nobody contested {_said(found.others)}"
+    said = [f"contested: {found.answers} answers, {found.known} held against the truth: {compared}"]
+    return [*said, *([_held(found.value)] if found.value is not None else [])]
 
 
 def _said(estimate: Estimate | None) -> str:

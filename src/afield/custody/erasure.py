@@ -227,8 +227,8 @@ def _elsewhere(home: Home) -> str:
     return (
         f"the tables lie at {shown(str(home.store))}, and nothing was erased: only folders can be erased for good. "
         f"Stop the service; copy that address whole to {home.tables}; move {home.root / 'tables.url'} aside; erase; "
-        "put the folder back so that what is gone here goes there (aws s3 sync --delete, rclone sync), with older versions "
-        "of its objects if the store keeps such; and move the file back"
+        "put the folder back so that what is gone here goes there (aws s3 sync --delete, rclone sync), with older "
+        "versions of its objects if the store keeps such; and move the file back"
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 import polars as pl
 
 from afield.application import Operate
+from afield.custody.contested import Contested, contested
 from afield.errors import TelemetryError, UsageError
 from afield.records.evidence import Estimate
 from afield.records.facts import Window
@@ -62,6 +63,7 @@ class Known(msgspec.Struct, frozen=True):
         aside: reason → outcomes set aside as of the moment.
         corrected: outcomes that a later one superseded.
         groups: by a column, where that was asked for.
+        contested: what people said was wrong of all recorded answers, held against the truth; None where nothing was.
         withheld: groups too small to be told apart: they are the one called `SMALL`, or untold where all together
             are too few.
     """
@@ -83,6 +85,7 @@ class Known(msgspec.Struct, frozen=True):
     corrected: int
     groups: tuple[Group, ...] = ()
     withheld: int = 0
+    contested: Contested | None = None
 
 
 def known(tables: Tables, operate: Operate, window: Window, as_of: datetime, *, by: str = "", least: int = 10) -> Known:
@@ -105,7 +108,8 @@ def known(tables: Tables, operate: Operate, window: Window, as_of: datetime, *, 
     if least < 2:
         raise UsageError(f"--least {least}: a group of one is a person; give 2 or more")
     expected = operate.outcomes
-    made = _predictions(joined(tables, window, as_of, pending=True, expected=expected), as_of)
+    everything = joined(tables, window, as_of, pending=True, expected=expected)
+    made = _predictions(everything, as_of)
     told = made.filter(pl.col("truth").is_not_null())
     now = _predictions(joined(tables, window, pending=True, expected=expected), as_of)
     reported = _reported(tables, window, as_of)
@@ -134,6 +138,7 @@ def known(tables: Tables, operate: Operate, window: Window, as_of: datetime, *, 
         corrected=sifted.corrected,
         groups=groups,
         withheld=withheld,
+        contested=_contested(tables, operate, everything, as_of),
     )
 
 
@@ -191,6 +196,12 @@ def _held_against_truth(good: pl.DataFrame, proxies: tuple[str, ...]) -> tuple[A
     truth = good.filter(~pl.col("source").is_in(proxies)).unique(["key", "event_time"], keep="last")
     found = (agreement(good.filter(pl.col("source") == source), truth, source) for source in proxies)
     return tuple(each for each in found if each is not None)
+
+
+def _contested(tables: Tables, operate: Operate, rows: pl.DataFrame, as_of: datetime) -> Contested | None:
+    true = rows.filter(pl.col("truth").is_not_null() & ~pl.col("source").is_in(operate.outcomes.proxies))
+    losses = _losses(true, operate)
+    return contested(tables, rows, losses, as_of)
 
 
 def _groups(told: pl.DataFrame, operate: Operate, by: str, least: int) -> tuple[tuple[Group, ...], int]:
