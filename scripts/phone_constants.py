@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from types import ModuleType
 
-from signs import concluding, confidence, kit, safety, sights
+from signs import concluding, confidence, kit, safety, sights, slicing
 from signs.reading import arcs, chain, detection, order, recognition
 from signs.translation import book, dictionaries, entries, keys, segmentation, twins
 
@@ -13,6 +13,7 @@ SHARED: Mapping[ModuleType, tuple[str, ...]] = {
     safety: ("WORDS", "PARTS", "SOURCES"),
     sights: ("ASKED",),
     kit: ("LEAST", "ENGLISH", "SILENT"),
+    slicing: ("SAFETY", "GUESSED"),
     confidence: ("SCRIPTS", "SMALLEST", "DOUBT"),
     keys: ("ENDS", "DASHES"),
     book: ("SURE", "SURE_OF_TWIN", "SCHEMA"),

@@ -90,3 +90,9 @@ def test_the_champion_is_told_with_the_order_to_go_back_to_it(stand: Stand, serv
 
     stand.control("r")
     assert get(service, "/v1/bundles/champion").body == b'{"release":"r","mode":"automate"}'
+
+
+def test_the_modes_of_slices_are_told_with_it_and_no_unit_s(stand: Stand, service: Service) -> None:
+    stand.control("r", mode_by_unit={"slice:coast": "prompt", "east": "off"})
+    told = b'{"release":"r","mode":"automate","slices":{"coast":"prompt"}}'
+    assert get(service, "/v1/bundles/champion").body == told

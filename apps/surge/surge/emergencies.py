@@ -8,8 +8,7 @@ import msgspec
 from afield.errors import ContradictionError
 from afield.mitigation.emergencies import Emergency
 from afield.mitigation.overrides import EVERYONE
-from afield.mitigation.slices import SLICE
-from afield.records.decision import Override
+from afield.records.decision import SLICE, Override
 from afield.records.traffic import Fact
 from surge.areas import AREAS
 

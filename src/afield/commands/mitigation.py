@@ -14,8 +14,8 @@ from afield.control.actions import Actions
 from afield.control.office import Office, open_office
 from afield.errors import RolloutError, UsageError
 from afield.mitigation.overrides import EVERYONE, contradicted
-from afield.mitigation.slices import SLICE, Sliced
-from afield.records.decision import Override
+from afield.mitigation.slices import Sliced
+from afield.records.decision import SLICE, Override
 from afield.records.traffic import Mode
 
 Reason = Annotated[str, Parameter(help="why, one line; kept in the ledger")]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from afield.mitigation.slices import SLICE, Sliced, Slices, inside
+from afield.mitigation.slices import Sliced, Slices, inside
 from afield.records.decision import ControlState
 from afield.records.traffic import Mode
 
@@ -71,8 +71,7 @@ def mode_of(control: ControlState, unit: str, slices: Slices | None = None) -> M
 
 def bound(control: ControlState, found: tuple[object, ...], sliced: Sliced) -> tuple[object, ...]:
     """Things found in a request, each within the most cautious mode of the slices that hold it."""
-    apart = {scope.removeprefix(SLICE): mode for scope, mode in control.mode_by_unit.items() if scope.startswith(SLICE)}
-    known = [(sliced.holds[name], mode) for name, mode in apart.items() if name in sliced.holds]
+    known = [(sliced.holds[name], mode) for name, mode in control.mode_by_slice.items() if name in sliced.holds]
     if not known:
         return found
     modes = [[mode for holds, mode in known if holds(thing)] for thing in found]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from afield.records.decision import SLICE
 from afield.records.traffic import Mode
 
 Slices = Mapping[str, Callable[[str], bool]]
@@ -20,10 +21,6 @@ class Sliced:
 
     holds: Mapping[str, Callable[[object], bool]]
     bounded: Callable[[object, Mode], object]
-
-
-SLICE = "slice:"
-"""Begins the scope of a mode or an override that holds for a slice, so that no unit is taken for one."""
 
 
 def inside(scope: str, unit: str, slices: Slices) -> bool:

@@ -7,6 +7,8 @@ import msgspec
 
 from afield.records.traffic import Mode
 
+SLICE = "slice:"
+"""Begins the scope of a mode or an override that holds for a slice, so that no unit is taken for one."""
 Stage = Literal["idle", "shadow", "canary", "probation"]
 
 
@@ -86,3 +88,9 @@ class ControlState(msgspec.Struct, frozen=True):
     overrides: tuple[Override, ...] = ()
     now: datetime | None = None
     order: str = ""
+
+    @property
+    def mode_by_slice(self) -> dict[str, Mode]:
+        """The exceptions to the mode that hold for slices, by their names."""
+        apart = self.mode_by_unit.items()
+        return {scope.removeprefix(SLICE): mode for scope, mode in apart if scope.startswith(SLICE)}

@@ -111,7 +111,8 @@ def routes(
         state = control()
         if not state.champion:
             raise NotFoundError("no release is live yet")
-        told = {"release": state.champion, "mode": state.mode, **({"order": state.order} if state.order else {})}
+        beside = {"slices": state.mode_by_slice, "order": state.order}
+        told = {"release": state.champion, "mode": state.mode, **{name: one for name, one in beside.items() if one}}
         return Reply(200, msgspec.json.encode(told), headers=FRESH)
 
     def trusted(_: Request) -> Reply:

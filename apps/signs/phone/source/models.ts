@@ -1,6 +1,6 @@
 // The models of a release as the page uses them: a worker that opened it, asked by messages.
 import type { Asked, Found, Opened, Reply, Request } from "./messages.ts";
-import type { Frame, Mode } from "./records.ts";
+import type { Frame, Modes } from "./records.ts";
 
 export class Models {
   readonly #worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
@@ -32,8 +32,8 @@ export class Models {
     return models;
   }
 
-  async read(frame: Frame, spoken: string[] | null, mode: Mode): Promise<Found> {
-    return (await this.#ask({ read: frame, spoken, mode }, [])) as Found;
+  async read(frame: Frame, spoken: string[] | null, modes: Modes): Promise<Found> {
+    return (await this.#ask({ read: frame, spoken, modes }, [])) as Found;
   }
 
   close(): void {

@@ -153,8 +153,9 @@ function freeze({ width, height }: Frame): void {
 }
 
 async function answerTo(taken: Frame, by: Models): Promise<void> {
-  const mode = await updates.mode();
-  const found = await by.read(taken, where.value ? where.value.split(" ") : null, mode);
+  const modes = await updates.modes();
+  const { mode } = modes;
+  const found = await by.read(taken, where.value ? where.value.split(" ") : null, modes);
   const id = crypto.randomUUID();
   const lines = found.lines.map(({ readable, features: _, ...line }, place): Content => {
     const name = `${id}/${place}`;

@@ -1,7 +1,7 @@
 // Not of the page: answers the questions of the tests that compare these parts with Python's, from JSON lines to JSON lines.
 import { createInterface } from "node:readline";
 import { readFileSync } from "node:fs";
-import { how, understood, why, type Found, type Shares } from "./chain.ts";
+import { bounded, how, understood, why, type Found, type Shares } from "./chain.ts";
 import { features } from "./confidence.ts";
 import constants from "./constants.json";
 import { rows } from "./language/features.ts";
@@ -29,6 +29,7 @@ const ANSWERS: Record<string, (...given: never[]) => unknown> = {
   book: (text: string, language: string) => book.translate(text, language),
   translate: (text: string, language: string) => translate(text, language),
   understood: (line: Line, shares: Shares, certain: number) => understood(line, shares, translate, certain),
+  bounded: (found: Found, slices: Record<string, Mode>) => bounded(found, slices),
   shown: (found: Found, confidence: number, inForce: Mode) => {
     const mode = how(found, confidence, inForce);
     return [mode, why(found, confidence, mode, inForce)];

@@ -6,6 +6,14 @@ export type Script = "latin" | "han" | "kana" | "hangul" | "other" | "none";
 export const MODES = ["automate", "prompt", "off"] as const;
 export type Mode = (typeof MODES)[number];
 
+/** What people set: the mode in force, and the most that the lines of a slice may be shown as. */
+export interface Modes { mode: Mode; slices: Record<string, Mode> }
+
+/** The more cautious of two modes. */
+export function cautious(one: Mode, other: Mode): Mode {
+  return MODES[Math.max(MODES.indexOf(one), MODES.indexOf(other))];
+}
+
 /** A picture: RGBA, row by row. */
 export interface Frame { width: number; height: number; data: Uint8ClampedArray }
 

@@ -1,6 +1,6 @@
 // Releases and the mode on the device: the release in force, and the next one, fetched whole and verified before it may take over.
 import type { Opened } from "./messages.ts";
-import { MODES, type Mode } from "./records.ts";
+import { MODES, type Mode, type Modes } from "./records.ts";
 import * as clock from "./clock.ts";
 import * as downloads from "./downloads.ts";
 import { ordered, ReleaseError, verify, verifyFile, type File, type Keys, type Manifest } from "./release.ts";
@@ -18,21 +18,23 @@ export async function inForce(): Promise<[Held, Opened] | null> {
   return held ? [held, await opened(held)] : null;
 }
 
-/** The mode in force: the last one that the server told, however long ago. */
-export async function mode(): Promise<Mode> {
-  return (await storage.get<Mode>("state", "mode")) ?? "automate";
+/** The modes in force: the last ones that the server told, however long ago. */
+export async function modes(): Promise<Modes> {
+  const mode = (await storage.get<Mode>("state", "mode")) ?? "automate";
+  return { mode, slices: (await storage.get<Modes["slices"]>("state", "slices")) ?? {} };
 }
 
 /**
  * The server's champion where it is not the release in force: fetched and verified, but not in force before `adopt`. The
- * mode that the server tells with it is kept at once.
+ * modes that the server tells with it are kept at once.
  *
  * @throws ReleaseError it is not what a trusted key signed; TypeError the server cannot be reached.
  */
 export async function fetched(): Promise<[Held, Opened] | null> {
-  const champion = (await (await asked("/v1/bundles/champion")).json()) as { release: string; mode?: Mode; order?: string };
-  const told = MODES.find((one) => one === champion.mode);
-  if (told) await storage.put("state", { mode: told });
+  const champion = (await (await asked("/v1/bundles/champion")).json()) as { release: string; mode?: Mode; slices?: Record<string, string>; order?: string };
+  const told = known(champion.mode);
+  const slices = Object.fromEntries(Object.entries(champion.slices ?? {}).flatMap(([name, one]) => known(one) ? [[name, one]] : []));
+  if (told) await storage.put("state", { mode: told, slices });
   const held = await storage.get<Held>("state", "release");
   const keys = await trusted();
   if (held && champion.release === held.release) {
@@ -44,6 +46,10 @@ export async function fetched(): Promise<[Held, Opened] | null> {
   for (const [, file] of wanted(manifest)) await bring(champion.release, file);
   const next = { release: champion.release, manifest, sequence };
   return [next, await opened(next)];
+}
+
+function known(mode: string | undefined): Mode | undefined {
+  return MODES.find((one) => one === mode);
 }
 
 /** An order to stay with the release in force counts as well: what was in between is a downgrade from now on. */

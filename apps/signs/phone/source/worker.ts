@@ -31,7 +31,7 @@ async function act(request: Request): Promise<Found | null> {
   }
   if (!chain) throw new Error("no release is open");
   const start = performance.now();
-  const lines = await chain.read(request.read, request.spoken, request.mode);
+  const lines = await chain.read(request.read, request.spoken, request.modes);
   return { lines, milliseconds: performance.now() - start };
 }
 
@@ -40,7 +40,7 @@ async function open(release: Opened): Promise<Chain> {
   const models: Record<string, Model> = {};
   for (const [name, graph] of Object.entries(release.models)) models[name] = await model(graph);
   const made = new Chain(models, release);
-  await made.read({ width: 64, height: 64, data: new Uint8ClampedArray(64 * 64 * 4) }, null, "automate");
+  await made.read({ width: 64, height: 64, data: new Uint8ClampedArray(64 * 64 * 4) }, null, { mode: "automate", slices: {} });
   return made;
 }
 

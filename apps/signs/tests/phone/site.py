@@ -33,6 +33,7 @@ class Site:
     Attributes:
         down: nothing answers while it is set.
         mode: in force at the server.
+        slices: modes that are in force there for slices of lines.
         order: a signed rollback, where the server has one.
         mute: takes what it is sent, and says nothing: the answers are lost.
         changed: the bytes of a bundle, as somebody on the way changes them.
@@ -50,6 +51,7 @@ class Site:
     signer: Signer
     champion: str = ""
     mode: Mode = "automate"
+    slices: dict[str, Mode] = field(default_factory=dict)
     order: str = ""
     down: bool = False
     mute: bool = False
@@ -92,7 +94,10 @@ class Site:
                 )
             case ["v1", "bundles", "champion"]:
                 order = {"order": self.order} if self.order else {}
-                return Reply(200, msgspec.json.encode({"release": self.champion, "mode": self.mode} | order))
+                return Reply(
+                    200,
+                    msgspec.json.encode({"release": self.champion, "mode": self.mode, "slices": self.slices} | order),
+                )
             case ["v1", "bundles", release]:
                 content = bundles.statement(release)
                 return refused(404, "no such release") if content is None else Reply(200, self.changed(content))

@@ -40,6 +40,18 @@ def test_the_mode_that_the_server_told_last_holds_without_a_network(context: Any
     assert "switched off at the moment" in item.inner_text()
 
 
+def test_the_mode_of_a_slice_holds_its_lines_on_the_device_and_no_others(page: Any, site: Site) -> None:
+    ready(page)
+    site.slices = {"ja": "prompt", "ko": "off"}
+    updated(page, site)
+
+    read_by_camera(page)
+
+    item = page.locator("#lines li", has_text="現金のみ")
+    assert item.locator(".english").inner_text().endswith("?")
+    assert "such lines are only suggested at the moment" in item.inner_text()
+
+
 def test_in_mode_prompt_every_translation_has_a_question_mark(page: Any, site: Site) -> None:
     ready(page)
     site.mode = "prompt"

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from afield.mitigation.modes import bound
+from afield.records.decision import SLICE, ControlState
 from afield.records.traffic import Mode
 from scripts.phone_constants import constants
 from signs.concluding import how, why
 from signs.confidence import features
-from signs.kit import Kit
+from signs.kit import Found, Kit
 from signs.language.features import of_country
 from signs.language.place import spoken
 from signs.language.script import script, systems
@@ -23,6 +25,7 @@ from signs.reading.order import reading_order
 from signs.reading.recognition import Reading
 from signs.records import LANGUAGES, Line, Translation
 from signs.sights import asked
+from signs.slicing import HOLDS, SLICES
 from signs.translation.book import Book, phrases_table
 from signs.translation.dictionaries import packed
 from signs.translation.engine import translator
@@ -248,11 +251,16 @@ def test_a_line_is_shown_in_the_same_language_as_surely_and_for_the_same_reason(
         in_force = chance.choice(MODES)
         given = {"text": text, "readable": line.readable, "script": line.script}
 
-        found = phone("understood", given, shares, kit.certain)
-        expected = kit._found(line, shares)
+        set_by_hand = {name: chance.choice(MODES) for name in chance.sample(sorted(HOLDS), 2)}
+        control = ControlState(1, "r", mode_by_unit={SLICE + name: mode for name, mode in set_by_hand.items()})
+
+        found = phone("bounded", phone("understood", given, shares, kit.certain), set_by_hand)
+        (expected,) = bound(control, (kit._found(line, shares),), SLICES)
+        assert isinstance(expected, Found)
         mode = how(expected, confidence, in_force)
 
         assert found["language"] == expected.language
+        assert found["most"] == expected.most
         assert found["sure"] == pytest.approx(expected.language_sure)
         assert found["translation"] == as_told(expected.translation)
         assert phone("shown", found, confidence, in_force) == [mode, why(expected, confidence, mode, in_force)]
