@@ -12,7 +12,6 @@ from afield.clock import WallClock
 from afield.commands.output import progress
 from afield.commands.release_promote import login, moment
 from afield.control.office import open_office
-from afield.control.proof import unproven
 from afield.records.decision import ControlState
 from afield.store.snapshots import publish_control
 from tests.commands.conftest import Town
@@ -172,12 +171,12 @@ def test_drills_of_other_code_speak_for_nothing(town: Town, monkeypatch: pytest.
     opened = open_office(load(DRILLED), town.root, progress)
     of_code(monkeypatch, "as it is")
     note(opened, "drill", True, "flood held", "afield drill")
-    assert unproven(opened) == ""
+    assert opened.unproven() == ""
     of_code(monkeypatch, "another")
-    assert "the code has changed since the drills passed" in unproven(opened)
+    assert "the code has changed since the drills passed" in opened.unproven()
 
 
 def of_code(monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
     """Let the code that runs have this digest: the tests are a package of several folders, whose order changes."""
     monkeypatch.setattr("afield.audit.notes.code_digest", lambda _: digest)
-    monkeypatch.setattr("afield.control.proof.code_digest", lambda _: digest)
+    monkeypatch.setattr("afield.control.office.code_digest", lambda _: digest)

@@ -27,12 +27,12 @@ CITY = GeneratedCity(density=1.0, start=START, days=63, change=0, slot=timedelta
 
 def town(slot: str = "60m") -> Application:
     """The application."""
-    return replace(surge(slot), name="town", build="tests.commands.town:build")
+    return replace(surge(slot), name="town", build="tests.commands.town:build", operate="tests.commands.town:at_once")
 
 
 def drilled(slot: str = "60m") -> Application:
     """The application, where nothing goes live that drills do not speak for."""
-    return replace(town(slot), operate="tests.commands.town:operate_drilled")
+    return replace(town(slot), operate=surge(slot).operate)
 
 
 def secluded(slot: str = "60m") -> Application:
@@ -53,10 +53,10 @@ def faulty(slot: str = "60m") -> Application:
     return replace(application, requirements=requirements, build="tests.commands.town:build_peeking")
 
 
-def operate_drilled(options: Mapping[str, str]) -> Operate:
-    """As surge operates, once drills have passed."""
+def at_once(options: Mapping[str, str]) -> Operate:
+    """As surge operates, where what is built goes live though no drill was run."""
     whole = operate(options)
-    return replace(whole, rollout=replace(whole.rollout, drilled=True))
+    return replace(whole, rollout=replace(whole.rollout, drilled=False))
 
 
 def build_peeking(options: Mapping[str, str]) -> Build:

@@ -83,6 +83,7 @@ def operate(_options: Mapping[str, str]) -> Operate:
             rate_tolerance=0.05,
             canary_share=0.25,
             canary_block=3600,
+            drilled=True,
         ),
         designs=Designs(
             ahead=Ahead(slots=0, fresh=DAY, recall=KnownSigns(seen, observed_rows)),

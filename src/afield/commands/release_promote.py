@@ -13,7 +13,6 @@ from afield.commands.output import Context, progress, result
 from afield.control.actions import Actions
 from afield.control.evidence import planned
 from afield.control.office import Office, open_office
-from afield.control.proof import unproven
 from afield.errors import RolloutError, UsageError
 from afield.release.registry import named
 from afield.store.snapshots import Follower
@@ -158,7 +157,7 @@ def _may_be_live(office: Office, actions: Actions, release: str, actor: str) -> 
             f"release {state.champion[:12]} is in probation; without --now this one queues behind it, or end the "
             f"probation first: afield release rollback {office.application.called}"
         )
-    if state.champion and (missing := unproven(office)):
+    if state.champion and (missing := office.unproven()):
         raise RolloutError(f"release {release[:12]} cannot go live: {missing}")
     approved = actions.approvals(release, without=actor)
     if state.champion and len(approved) < needed:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 import polars as pl
 
@@ -15,7 +14,6 @@ from afield.control.leading import Lead, refusal
 from afield.control.news import News
 from afield.control.notices import Notices
 from afield.control.office import Office
-from afield.control.proof import unproven
 from afield.control.retention import Retention
 from afield.control.room import Equipment, Room
 from afield.control.selecting import draws_of
@@ -188,7 +186,7 @@ class Controller:
             news=News(office),
             retention=Retention(office) if operate.retention else None,
             urgent=emergencies.act,
-            unproven=partial(unproven, office),
+            unproven=office.unproven,
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
 

@@ -23,6 +23,7 @@ from afield.store.secret import secret
 from afield.store.steps import Steps
 from afield.store.tables import Tables
 from afield.workshop.bench import Bench
+from afield.workshop.code import code_digest
 from afield.workshop.datasets import Datasets
 from afield.workshop.facts import Facts
 from afield.workshop.golden import computing
@@ -133,12 +134,31 @@ class Office:
         if not fresh:
             self.tell(f"{step}: unchanged")
 
+    def unproven(self) -> str:
+        """Why the drills do not speak for the code that runs, and what to do; "" where they do, or need not.
+
+        What counts is the newest run of all drills that the ledger holds: a note of kind `drill`.
+        """
+        if not self.operate.rollout.drilled:
+            return ""
+        what_next = f"run: afield drill {self.application.called}"
+        runs = self.ledger.entries(self.application.name, ("drill",))
+        if not runs:
+            return f"no drills were run; {what_next}"
+        last = runs[-1]
+        if not last.evidence.get("passed"):
+            return f"drills did not pass ({last.reason}); mend that, then {what_next}"
+        if last.evidence.get("code") != code_digest(self.application.package):
+            return f"the code has changed since the drills passed; {what_next}"
+        return ""
+
     def register(self, built: Built, *, promote: bool, reason: str = "built by hand", actor: str = AFIELD) -> None:
         """Keep the facts of a build as history, and note in the ledger what it gave and who built it.
 
         A release that passed its gates becomes the champion where `promote` says so; one that did not is noted as
-        rejected. Where a candidate of somebody else climbs or is in probation, or a promotion needs approvals, it is
-        offered to the ladder instead, and overwrites nothing. A build that changed nothing leaves no trace.
+        rejected. Where a candidate of somebody else climbs or is in probation, or a promotion needs approvals or drills
+        that have not passed, it is offered to the ladder instead, and overwrites nothing. A build that changed nothing
+        leaves no trace.
         """
         actions = self.by(actor)
         state, end = actions.state, built.windows.whole.end
@@ -155,12 +175,18 @@ class Office:
             actions.built(built.release, f"{reason}; from {built.facts.summary.name}", end, evidence)
         if not built.passed:
             actions.reject(built.release, f"gates failed: {built.failed}", end, evidence)
-        elif promote and state.champion and (state.stage != "idle" or self.operate.rollout.approvals):
+        elif promote and state.champion and (why := self._waits(state.stage)):
             actions.offer(built.release, f"{reason}; gates passed", end)
-            self.tell(f"release {built.release[:12]} waits for the ladder: another climbs, or approvals are needed")
+            self.tell(f"release {built.release[:12]} waits for the ladder: {why}")
         elif promote:
             actions.promote(built.release, f"{reason}; gates passed", end, evidence)
         self.actions.refresh()
+
+    def _waits(self, stage: str) -> str:
+        """Why a build does not replace a champion by itself, or ""."""
+        if stage != "idle":
+            return "another candidate climbs, or is in probation"
+        return "approvals are needed" if self.operate.rollout.approvals else self.unproven()
 
     def _keep(self, facts: Facts, end: datetime) -> None:
         """Add the facts known before `end` to the tables of history, once for each content and end."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from afield.drills import asking, model, people, state, updates, world
+from afield.drills import asking, learning, model, people, state, updates, world
 from afield.drills.seen import Drill
 
 DRILLS: Mapping[str, Drill] = {
@@ -80,6 +80,16 @@ DRILLS: Mapping[str, Drill] = {
         "a release is put live and taken back",
         f"the old release answers again within {updates.AT_ONCE:g} s",
         updates.rollback,
+    ),
+    "worse-candidate": Drill(
+        "a candidate answers upside down: low where the live release says high, over the rows of its test window",
+        "the ladder sends it back from shadow and from probation as worse; one that answers the same it does not",
+        learning.worse_candidate,
+    ),
+    "poisoned-labels": Drill(
+        "every second label of what is trained on says the lowest there is",
+        "a gate refuses the candidate that comes of it",
+        learning.poisoned_labels,
     ),
     "mode-off": Drill(
         "a person switches the model off for all",

@@ -109,6 +109,8 @@ def _copied(office: Office) -> Iterator[Office]:
             shutil.copytree(name, there.folder / name.name, copy_function=_linked)
         for name in (home.key.parent, home.trusted):
             shutil.copytree(name, there.root / name.name)
+        if (standing := home.steps / "standing").exists():
+            shutil.copytree(standing, there.steps / standing.name, copy_function=_linked)
         shutil.copy2(home.privacy, there.privacy)
         copied = replace(open_office(office.application, there.root, office.tell), clock=office.clock)
         for entry in office.ledger.entries(office.application.name):
