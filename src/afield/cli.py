@@ -52,6 +52,7 @@ FAMILIES = {
     "token": "Who may call a service: new, list, revoke.",
     "label": "Labels: list, queue, select, accuracy, add, import, export, agreement, suspects.",
     "telemetry": "What is kept of traffic and people: outcomes, fields, sketches, export, erase, rotate.",
+    "ledger": "Where the history of a home is kept: move.",
     "data": "Datasets and their versions: list, log, show, diff, quarantine, repair, trace, fetch.",
 }
 
@@ -139,6 +140,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("telemetry export", "afield.commands.telemetry_export:run", "Answers for others: no ids, no small groups."),
     Verb("telemetry erase", "afield.commands.telemetry:erase", "Erase one person for good, in every version."),
     Verb("telemetry rotate", "afield.commands.telemetry:rotate", "Hash people under a new key from now on."),
+    Verb("ledger move", "afield.commands.ledger:move", "Move a home's history from its file to a PostgreSQL."),
     Verb("data list", "afield.commands.data:listed", "The tables: rows, versions, owner, freshness, who uses them."),
     Verb("data log", "afield.commands.data_versions:log", "The versions of a table."),
     Verb("data show", "afield.commands.data_versions:show", "The newest rows of a table, now or as of a version."),

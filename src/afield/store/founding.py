@@ -33,7 +33,7 @@ def name_ledger(root: Path, url: str) -> None:
     if not known and files:
         raise UsageError(
             f"{files[0]} holds a ledger already, and AFIELD_LEDGER names another: that would split its history; "
-            "name another AFIELD_HOME, or move that file away"
+            "leave AFIELD_LEDGER and move it: afield ledger move URL; or name another AFIELD_HOME"
         )
     Ledger(url)
     root.mkdir(parents=True, exist_ok=True)

@@ -198,6 +198,16 @@ class Ledger:
             for row in rows
         )
 
+    def applications(self) -> tuple[str, ...]:
+        """The applications that have entries, by name.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        query = select(_ENTRIES.c.application).distinct().order_by(_ENTRIES.c.application)
+        with self._database.explained(), self._engine.connect() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def _version(self) -> int | None:
         """The schema that the ledger was made with; None where it was not finished."""
         with self._engine.connect() as connection:
