@@ -97,7 +97,7 @@ class Kit:
 
 
 def prepare(parts: Parts, read: Callable[[str], bytes]) -> Kit:
-    """The kit of a release."""
+    """The kit of a release, or of the parts that read and translate alone, before any confidence was fitted."""
     characters = tuple(msgspec.json.decode(read(CHARACTERS), type=list[str]))
-    certain = parts["confidence"].constants.get(CERTAIN, 0.0)
+    certain = parts["confidence"].constants.get(CERTAIN, 0.0) if "confidence" in parts else 0.0
     return Kit(parts, characters, translator(read(PHRASES), read(WORDS)), certain)

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from signs.kit import ENGLISH, LEAST, SILENT, Found, Kit
+from afield.records.release import Part
+from afield.serving.model import Model
+from apps.signs.tests.colours import models, parts, tables
+from signs.kit import CERTAIN, ENGLISH, LEAST, SILENT, Found, Kit, prepare
 from signs.records import Language, Line, Translation
 
 SAID = {
@@ -73,3 +76,14 @@ def test_what_cannot_be_read_is_not_translated() -> None:
 def test_a_text_that_nobody_knows_is_not_translated() -> None:
     found = understood(line("銀座三丁目"), {"ja": 0.9, "zh": 0.1})
     assert (found.translation, found.language, found.language_sure) == (None, "ja", 0.9)
+
+
+def test_a_kit_knows_from_which_confidence_a_line_is_certain_and_needs_no_model_of_confidence() -> None:
+    graphs = models()
+    made = {part.name: Model(part, graphs[part.name]) for part in parts()}
+    fitted = made["confidence"]
+    known = Part("confidence", fitted.features, ("probability",), "by hand", {CERTAIN: 0.8})
+    assert prepare({**made, "confidence": Model(known, graphs["confidence"])}, tables().__getitem__).certain == 0.8
+    assert prepare(made, tables().__getitem__).certain == 0.0
+    del made["confidence"]
+    assert prepare(made, tables().__getitem__).certain == 0.0
