@@ -35,7 +35,8 @@ async ([release, frames]) => {
     const context = canvas.getContext("2d");
     context.drawImage(picture, 0, 0);
     const { data, width, height } = context.getImageData(0, 0, picture.width, picture.height);
-    found.push(await ask({ id: 1, read: { data, width, height }, spoken: null, modes: { mode: "automate", slices: {} } }));
+    const modes = { mode: "automate", slices: {} };
+    found.push(await ask({ id: 1, read: { data, width, height }, spoken: null, modes }));
   }
   worker.terminate();
   return found;
