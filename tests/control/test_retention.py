@@ -17,6 +17,8 @@ from afield.store.ledger import Ledger
 from afield.store.tables import Tables
 from afield.telemetry.delivery import event_rows
 from afield.telemetry.outcomes import store_outcomes
+from afield.telemetry.sketches import Sketcher
+from afield.telemetry.summaries import SKETCHES, sketch_rows
 from afield.testing.toy import operate, toy
 from afield.workshop.plan import Table
 
@@ -77,3 +79,15 @@ def test_a_table_that_is_not_there_yet_is_passed_over(tmp_path: Path) -> None:
 def test_what_cannot_be_kept_so_is_refused(tmp_path: Path, kept: dict[str, timedelta], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Retention(office(tmp_path, **kept))
+
+
+def test_sketches_of_hours_that_are_over_are_merged_though_nothing_is_to_be_deleted(tmp_path: Path) -> None:
+    retention, tables = Retention(office(tmp_path)), Tables(tmp_path / "tables")
+    for _ in range(5):
+        sketcher = Sketcher()
+        sketcher.see([EventBatch("b", ("a",), "champion", "r", T0, 1.0, 1.0, "p", "v", {"forecast": (1.0,)}, T0)])
+        taken = sketcher.take()
+        assert taken is not None
+        tables.append(SKETCHES, sketch_rows([taken]))
+    assert retention.enforce(T0 + 2 * DAY) == 0
+    assert tables.scan(SKETCHES).collect()["events"].to_list() == [5, 5]

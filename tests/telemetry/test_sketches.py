@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from afield.records.facts import Window
 from afield.records.traffic import Event, EventBatch
 from afield.store.tables import Tables
+from afield.telemetry import summaries as summaries_module
 from afield.telemetry import tail
 from afield.telemetry.delivery import EVENTS, deliver
 from afield.telemetry.encoding import decode, encode
@@ -23,7 +24,7 @@ from afield.telemetry.settlement import drain, totals
 from afield.telemetry.sketched import Sketched
 from afield.telemetry.sketches import Sketcher, merged_distinct, merged_quantiles, sketcher
 from afield.telemetry.spool import Spool
-from afield.telemetry.summaries import SKETCHES, summaries
+from afield.telemetry.summaries import SKETCHES, merge, sketch_rows, summaries
 
 AT = datetime(2023, 7, 1, 18, 15)
 
@@ -197,3 +198,51 @@ def test_summaries_are_of_the_hours_asked_for(tmp_path: Path) -> None:
     hour = AT.replace(minute=0)
     found = summaries(tables, Window(hour, hour + timedelta(hours=2)))
     assert found["hour"].unique().sort().to_list() == [hour, hour + timedelta(hours=1)]
+
+
+def handed_over(tables: Tables, worker: int, hours: int = 3) -> None:
+    """What one process saw of some hours, handed over in ten parts each."""
+    parts = []
+    for hour in range(hours):
+        for part in range(10):
+            own, at = Sketcher(), AT + timedelta(hours=hour)
+            own.see([event(n, float(n), f"u{worker}-{n}", at=at) for n in range(part * 20, part * 20 + 20)])
+            parts.append(taken(own))
+    tables.append(SKETCHES, sketch_rows(parts))
+
+
+def test_hours_that_are_over_are_merged_into_a_row_each_and_say_the_same(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    for worker in range(4):
+        handed_over(tables, worker)
+    before = summaries(tables)
+    held = tables.scan(SKETCHES).collect()
+    border = AT.replace(minute=0) + timedelta(hours=2)
+    assert merge(tables, border) == held.filter(pl.col("hour") < border).height - 4
+    after = summaries(tables)
+    exact = ("release", "arm", "hour", "output", "events", "missing", "low", "high")
+    assert after.select(exact).equals(before.select(exact))
+    for name in ("distinct", "p05", "p50", "p95"):
+        merged_says, parts_say = after[name].drop_nulls().to_list(), before[name].drop_nulls().to_list()
+        assert merged_says == pytest.approx(parts_say, rel=0.06, abs=10), name
+    now = tables.scan(SKETCHES).collect()
+    assert now.filter(pl.col("hour") >= border).height == held.filter(pl.col("hour") >= border).height
+    assert merge(tables, border) == 0, "what is merged is left alone"
+
+
+def test_what_arrives_while_old_hours_are_merged_is_merged_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables, real, tries = Tables(tmp_path), summaries_module._merged, iter((True, False))
+    handed_over(tables, 0)
+
+    def late(rows: pl.DataFrame) -> pl.DataFrame:
+        if next(tries):
+            handed_over(Tables(tmp_path), 1)
+        return real(rows)
+
+    monkeypatch.setattr(summaries_module, "_merged", late)
+    assert merge(tables, AT + timedelta(days=1)) == 2 * 3 * 10 * 2 - 6
+    assert summaries(tables)["events"].sum() == 2 * 2 * 3 * 200
+
+
+def test_where_nothing_was_sketched_nothing_is_merged(tmp_path: Path) -> None:
+    assert merge(Tables(tmp_path), AT) == 0

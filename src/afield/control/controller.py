@@ -184,7 +184,7 @@ class Controller:
             draws=draws_of(office, history.frames, self._reference),
             pinned=self._terms.pinned,
             news=News(office),
-            retention=Retention(office) if operate.retention else None,
+            retention=Retention(office),
             urgent=emergencies.act,
             unproven=office.unproven,
         )

@@ -9,9 +9,10 @@ from afield.errors import UsageError
 from afield.labelling.labels import LABELS
 from afield.store.places import open_place
 from afield.store.purging import expire
+from afield.store.tables import Tables
 from afield.telemetry.delivery import EVENTS
 from afield.telemetry.outcomes import OUTCOMES
-from afield.telemetry.summaries import SKETCHES
+from afield.telemetry.summaries import SKETCHES, merge
 
 ON_DISK = 24
 """Hours after which the files of deleted rows go: who reads an older version meanwhile comes to the end."""
@@ -30,12 +31,14 @@ class Retention:
             UsageError: a table has no time or is not known, or facts would go that features look back at.
         """
         self._office = office
-        self._place = open_place(office.home.store)
+        self._place, self._tables = open_place(office.home.store), Tables(office.home.store)
         self._columns = columns(office)
         self._enforced: datetime | None = None
 
     def enforce(self, now: datetime) -> int:
         """Delete what is too old at `now`, if that was not done within the last day; how many rows that were.
+
+        Sketches of hours that are over for a day are merged meanwhile: what processes handed over in parts.
 
         Raises:
             StoreError: a table or the ledger cannot be written; it is tried again.
@@ -52,6 +55,7 @@ class Retention:
             if gone:
                 reason = f"{gone} rows of {table} were older than {kept.days} days"
                 note(self._office, EXPIRED, table, reason, "afield", {"rows": float(gone)})
+        merge(self._tables, now - _EVERY)
         self._enforced = now
         return removed
 

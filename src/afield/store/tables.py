@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -125,6 +126,39 @@ class Tables:
 
         return self._retried(name, attempt)
 
+    def rewrite(
+        self, name: str, column: str, before: datetime, change: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> tuple[int, int]:
+        """Put `change` of the rows of before a moment in their place; how many there were, and are.
+
+        Where others append meanwhile it begins anew, and where nothing would become fewer, nothing is written. Files
+        that were read a week ago for the last time go from the disk.
+
+        Args:
+            name: of the table.
+            column: of naive moments.
+            before: older rows are meant.
+            change: gives older rows as well.
+
+        Raises:
+            ConflictError: others committed first, ten times in a row.
+            StoreError: the table cannot be used; it is as it was.
+        """
+
+        def attempt() -> tuple[int, int]:
+            table = self._open(name)
+            rows = pl.scan_delta(table, storage_options=self._place.options, credential_provider=None)
+            old = rows.filter(pl.col(column) < before).collect()
+            new = change(old)
+            if new.height < old.height:
+                older = f"arrow_cast('{before.isoformat()}', 'Timestamp(Microsecond, None)')"
+                write_deltalake(table, new, mode="overwrite", predicate=f"{column} < {older}")
+                self._place.sync(name, table.version())
+                table.vacuum(dry_run=False)
+            return old.height, new.height
+
+        return self._retried(name, attempt)
+
     def transaction(self, name: str, writer: str) -> int | None:
         """The number of the writer's last transaction in the table; None before its first."""
         if not self.exists(name):
@@ -165,8 +199,7 @@ class Tables:
         """Put small files together; the number of files that are no longer read. Older versions stay readable.
 
         Raises:
-            ConflictError: others committed first, ten times in a row.
-            StoreError: the table cannot be read or written.
+            StoreError: the table cannot be used, or others committed first, ten times in a row.
         """
 
         def attempt() -> int:
