@@ -19,7 +19,8 @@ def test_both_halves_load_for_every_option(slot: str, effort: str) -> None:
     assert operate.baseline in plan.features.names
     assert set(plan.watched) <= set(plan.features.names)
     kinds = {table.kind for table in plan.tables.values() if table.kind}
-    assert kinds == set(operate.facts), "every fact that a client may send has a table"
+    assert operate.emergency is not None
+    assert {*kinds, operate.emergency.kind} == set(operate.facts), "a fact has a table, or is of an emergency"
 
 
 def test_what_is_usual_stays_out_of_the_name_of_the_home() -> None:
