@@ -63,3 +63,33 @@ def test_a_field_costs_what_it_takes_on_the_disk(rows: pl.DataFrame) -> None:
 def test_too_few_ticks_explain_nothing(rows: pl.DataFrame) -> None:
     with pytest.raises(TelemetryError, match="at least 10 are needed"):
         candidates(rows.head(60), ("rain",))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pl.Series([None] * 200, dtype=pl.Float64),
+        pl.Series([float("nan")] * 200),
+        pl.Series([float("inf"), 1.0] * 100),
+        pl.Series(["a", None] * 100),
+        pl.Series([["a"], None] * 100, dtype=pl.List(pl.String)),
+        pl.Series([[1, 2], []] * 100, dtype=pl.List(pl.Int64)),
+        pl.Series([b"\xff\x00", None] * 100, dtype=pl.Binary),
+        pl.Series(["x", "y"] * 100, dtype=pl.Categorical),
+        pl.Series([{"a": 1}] * 200),
+        pl.Series([None] * 200),
+        pl.Series([True, False] * 100),
+    ],
+    ids=lambda odd: str(odd.dtype),
+)
+def test_whatever_a_column_holds_it_has_a_cost_and_a_place_in_the_ranking(odd: pl.Series) -> None:
+    draws = np.random.default_rng(0)
+    ticks = [datetime(2026, 1, 1) + timedelta(hours=n // 2) for n in range(200)]
+    rows = pl.DataFrame(
+        {"tick": ticks, "inclusion": 1.0, "loss": draws.random(200), "residual": draws.normal(size=200), "odd": odd}
+    )
+    (field,) = [each for each in stored_fields(rows, rows, 3.0) if each.name == "odd"]
+    assert field.bytes_row > 0
+    assert 0.0 <= field.narrowed <= 1.0
+    (candidate,) = candidates(rows, ["odd"])
+    assert candidate.explained.value < 0.2, "nothing of it has to do with the residual"

@@ -9,7 +9,7 @@ from rich.text import Text
 from afield.application import load
 from afield.commands.output import Context, progress, result, table
 from afield.control.office import Office, open_office
-from afield.custody.fields import PRICE
+from afield.custody.fields import LEAST, PRICE
 from afield.custody.worth import Worth, worth
 from afield.errors import UsageError
 from afield.telemetry.delivery import EVENTS
@@ -87,5 +87,7 @@ def _told(found: Worth) -> Group:
     title = f"{found.rows:,} predictions stored from {found.window[0]}, {found.known:,} with an outcome"
     return Group(
         table(("field", "bytes a row", "MB a month", "$ a month", f"narrows {found.loss}", "needed"), stored, title),
-        table(("not used by the model", "explains of the residual", "95 %"), unused) if unused else Text(""),
+        table(("not used by the model", "explains of the residual", "95 %"), unused)
+        if unused
+        else Text(f"fewer than {LEAST} ticks have outcomes: too few to tell which unused fields explain more"),
     )

@@ -26,6 +26,8 @@ NEEDED = {
 """Fields without which there is no accuracy, whatever they narrow."""
 
 _LEVELS, _FOLDS, _PER_LEVEL = 10, 5, 20
+LEAST = 2 * _FOLDS
+"""Ticks with outcomes from which on it can be told what explains."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -95,10 +97,8 @@ def candidates(rows: pl.DataFrame, names: Sequence[str], level: float = 0.95) ->
         TelemetryError: there are fewer ticks than stretches.
     """
     ticks = rows["tick"].unique().sort()
-    if ticks.len() < 2 * _FOLDS:
-        raise TelemetryError(
-            f"{ticks.len()} ticks with outcomes; at least {2 * _FOLDS} are needed to tell what explains"
-        )
+    if ticks.len() < LEAST:
+        raise TelemetryError(f"{ticks.len()} ticks with outcomes; at least {LEAST} are needed to tell what explains")
     fold = (rows["tick"].rank("dense").cast(pl.Int64) - 1) * _FOLDS // ticks.len()
     folds, residual = fold.to_numpy(), rows["residual"].to_numpy()
     plain = _held_out(np.zeros(rows.height, np.int64), residual, folds)
@@ -143,7 +143,10 @@ def _strata(values: pl.Series, most: int = _LEVELS) -> np.ndarray[tuple[int], np
         rank = values.rank("average").fill_null(0.0)
         levels = (rank * most / (values.len() + 1)).floor().cast(pl.Int64)
         return levels.to_numpy().astype(np.int64)
-    texts = values.list.join("+") if values.dtype == pl.List(pl.String) else values.cast(pl.String)
+    if isinstance(values.dtype, pl.List):
+        texts = values.list.eval(pl.element().cast(pl.String)).list.join("+")
+    else:
+        texts = values.bin.encode("hex") if values.dtype == pl.Binary else values.cast(pl.String)
     common = texts.value_counts(sort=True)[texts.name].head(most).to_list()
     return texts.replace_strict(common, range(len(common)), default=len(common), return_dtype=pl.Int64).to_numpy()
 

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from afield.control.office import Office
-from afield.custody.fields import PRICE, Candidate, Field, candidates, stored_fields
+from afield.custody.fields import LEAST, PRICE, Candidate, Field, candidates, stored_fields
 from afield.custody.outcomes import CHAMPION
 from afield.errors import DataError
 from afield.features.compute import compute
@@ -47,9 +47,11 @@ def worth(office: Office, days: float, price: float = PRICE) -> Worth:
     Raises:
         DataError: no prediction of the champion has an outcome.
         StoreError: a table cannot be read.
-        TelemetryError: too few ticks have outcomes.
     """
-    end = office.tables.scan(EVENTS).select(pl.col("tick").max()).collect().item() + timedelta(microseconds=1)
+    newest = office.tables.scan(EVENTS).select(pl.col("tick").max()).collect().item()
+    if newest is None:
+        raise DataError(f"{office.home.folder}: the table {EVENTS} is empty; serve, and look again")
+    end = newest + timedelta(microseconds=1)
     window = Window(end - timedelta(days=days), end)
     inside = pl.col("tick").is_between(window.start, window.end, closed="left")
     rows = office.tables.scan(EVENTS).filter(inside).collect()
@@ -78,7 +80,7 @@ def worth(office: Office, days: float, price: float = PRICE) -> Worth:
         known.height,
         office.operate.loss,
         stored_fields(rows, known, days, price),
-        candidates(known, [*unused, *_OWN, *others]),
+        candidates(known, [*unused, *_OWN, *others]) if known["tick"].n_unique() >= LEAST else (),
     )
 
 
