@@ -15,6 +15,7 @@ from afield.serving.product import FromInput
 from afield.serving.static import Edition
 from afield.telemetry.expected import Expectation
 from afield.telemetry.policy import Policy
+from afield.telemetry.privacy import MinimumGroup
 from signs.asking import ASK
 from signs.concluding import conclude, infer, observe, observed_rows
 from signs.frames import LARGEST_BYTES
@@ -53,7 +54,9 @@ def operate(_options: Mapping[str, str]) -> Operate:
         guards=(clamp("confidence", 0.0, 1.0),),
         slices=SLICES,
         felt="shown",
-        telemetry=Policy(name="everything", share=1.0),
+        telemetry=Policy(
+            name="everything", share=1.0, minimum_group=MinimumGroup(by=("tick",), size=10, person="unit")
+        ),
         outcomes=Expectation(window=7 * DAY, low=0.0, high=1.0),
         monitoring=Monitoring(
             monitors=(
