@@ -81,7 +81,8 @@ def install() -> None:
         f"setup: installing the {count} packages of {LOCK.name} with {'uv' if uv else 'pip'}; the first time about "
         f"{DOWNLOAD} MB to download and {DISK} MB on disk, which takes minutes"
     )
-    run(*installer, "--require-hashes", "--requirement", LOCK, **settings)
+    # The lock names every package: pip would otherwise ask for a newer one where a requirement names an extra.
+    run(*installer, "--no-deps", "--require-hashes", "--requirement", LOCK, **settings)
     run(*installer, "--no-deps", "--no-build-isolation", *projects, **settings)
 
 
