@@ -1,6 +1,7 @@
 """The monitors of one application, asked chunk by chunk."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -8,6 +9,9 @@ import polars as pl
 
 from afield.control.watch import Watch
 from afield.errors import MonitoringError
+from afield.monitoring.freshness import Freshness
+from afield.monitoring.monitor import Monitor
+from afield.monitoring.skew import Skew
 from afield.records.evidence import Alert, Estimate, Interval, Measurement
 from afield.records.facts import FeatureRows, Window
 
@@ -115,3 +119,44 @@ def test_a_tick_without_rows_is_no_hindrance() -> None:
     watch.measure(joined(NOON + HOUR, 1.0), Window(NOON, NOON + 2 * HOUR), "a")
     (chunk,) = counting.chunks
     assert chunk["mean_24h"].to_list() == [1.0, 2.0]
+
+
+def alerts(monitor: Monitor, as_of: timedelta = timedelta(0), more: float = 0.0, seen: bool = True) -> list[Alert]:
+    """What a monitor raises over forty hours: rows rest on facts that old, and are later so much `more`."""
+
+    def once_more(found: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        assert list(names) == ["mean_24h"]
+        return found.unique().with_columns(mean_24h=pl.when(pl.col("key") == "8").then(2.0).otherwise(1.0) + more)
+
+    reference = pl.DataFrame({"forecast": [1.0, 2.0]})
+    watch = Watch([monitor], ("mean_24h",), "forecast", lambda _: reference, lambda _: None, again=once_more)
+    raised: list[Alert] = []
+    for hour in range(40):
+        tick = NOON + hour * HOUR
+        if seen:
+            watch.see(replace(rows(tick), as_of=tick - as_of))
+        raised += watch.measure(joined(tick, 2.0), Window(tick, tick + HOUR), "a")
+    return raised
+
+
+def test_features_that_are_computed_otherwise_later_are_told() -> None:
+    skew = Skew(("mean_24h",))
+    assert alerts(skew) == []
+    (first, *_) = alerts(skew, more=1.0)
+    assert (first.monitor, first.metric) == ("skew", "mean_24h differs")
+    assert alerts(skew, more=1.0, seen=False) == [], "of rows that this process did not serve nothing is known"
+
+
+def test_rows_that_rest_on_old_facts_are_told() -> None:
+    fresh = Freshness(budgets={"as_of": 2 * HOUR})
+    assert alerts(fresh, as_of=2 * HOUR) == []
+    (first, *_) = alerts(fresh, as_of=3 * HOUR)
+    assert (first.monitor, first.metric) == ("freshness", "as_of too old")
+    assert alerts(fresh, as_of=3 * HOUR, seen=False) == []
+
+
+def test_without_a_way_to_compute_again_skew_is_not_watched() -> None:
+    told: list[str] = []
+    watch = Watch([Skew(("mean_24h",))], ("mean_24h",), "forecast", lambda _: pl.DataFrame(), told.append)
+    assert measure(watch, 0, 2.0) == []
+    assert told == []

@@ -5,7 +5,10 @@ from datetime import timedelta
 
 from afield.application import Designs, Monitoring, Operate
 from afield.mitigation.guards import clamp
+from afield.monitoring.alarms import Budget
+from afield.monitoring.estimation import Estimated
 from afield.monitoring.performance import Performance
+from afield.monitoring.quality import Quality
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
 from afield.selection.strategies import Selection
@@ -69,12 +72,16 @@ def operate(_options: Mapping[str, str]) -> Operate:
                     burn_in=16,
                     restart=24,
                 ),
+                Quality(columns=("confidence",), ranges={"confidence": (0.0, 1.0)}),
+                Estimated(columns=("confidence",), loss="squared_error", forecast="confidence"),
             ),
             delay=STEP,
             chunk=CHUNK,
+            # What speaks of loss spends most of the budget; an estimate raises nothing.
+            budget=Budget(weights={"quality": 0.1, "estimated": 0.01}),
         ),
         selection=SELECTION,
-        retraining=any_of(after(alerts=1, cooldown=DAY, wait=1.75 * DAY), every(28 * DAY)),
+        retraining=any_of(after(alerts=1, monitors=("performance",), cooldown=DAY, wait=1.75 * DAY), every(28 * DAY)),
         rollout=Ladder(
             effect=0.2,
             burn_in=12,

@@ -15,8 +15,13 @@ from afield.errors import ContradictionError, InferenceError, RequestError
 from afield.mitigation.guards import clamp, step_limit
 from afield.mitigation.promises import Promise
 from afield.mitigation.relations import abstaining, fleet_limit
+from afield.monitoring.alarms import Budget
 from afield.monitoring.drift import Drift
+from afield.monitoring.estimation import Estimated
+from afield.monitoring.freshness import Freshness
 from afield.monitoring.performance import Performance
+from afield.monitoring.quality import Quality
+from afield.monitoring.skew import Skew
 from afield.records.traffic import Query
 from afield.retraining.triggers import after, any_of, every
 from afield.rollout.ladder import Ladder
@@ -194,11 +199,19 @@ def operate(options: Mapping[str, str]) -> Operate:
         monitoring=Monitoring(
             monitors=(
                 Performance(loss="poisson_deviance", truth="truth", forecast="forecast", tick="tick"),
-                Drift(columns=("mean_24h",), statistic="psi"),
+                Drift(columns=("mean_24h",), statistic="psi", loss="poisson_deviance"),
+                Quality(columns=("mean_24h", "forecast"), ranges={"forecast": (0.0, HORIZON)}),
+                Skew(columns=("mean_24h",), tolerance=1e-6),
+                Freshness(budgets={"as_of": 2 * slot}),
+                Estimated(columns=("forecast", "mean_24h"), loss="poisson_deviance"),
             ),
             chunk=CHUNK,
+            # What speaks of loss and of the world spends most of the budget; an estimate raises nothing.
+            budget=Budget(weights={"quality": 0.1, "skew": 0.1, "freshness": 0.1, "estimated": 0.01}),
         ),
-        retraining=any_of(after(alerts=1, cooldown=7 * day, wait=2.5 * day), every(28 * day)),
+        retraining=any_of(
+            after(alerts=1, monitors=("performance", "drift"), cooldown=7 * day, wait=2.5 * day), every(28 * day)
+        ),
         rollout=Ladder(drilled=True),
         interval=("low", "high"),
         level=LEVEL,

@@ -1,7 +1,7 @@
 """The controller: the whole control plane of one application, which leads while it holds the lease, or waits to."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -14,6 +14,7 @@ from afield.control.leading import Lead, refusal
 from afield.control.news import News
 from afield.control.notices import Notices
 from afield.control.office import Office
+from afield.control.recomputing import recomputed
 from afield.control.retention import Retention
 from afield.control.room import Equipment, Room
 from afield.control.selecting import draws_of
@@ -155,7 +156,8 @@ class Controller:
     def _control_room(self) -> tuple[Intake, Room]:
         office, home = self._office, self._office.home
         operate, plan = office.operate, office.plan
-        history = History(office.tables, plan.tables, plan.features.lookback)
+        # Features of a whole chunk are computed again at its end: what its first tick rests on is still held then.
+        history = History(office.tables, plan.tables, plan.features.lookback + operate.monitoring.chunk)
         history.load()
         actions = office.led(self.lead)
         emergencies = Emergencies(operate.emergency, actions, office.tell)
@@ -179,7 +181,7 @@ class Controller:
             shelf=office.shelf,
             predictor=predictor(operate, clock=office.clock.now, record=recorder.record),
             recorder=recorder,
-            watch=self._watch(),
+            watch=self._watch(history),
             trainer=self._trainer,
             draws=draws_of(office, history.frames, self._reference),
             pinned=self._terms.pinned,
@@ -190,9 +192,13 @@ class Controller:
         )
         return intake, Room(operate, plan, home, kit, by_events=self._terms.by_events)
 
-    def _watch(self) -> Watch:
+    def _watch(self, history: History) -> Watch:
         """The monitors, which go on with the alerts that the ledger holds."""
         office, monitoring = self._office, self._office.operate.monitoring
+
+        def again(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+            return recomputed(office.plan, history.held, rows, names)
+
         return Watch(
             monitoring.monitors,
             office.plan.watched,
@@ -201,6 +207,7 @@ class Controller:
             office.tell,
             monitoring.budget,
             lambda: standing(office.ledger.entries(office.application.name, KINDS)),
+            again,
         )
 
     def _reference(self, release: str) -> pl.DataFrame:

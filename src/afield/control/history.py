@@ -72,12 +72,17 @@ class History:
                     self._newest = max(known, self._newest or known)
         return self._newest
 
+    @property
+    def held(self) -> Mapping[str, pl.LazyFrame]:
+        """The history as it is held, nothing let go."""
+        return {name: frame.lazy() for name, frame in self._frames.items()}
+
     def frames(self, before: datetime) -> Mapping[str, pl.LazyFrame]:
         """The history that a tick at `before` may look at; rows that are too old to matter are let go."""
         for name, table in self._tables.items():
             if table.time is not None and self._frames[name].height:
                 self._forget(name, table, before - self._lookback)
-        return {name: frame.lazy() for name, frame in self._frames.items()}
+        return self.held
 
     def _forget(self, name: str, table: Table, before: datetime) -> None:
         """Drop rows older than `before`, not at every tick but when a tenth of the lookback has gathered."""

@@ -7,11 +7,13 @@ from datetime import datetime
 import polars as pl
 
 from afield.control.office import Office
+from afield.control.recomputing import recomputed
 from afield.errors import MonitoringError
-from afield.features.compute import compute
 from afield.monitoring.alarms import Alarms
 from afield.monitoring.estimation import Reconciled, reconciled
+from afield.monitoring.freshness import Freshness
 from afield.monitoring.monitor import FittedMonitor
+from afield.monitoring.skew import Skew
 from afield.records.evidence import Alert, Measurement
 from afield.records.facts import Window
 from afield.telemetry.delivery import EVENTS
@@ -53,6 +55,9 @@ def measure(office: Office, chunks: int) -> Measured:
     problems: dict[str, None] = {}
     fitted: dict[str, FittedMonitor] = {}
     for monitor in office.operate.monitoring.monitors:
+        if isinstance(monitor, Freshness | Skew):
+            problems[f"{monitor.name}: the service alone measures it, on rows as it serves them"] = None
+            continue
         try:
             fitted[monitor.name] = monitor.fit(reference)
         except MonitoringError as error:
@@ -114,15 +119,9 @@ def _featured(office: Office, frame: pl.DataFrame) -> pl.DataFrame:
     absent = [name for name in plan.watched if name not in frame.columns]
     if not absent or frame.is_empty():
         return frame
-    key, origin = plan.features.keys[0], plan.features.origin
-    spine = frame.select(pl.col("key").cast(plan.key_type).alias(key), pl.col("tick").alias(origin)).unique(
-        maintain_order=True
-    )
     held = [name for name in plan.tables if office.tables.exists(name)]
     history = {name: plan.tables[name].cast(office.tables.scan(name), name) for name in held}
-    made = compute(plan.features, spine, history).select(
-        pl.col(key).cast(pl.String).alias("key"), pl.col(origin).alias("tick"), *absent
-    )
+    made = recomputed(plan, history, frame, absent)
     return frame.join(made, on=["key", "tick"], how="left")
 
 

@@ -8,8 +8,15 @@ from afield.control.standing import Standing
 from afield.errors import MonitoringError
 from afield.monitoring.alarms import Alarms, Budget
 from afield.monitoring.monitor import FittedMonitor, Monitor
+from afield.monitoring.skew import AGAIN, Skew
 from afield.records.evidence import Alert
 from afield.records.facts import FeatureRows, Window
+
+AS_OF = "as_of"
+"""The column of chunks that says up to when facts were in, where a row was served."""
+Again = Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame]
+"""Rows of `tick` and `key`, names of features → those rows with the features as they are computed now."""
+_SERVED = {"tick": pl.Datetime("us"), "key": pl.String(), AS_OF: pl.Datetime("us")}
 
 
 class Watch:
@@ -24,6 +31,7 @@ class Watch:
         tell: Callable[[str], None],
         budget: Budget | None = None,
         standing: Callable[[], Standing] = Standing,
+        again: Again | None = None,
     ) -> None:
         """Watch with `monitors`.
 
@@ -35,7 +43,9 @@ class Watch:
             tell: is told what could not be measured.
             budget: of false alarms; the usual one where it is None.
             standing: the alerts raised so far, and what people said of them.
+            again: computes features of rows again, for monitors of skew; None: nothing can.
         """
+        self._again = again if any(isinstance(each, Skew) for each in monitors) else None
         self._monitors = monitors
         self._features = tuple(features)
         self._output = output
@@ -52,7 +62,9 @@ class Watch:
         """Keep what the monitors need of the feature rows that were served."""
         kept = {name: rows.columns[name] for name in self._features if name in rows.columns}
         ticks = pl.Series([rows.tick], dtype=pl.Datetime("us")).new_from_index(0, len(rows.keys))
-        self._rows.append(pl.DataFrame({"tick": ticks, "key": pl.Series(rows.keys, dtype=pl.String), **kept}))
+        known = pl.Series([rows.as_of], dtype=pl.Datetime("us")).new_from_index(0, len(rows.keys))
+        keys = pl.Series(rows.keys, dtype=pl.String)
+        self._rows.append(pl.DataFrame({"tick": ticks, "key": keys, AS_OF: known, **kept}))
 
     def measure(self, joined: pl.DataFrame, window: Window, champion: str) -> Sequence[Alert]:
         """Alerts that are new after this chunk.
@@ -77,6 +89,8 @@ class Watch:
         reference = self._reference(champion)
         self._fitted = []
         for monitor in self._monitors:
+            if isinstance(monitor, Skew) and self._again is None:
+                continue
             try:
                 self._fitted.append(monitor.fit(reference))
             except MonitoringError as error:
@@ -87,15 +101,25 @@ class Watch:
         self._release = champion
 
     def _chunk(self, joined: pl.DataFrame, window: Window, champion: str) -> pl.DataFrame:
-        """The champion's forecasts in the chunk, with truth and the features that were served."""
+        """The champion's forecasts in the chunk, with truth, the features that were served and those computed again.
+
+        Rows that this process did not see served, since it began later, count as fresh and as they should be.
+        """
         inside = pl.col("tick").is_between(window.start, window.end, closed="left")
-        served = (
-            pl.concat(self._rows) if self._rows else pl.DataFrame(schema={"tick": pl.Datetime("us"), "key": pl.String})
-        )
+        served = pl.concat(self._rows) if self._rows else pl.DataFrame(schema=_SERVED)
         self._rows = [served.filter(pl.col("tick") >= window.end)]
-        return (
+        chunk = (
             joined.filter(inside & (pl.col("arm") == "champion") & (pl.col("release") == champion))
             .rename({f"output_{self._output}": self._output, "unit": "key"})
             .join(served, on=["tick", "key"], how="left")
             .sort("tick")
         )
+        names = [name for name in self._features if name in chunk.columns]
+        if self._again is not None and names and chunk.height:
+            made = self._again(chunk.select("tick", "key"), names).rename({name: AGAIN + name for name in names})
+            chunk = chunk.join(made, on=["tick", "key"], how="left")
+            seen = pl.col(AS_OF).is_not_null()
+            chunk = chunk.with_columns(
+                pl.when(seen).then(AGAIN + name).otherwise(name).alias(AGAIN + name) for name in names
+            )
+        return chunk.with_columns(pl.col(AS_OF).fill_null(pl.col("tick")))

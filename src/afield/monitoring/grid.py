@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afield.errors import MonitoringError
 from afield.monitoring.bins import BINS
@@ -23,11 +24,15 @@ from afield.records.evidence import Interval
 
 ERROR = 1 / 4096
 """Largest error of a Kolmogorov-Smirnov distance on a grid, and of its quantiles' ranks."""
-WHOLE = 1 << 18
-"""Most whole numbers between the least and the largest for each to have a cell of its own."""
 MANTISSA = 12
-LEAST, MOST = -14, 24  # powers of two, in spreads from the centre, between which cells are told apart
+"""Leading bits of a distance, after the first, that tell cells apart."""
+OCTAVES = 31
+"""Doublings of the least distance within which cells are told apart."""
+WHOLE = MANTISSA + 1 << MANTISSA
+"""First cell, on a grid of whole numbers, that holds more than one of them."""
 SAMPLE = 1 << 14
+CROWD = 20
+"""The centre of a grid is where the shortest stretch lies that holds this part of the sample."""
 BLOCK = 1 << 14
 
 
@@ -35,66 +40,75 @@ BLOCK = 1 << 14
 class Grid:
     """Cells on the line of numbers, fine near the centre and ever wider away from it, as floating point is.
 
-    A value falls into the cell of `(value - center) / spread`, cut to its leading bits. Both steps keep the order, so a
-    cell is a stretch of the line. Where all values are whole numbers close together, each has a cell of its own.
+    The cell of a value is its side of the centre and the leading bits of its distance from there plus `width`. Both
+    steps keep the order, so a cell is a stretch of the line, at most 1/4096 of that sum wide. Where values thin out to
+    both sides of the centre, none holds more than about 1/4096 of them, whatever their scale and skew.
 
     Attributes:
-        center, spread: of a sample of the reference: its median, and the distance between its quartiles.
-        whole: whether the cells are whole numbers, a quarter of them below `center`, the sample's least.
+        center: where values crowd.
+        width: a power of two about as wide as the crowd; 4096 equal cells lie on either side within it.
+        whole: whether all values are whole numbers (`width` is 1), so that those near the centre have a cell each.
     """
 
     center: float
-    spread: float
+    width: float
     whole: bool = False
 
     def count(self, values: Floats) -> "Histogram":
-        """The histogram of the values, shape `(n,)`; NaN is counted apart."""
-        gaps = np.isnan(values)
-        known = values[~gaps] if gaps.any() else values
-        missing = values.size - known.size
-        size = WHOLE + 2 if self.whole else 2 * _HALF
-        if not known.size:
-            return Histogram(self, np.zeros(size, np.int64), np.zeros(size), missing, 0.0, 0.0)
-        place = self._whole(known) if self.whole else self._place(known)
-        if place is None:
+        """The histogram of the values, shape `(n,)`; NaN is counted apart.
+
+        Raises:
+            MonitoringError: a value is not whole, on a grid of such, or lies 2 ** 31 widths or more from the centre.
+        """
+        found = np.zeros(2 << _SIGN, np.int64)  # one for all leading bits there are; memory is had where one is seen
+        uneven = self._tally(values, found)
+        missing = int(found[_NAN : 1 << _SIGN].sum() + found[(1 << _SIGN) + _NAN :].sum())
+        if self.whole and uneven > missing:
             raise MonitoringError("the grid is of whole numbers and a value is none; compare this column exactly")
-        counts = np.bincount(place, minlength=size)
-        offset = known - self.center
-        sums = np.bincount(place, offset, size).astype(np.float64)
-        return Histogram(self, counts, sums, missing, float(offset.sum()), float(np.einsum("i,i->", offset, offset)))
+        first = self._first
+        right, left = (found[side + first : side + first + _CELLS] for side in (0, 1 << _SIGN))
+        positive, negative = np.flatnonzero(right), np.flatnonzero(left)[::-1]
+        counts = np.concatenate([left[negative], right[positive]])
+        if int(counts.sum()) + missing < values.size:
+            raise MonitoringError("a value lies too far out for the grid; compare this column exactly")
+        return Histogram(self, np.concatenate([-1 - negative, positive]), counts, missing)
 
-    def ends(self) -> Floats:
-        """The right end of each cell, as a distance from the centre; those of the outermost cells are arbitrary."""
-        if self.whole:
-            return np.arange(-1.0, WHOLE + 1) - WHOLE // 4
-        starts = ((np.arange(_HALF, dtype=np.int64) + _FIRST) << (52 - MANTISSA)).view(np.float64)
-        starts[0] = 0.0
-        return np.concatenate([-starts[::-1], starts[1:], starts[-1:] * 2]) * self.spread
+    def points(self, cells: Counts) -> Floats:
+        """The middle of each cell, as a distance from the centre; of whole numbers with a cell of their own, theirs."""
+        far = np.where(cells < 0, -1 - cells, cells)
+        starts, ends = (((far + self._first + step) << _CUT).view(np.float64) for step in (0, 1))
+        middle = np.where(far < WHOLE, starts, (starts + ends) / 2) if self.whole else (starts + ends) / 2
+        return np.where(cells < 0, self.width - middle, middle - self.width)
 
-    def _whole(self, known: Floats) -> Counts | None:
-        """The cell of each whole number; the first and the last hold what lies outside."""
-        offset = known - self.center + WHOLE // 4
-        place = np.clip(offset, -1, WHOLE).astype(np.int64)
-        inside = (place >= 0) & (place < WHOLE)
-        if not np.array_equal(place[inside], offset[inside]):
-            return None
-        return place + 1
+    @property
+    def _first(self) -> int:
+        """The leading bits of the centre's cell."""
+        return int(np.float64(self.width).view(np.int64)) >> _CUT
 
-    def _place(self, known: Floats) -> Counts:
-        """The cell of each value: the leading bits of its distance from the centre, negative ones mirrored."""
-        place = np.empty(known.size, np.int64)
-        for start in range(0, known.size, BLOCK):  # what lies between stays in the cache
-            bits = ((known[start : start + BLOCK] - self.center) / self.spread + 0.0).view(np.int64)
-            leading = ((bits & _UNSIGNED) >> (52 - MANTISSA)) - _FIRST
-            np.clip(leading, 0, _HALF - 1, out=leading)
-            # The sign is 0, or -1 for negative ones, whose cells run the other way.
-            place[start : start + BLOCK] = (leading ^ (bits >> 63)) + _HALF
-        return place
+    def _tally(self, values: Floats, found: Counts) -> int:
+        """Count the leading bits of the values' distances plus `width`; how many values are not whole (or NaN)."""
+        uneven, most = 0, self.width * 2.0**OCTAVES
+        space, signed, places = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too far out is seen to be so; NaN may stay
+            for start in range(0, values.size, BLOCK):  # what lies between stays in the cache
+                block = values[start : start + BLOCK]
+                size = block.size
+                # Adding 0.0 - center instead of subtracting makes one of zero and minus zero.
+                offset = np.add(block, 0.0 - self.center, out=space[:size])
+                if self.whole:
+                    uneven += int(np.count_nonzero(np.rint(offset, out=signed[:size]) != offset))
+                np.clip(offset, -most, most, out=offset)
+                offset += np.copysign(self.width, offset, out=signed[:size])
+                place = np.right_shift(offset.view(np.uint64), _CUT, out=places.view(np.uint64)[:size])
+                np.add.at(found, place.view(np.int64), 1)
+        return uneven
 
 
-_UNSIGNED = (1 << 63) - 1
-_FIRST = (1023 + LEAST) << MANTISSA
-_HALF = (MOST - LEAST) << MANTISSA
+_CUT = 52 - MANTISSA
+_SIGN = 63 - _CUT
+_NAN = (0x7FF << MANTISSA) + (1 << MANTISSA - 1)
+_CELLS = OCTAVES << MANTISSA
+_LEAST, _MOST = -900, 900  # powers of two, between which a grid's width is
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +117,15 @@ class Histogram:
 
     Attributes:
         grid: the cells.
-        counts: values in each cell.
-        sums: of their distances from the centre, in each cell.
+        cells: numbers of those that hold a value, ascending, shape `(k,)`; left of the centre they are negative.
+        counts: values in each of these, shape `(k,)`.
         missing: values that were missing.
-        total, squares: sums over all known values of the distance from the centre, and of its square.
     """
 
     grid: Grid
+    cells: Counts
     counts: Counts
-    sums: Floats
     missing: int
-    total: float
-    squares: float
 
     def __add__(self, other: "Histogram") -> "Histogram":
         """The histogram of the values of both.
@@ -124,14 +135,8 @@ class Histogram:
         """
         if self.grid != other.grid:
             raise MonitoringError("histograms of two grids cannot be added; count both with the grid of the reference")
-        return replace(
-            self,
-            counts=self.counts + other.counts,
-            sums=self.sums + other.sums,
-            missing=self.missing + other.missing,
-            total=self.total + other.total,
-            squares=self.squares + other.squares,
-        )
+        cells, counts = _aligned(self, other)
+        return replace(self, cells=cells, counts=counts[0] + counts[1], missing=self.missing + other.missing)
 
     @property
     def known(self) -> int:
@@ -142,22 +147,27 @@ class Histogram:
     def error(self) -> float:
         """Bound of the error of a Kolmogorov-Smirnov distance from this reference: its largest share in one cell.
 
-        Zero for whole numbers: what lies in a cell is one value, and beyond the last cells lies nothing of a reference.
+        Whole numbers with a cell of their own add nothing: what lies in it is one value.
         """
+        counts = self.counts
         if self.grid.whole:
-            return float(max(self.counts[0], self.counts[-1])) / max(self.known, 1)
-        return float(self.counts.max()) / max(self.known, 1)
+            counts = counts[(self.cells >= WHOLE) | (self.cells < -WHOLE)]
+        return float(counts.max(initial=0)) / max(self.known, 1)
 
 
 def grid(sample: Floats) -> Grid:
     """A grid for values like those of the sample, shape `(n,)`; how well it fits, a histogram's `error` tells."""
-    known = sample[np.isfinite(sample)]
+    known = np.sort(sample[np.isfinite(sample)])
     if not known.size:
         return Grid(0.0, 1.0)
-    if (np.floor(known) == known).all() and np.ptp(known) < WHOLE / 2:
-        return Grid(float(known.min()), 1.0, whole=True)
-    low, center, high = np.quantile(known, [0.25, 0.5, 0.75])
-    return Grid(float(center), float(high - low) or float(known.std()) or 1.0)
+    if (np.floor(known) == known).all() and known[-1] - known[0] < 1 << MANTISSA:
+        return Grid(float(known[known.size // 2]), 1.0, whole=True)
+    crowd = max(known.size // CROWD, 1)
+    with np.errstate(over="ignore"):
+        stretches = known[crowd:] - known[:-crowd]
+    least = int(stretches.argmin())
+    power = int(np.clip(np.frexp(stretches[least] or 1.0)[1], _LEAST, _MOST))
+    return Grid(float(known[least + crowd // 2]), 2.0**power)
 
 
 def grid_distances(
@@ -179,7 +189,7 @@ def grid_distances(
         first = fitted.count(reference)
         if first.error <= ERROR and first.known:
             return apart(first, fitted.count(chunk), asked, level)
-    except MonitoringError:  # a value that is no whole number, on a grid of such
+    except MonitoringError:  # a value that is no whole number, on a grid of such, or one too far out
         pass
     return distances(reference, chunk, asked, level)
 
@@ -190,18 +200,17 @@ def apart(
     """The distances between two histograms of one grid, that of the reference.
 
     Against the exact ones: ks lies at most `reference.error` below. psi and js are those of bins whose borders lie
-    within `reference.error` of the deciles. wasserstein lies below by at most the mean over both samples of the mean
-    distance from the centre, times 1/4096 (and 2 ** -14 of the quartiles' distance): in a cell it knows the area
-    between the distribution functions from the sums, and errs only where they cross.
+    within `reference.error` of the deciles. wasserstein, times the reference's standard deviation, is off by at most
+    1/4096 of the mean over both samples of the mean distance from the centre, and of the grid's width: every value
+    counts as its cell's middle. So does the standard deviation. Whole numbers near the centre add no error.
 
     Raises:
         MonitoringError: the histograms are of two grids.
     """
     if reference.grid != chunk.grid:
         raise MonitoringError("histograms of two grids cannot be compared; count both with the grid of the reference")
-    held = np.flatnonzero(reference.counts + chunk.counts)
-    span = slice(held[0], held[-1] + 1) if held.size else slice(0, 1)
-    below = [np.cumsum(part.counts[span]) for part in (reference, chunk)]
+    cells, counts = _aligned(reference, chunk)
+    below = np.cumsum(counts[0]), np.cumsum(counts[1])
     sizes = reference.known + reference.missing, chunk.known + chunk.missing
     found: dict[Statistic, Effect] = {}
     for name in statistics:
@@ -211,36 +220,46 @@ def apart(
             value = max(abs(gaps), float(np.abs(lines).max(initial=0.0)))
             found[name] = value, supremum(value, sizes, level)
         elif name == "wasserstein":
-            found[name] = _area(reference, chunk, below, span, level)
+            found[name] = _area(reference.grid.points(cells), counts[0], below, level)
         else:
             of = stability if name == "psi" else divergence
-            found[name] = of(*_deciles(reference, chunk, below), level)
+            found[name] = of(*_deciles(below, (reference.missing, chunk.missing)), level)
     return found
 
 
-def _deciles(reference: Histogram, chunk: Histogram, below: list[Counts]) -> tuple[Counts, Counts]:
+Pair = tuple[Counts, Counts]
+
+
+def _aligned(first: Histogram, second: Histogram) -> tuple[Counts, Pair]:
+    """The cells in which either holds a value, and how many each does."""
+    ends = [part.cells[[0, -1]] for part in (first, second) if part.cells.size] or [np.zeros(2, np.int64)]
+    start = int(min(end[0] for end in ends))
+    both = np.zeros((2, int(max(end[1] for end in ends)) - start + 1), np.int64)
+    for line, part in zip(both, (first, second), strict=True):
+        line[part.cells - start] = part.counts
+    held: NDArray[np.intp] = np.flatnonzero(both[0] | both[1])
+    return held + start, (both[0][held], both[1][held])
+
+
+def _deciles(below: Pair, missing: tuple[int, int]) -> Pair:
     """Both samples counted between the cells at which the reference passes its deciles, and the missing ones."""
-    ranks = np.linspace(0, 1, BINS + 1)[1:-1] * reference.known
+    ranks = np.linspace(0, 1, BINS + 1)[1:-1] * below[0][-1]
     cuts = np.unique(np.searchsorted(below[0], ranks))
     first, second = (
-        np.concatenate([np.diff(lines[cuts], prepend=0, append=lines[-1]), [part.missing]])
-        for lines, part in zip(below, (reference, chunk), strict=True)
+        np.concatenate([np.diff(lines[cuts], prepend=0, append=lines[-1]), [gaps]])
+        for lines, gaps in zip(below, missing, strict=True)
     )
     return first, second
 
 
-def _area(reference: Histogram, chunk: Histogram, below: list[Counts], span: slice, level: float) -> Effect:
-    """The area between the distribution functions, cell by cell, in standard deviations of the reference."""
-    n, m = reference.known, chunk.known
+def _area(points: Floats, counts: Counts, below: Pair, level: float) -> Effect:
+    """The area between the distribution functions, in standard deviations of the reference, whose counts are given."""
+    n, m = (int(lines[-1]) if lines.size else 0 for lines in below)
     if not (n and m):
         value = 0.0 if n == m else FARTHEST
         return value, Interval(value, value, level)
-    ends = reference.grid.ends()[span]
-    width = np.diff(ends, prepend=ends[0])
-    areas = [
-        (lines - part.counts[span]) / part.known * width + (part.counts[span] * ends - part.sums[span]) / part.known
-        for lines, part in zip(below, (reference, chunk), strict=True)
-    ]
-    scale = float(np.sqrt(max(reference.squares / n - (reference.total / n) ** 2, 0.0))) or 1.0
-    value = float(np.abs(areas[0] - areas[1]).sum()) / scale
-    return value, area(value, (below[0] + below[1]) / (n + m), width, scale, (n, m), level)
+    offsets = points - (points * counts).sum() / n
+    scale = float(np.sqrt((offsets**2 * counts).sum() / n)) or 1.0
+    width = np.diff(points)
+    value = float((np.abs(below[0][:-1] / n - below[1][:-1] / m) * width).sum()) / scale
+    return value, area(value, (below[0] + below[1])[:-1] / (n + m), width, scale, (n, m), level)

@@ -1,16 +1,19 @@
 """Skew: rows as they were served, held against the same rows computed again later."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
 
 from afield.errors import MonitoringError
-from afield.monitoring.frames import Frame, numbers
+from afield.monitoring.frames import Column, Frame, numbers
 from afield.monitoring.rates import rate
 from afield.records.evidence import Estimate, Measurement
 from afield.records.facts import Window
 
 RELATIVE = 1e-9
+AGAIN = "again_"
+"""What the column of a value that was computed again is called, before the name of the one that was served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,16 @@ class Skew:
     tolerance: float = RELATIVE
     level: float = 0.99
     name: str = "skew"
+
+    def fit(self, _: Frame) -> "FittedSkew":
+        """The monitor of chunks that hold both: the served values by their names, the others after `AGAIN`.
+
+        Raises:
+            MonitoringError: no column is declared.
+        """
+        if not self.columns:
+            raise MonitoringError(f"{self.name}: no column to compare; declare at least one")
+        return FittedSkew(self)
 
     def measure(self, served: Frame, again: Frame, window: Window) -> Measurement:
         """The share of rows that differ, in the column where it is highest.
@@ -81,3 +94,37 @@ class Skew:
             alarm=interval.low > self.threshold,
             detail={column: differing[column] / rows for column in ranked} | apart,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSkew:
+    """Skew over chunks that hold what was served and what was computed again side by side; it needs no reference.
+
+    Attributes:
+        monitor: the declaration.
+    """
+
+    monitor: Skew
+
+    def measure(self, chunk: Frame, window: Window) -> Measurement:
+        """As `Skew.measure`, of the columns and of those that are called `AGAIN` and their name.
+
+        Raises:
+            MonitoringError: one of them is missing or not numeric, or there is no row.
+        """
+        return self.monitor.measure(chunk, _Again(chunk), window)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What was computed again in a chunk, under the names of what was served."""
+
+    chunk: Frame
+
+    @property
+    def columns(self) -> Container[str]:
+        """Those of the chunk."""
+        return self.chunk.columns
+
+    def __getitem__(self, name: str, /) -> Column:
+        return self.chunk[AGAIN + name]
