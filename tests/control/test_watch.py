@@ -160,3 +160,21 @@ def test_without_a_way_to_compute_again_skew_is_not_watched() -> None:
     watch = Watch([Skew(("mean_24h",))], ("mean_24h",), "forecast", lambda _: pl.DataFrame(), told.append)
     assert measure(watch, 0, 2.0) == []
     assert told == []
+
+
+def test_evidence_goes_on_where_a_service_comes_back() -> None:
+    """Two chunks in alarm before, one after: together they are what an alert needs, alone they are not."""
+    reference = {"a": pl.DataFrame({"x": [1]})}
+    kept = [(joined(NOON + hour * HOUR, 9.0).rename({"output_forecast": "forecast", "unit": "key"}),
+             Window(NOON + hour * HOUR, NOON + (hour + 1) * HOUR)) for hour in (0, 1)]  # fmt: skip
+
+    def past(release: str, before: datetime) -> list[tuple[pl.DataFrame, Window]]:
+        assert (release, before) == ("a", NOON + 2 * HOUR)
+        return kept
+
+    came_back = Watch([Counting()], ("mean_24h",), "forecast", reference.__getitem__, print, past=past)
+    anew = Watch([Counting()], ("mean_24h",), "forecast", reference.__getitem__, print)
+    through = Watch([Counting()], ("mean_24h",), "forecast", reference.__getitem__, print)
+    whole = [measure(through, hour, 9.0) for hour in (0, 1, 2)]
+    assert measure(came_back, 2, 9.0) == whole[-1] != []
+    assert measure(anew, 2, 9.0) == []

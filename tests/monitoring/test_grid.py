@@ -18,6 +18,17 @@ SHAPES = {
     "two heaps": lambda g, n: np.where(g.random(n) < 0.5, g.normal(0, 1e-3, n), g.normal(1e6, 1.0, n)),
     "half zeros": lambda g, n: np.where(g.random(n) < 0.5, 0.0, g.exponential(1.0, n)),
     "constant": lambda _, n: np.full(n, 0.1),
+    "skewed": lambda g, n: g.lognormal(0.0, 4.0, n),
+    "heavy tails": lambda g, n: g.standard_cauchy(n),
+    "rounded": lambda g, n: g.normal(0.0, 1.0, n).round(1),
+    "whole and far": lambda g, n: np.where(g.random(n) < 1e-3, 1e9, g.poisson(3.0, n)),
+    "tiny": lambda g, n: g.normal(0.0, 1e-300, n),
+    "late": lambda g, n: 1.7e9 + g.exponential(1e-3, n),
+}
+BEYOND = {
+    "infinities": lambda g, n: np.where(g.random(n) < 0.01, np.inf, g.normal(0.0, 1.0, n)),
+    "both infinities": lambda g, n: np.where(g.random(n) < 0.5, np.copysign(np.inf, g.normal(size=n)), 0.5),
+    "the widest": lambda g, n: g.uniform(-1.0, 1.0, n) * 1.7e308,
 }
 moves = st.tuples(st.floats(-2, 2), st.floats(0.3, 3))
 

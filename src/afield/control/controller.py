@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from afield.control.emergencies import Emergencies
 from afield.control.history import History
 from afield.control.intake import Intake
 from afield.control.leading import Lead, refusal
+from afield.control.measuring import past
 from afield.control.news import News
 from afield.control.notices import Notices
 from afield.control.office import Office
@@ -208,6 +210,7 @@ class Controller:
             monitoring.budget,
             lambda: standing(office.ledger.entries(office.application.name, KINDS)),
             again,
+            partial(past, office),
         )
 
     def _reference(self, release: str) -> pl.DataFrame:

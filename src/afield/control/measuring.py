@@ -1,6 +1,6 @@
 """Every monitor measured anew over the telemetry that was kept, with what the alarms would have made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,9 @@ from afield.records.evidence import Alert, Measurement
 from afield.records.facts import Window
 from afield.telemetry.delivery import EVENTS
 from afield.telemetry.outcomes import joined
+
+PAST = 60
+"""Chunks by which the evidence of a service that comes back is brought to where it stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,17 @@ def measure(office: Office, chunks: int) -> Measured:
         _reconciled(series),
         tuple(problems),
     )
+
+
+def past(office: Office, release: str, before: datetime) -> Iterator[tuple[pl.DataFrame, Window]]:
+    """The chunks of a release that were over before a moment, as far back as `PAST` of them go, in order of time."""
+    try:
+        windows = _windows(office, release, PAST)
+    except MonitoringError:
+        return
+    for window in windows:
+        if window.end <= before:
+            yield _chunk(office, release, window), window
 
 
 def _windows(office: Office, champion: str, chunks: int) -> tuple[Window, ...]:

@@ -1,22 +1,31 @@
 """The monitors of one application, fitted on the champion's reference and asked chunk by chunk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 import polars as pl
 
 from afield.control.standing import Standing
 from afield.errors import MonitoringError
 from afield.monitoring.alarms import Alarms, Budget
+from afield.monitoring.freshness import Freshness
 from afield.monitoring.monitor import FittedMonitor, Monitor
-from afield.monitoring.skew import AGAIN, Skew
-from afield.records.evidence import Alert
+from afield.monitoring.skew import AGAIN, FittedSkew, Skew
+from afield.records.evidence import Alert, Measurement
 from afield.records.facts import FeatureRows, Window
 
 AS_OF = "as_of"
 """The column of chunks that says up to when facts were in, where a row was served."""
 Again = Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame]
 """Rows of `tick` and `key`, names of features → those rows with the features as they are computed now."""
+Past = Callable[[str, datetime], Iterable[tuple[pl.DataFrame, Window]]]
+"""Release, moment → the chunks of its rows before it, as they are kept, in order of time."""
 _SERVED = {"tick": pl.Datetime("us"), "key": pl.String(), AS_OF: pl.Datetime("us")}
+
+
+def nothing(_: str, __: datetime) -> tuple[()]:
+    """No chunk."""
+    return ()
 
 
 class Watch:
@@ -32,6 +41,7 @@ class Watch:
         budget: Budget | None = None,
         standing: Callable[[], Standing] = Standing,
         again: Again | None = None,
+        past: Past = nothing,
     ) -> None:
         """Watch with `monitors`.
 
@@ -44,6 +54,7 @@ class Watch:
             budget: of false alarms; the usual one where it is None.
             standing: the alerts raised so far, and what people said of them.
             again: computes features of rows again, for monitors of skew; None: nothing can.
+            past: the chunks of a release before a moment, by which the evidence of a service that comes back goes on.
         """
         self._again = again if any(isinstance(each, Skew) for each in monitors) else None
         self._monitors = monitors
@@ -55,6 +66,7 @@ class Watch:
         self._fitted: list[FittedMonitor] = []
         self._budget = budget
         self._standing = standing
+        self._past = past
         self._alarms = Alarms([monitor.name for monitor in monitors], budget)
         self._rows: list[pl.DataFrame] = []
 
@@ -75,17 +87,18 @@ class Watch:
             champion: the release that is live.
         """
         if champion != self._release:
-            self._begin(champion)
+            self._begin(champion, window.start)
         chunk = self._chunk(joined, window, champion)
-        measurements = []
+        return self._alarms.judge(self._measured(chunk, window), window.end, self._standing().acknowledged)
+
+    def _measured(self, chunk: pl.DataFrame, window: Window) -> Iterator[Measurement]:
         for monitor in self._fitted:
             try:
-                measurements.append(monitor.measure(chunk, window))
+                yield monitor.measure(chunk, window)
             except MonitoringError as error:
                 self._tell(f"not measured: {error}")
-        return self._alarms.judge(measurements, window.end, self._standing().acknowledged)
 
-    def _begin(self, champion: str) -> None:
+    def _begin(self, champion: str, at: datetime) -> None:
         reference = self._reference(champion)
         self._fitted = []
         for monitor in self._monitors:
@@ -96,9 +109,20 @@ class Watch:
             except MonitoringError as error:
                 self._tell(f"not watched: {error}")
         # A service that comes back goes on with the episodes of this champion; another one has none yet.
-        raised = self._standing().alerts if not self._release else ()
+        comes_back = not self._release
+        raised = self._standing().alerts if comes_back else ()
         self._alarms = Alarms([monitor.name for monitor in self._monitors], self._budget, raised=raised)
         self._release = champion
+        if comes_back:
+            self._go_on(champion, at)
+
+    def _go_on(self, champion: str, at: datetime) -> None:
+        """Bring the evidence to where it stood at a moment: what was found on the way was told in its time."""
+        fitted = self._fitted
+        self._fitted = [each for each in fitted if not isinstance(each, Freshness | FittedSkew)]
+        for chunk, window in self._past(champion, at):
+            self._alarms.judge(self._measured(chunk, window), window.end)
+        self._fitted = fitted
 
     def _chunk(self, joined: pl.DataFrame, window: Window, champion: str) -> pl.DataFrame:
         """The champion's forecasts in the chunk, with truth, the features that were served and those computed again.

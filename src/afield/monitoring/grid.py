@@ -158,8 +158,8 @@ class Histogram:
 def grid(sample: Floats) -> Grid:
     """A grid for values like those of the sample, shape `(n,)`; how well it fits, a histogram's `error` tells."""
     known = np.sort(sample[np.isfinite(sample)])
-    if not known.size:
-        return Grid(0.0, 1.0)
+    if known.size < 2:
+        return Grid(float(known.sum()), 1.0)
     if (np.floor(known) == known).all() and known[-1] - known[0] < 1 << MANTISSA:
         return Grid(float(known[known.size // 2]), 1.0, whole=True)
     crowd = max(known.size // CROWD, 1)
