@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from afield.errors import MonitoringError
-from afield.monitoring.distances import STATISTICS, distances
+from afield.monitoring.distances import FARTHEST, STATISTICS, distances
 from afield.monitoring.grid import ERROR, Grid, apart, grid, grid_distances
 
 LEVEL = 0.99
@@ -49,11 +49,28 @@ def test_the_error_of_the_grid_is_within_its_bound(
     reference, chunk = samples(shape, seed, move, missing)
     exact, near = (of(reference, chunk, STATISTICS, LEVEL) for of in (distances, grid_distances))
     assert -1e-12 <= exact["ks"][0] - near["ks"][0] <= ERROR
-    center, spread = float(np.median(reference)), float(np.subtract(*np.quantile(reference, [0.75, 0.25])))
-    far = (np.abs(reference - center).mean() + np.nanmean(np.abs(chunk - center))) / 2 * ERROR + spread * 2.0**-13
-    off = exact["wasserstein"][0] - near["wasserstein"][0]
-    assert -1e-9 * exact["wasserstein"][0] - 1e-9 <= off <= 1.02 * far / (reference.std() or 1.0) + 1e-9
+    fitted = grid(reference)
+    far = (np.abs(reference - fitted.center).mean() + np.nanmean(np.abs(chunk - fitted.center))) / 2 + fitted.width
+    off = abs(exact["wasserstein"][0] - near["wasserstein"][0])
+    assert off <= far * ERROR / (reference.std() or 1.0) + exact["wasserstein"][0] * 2 * ERROR + 1e-9
     assert near["js"][0] == pytest.approx(exact["js"][0], abs=0.02)
+
+
+@pytest.mark.parametrize("shape", BEYOND)
+@pytest.mark.parametrize("seed", range(3))
+def test_infinite_and_widest_values_keep_the_bound(shape: str, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    reference, chunk = BEYOND[shape](generator, 20_000), BEYOND[shape](generator, 7_000)
+    exact, near = (of(reference, chunk, ("ks",), LEVEL)["ks"][0] for of in (distances, grid_distances))
+    assert -1e-12 <= exact - near <= ERROR
+    assert exact == pytest.approx(stats.ks_2samp(reference, chunk, method="asymp").statistic, abs=1e-12)
+
+
+def test_an_infinite_value_is_farthest_from_any_sample_but_its_own() -> None:
+    reference = np.append(np.random.default_rng(0).normal(size=20_000), np.inf)
+    for of in (distances, grid_distances):
+        assert of(reference, reference, STATISTICS, LEVEL)["wasserstein"][0] == 0.0
+        assert of(reference, reference[::2], STATISTICS, LEVEL)["wasserstein"][0] == FARTHEST
 
 
 @settings(max_examples=40)

@@ -32,9 +32,9 @@ def distances(
       values count as smaller than any number. The interval is that of Dvoretzky, Kiefer and Wolfowitz with the constant
       of Massart, Annals of Probability 18 (1990), half of the error for either sample.
     - `wasserstein`, the distance of order one, in standard deviations of the reference. Missing values are left out; a
-      sample of nothing else is farthest from any other. The interval comes from the pointwise band of the distribution
-      functions, whose integral bounds the expected distance of a sample from its source: Bobkov and Ledoux,
-      "One-dimensional empirical measures" (2019), theorem 3.2.
+      sample of nothing else is farthest from any other, and so is one with an infinite value. The interval comes from
+      the pointwise band of the distribution functions, whose integral bounds the expected distance of a sample from its
+      source: Bobkov and Ledoux, "One-dimensional empirical measures" (2019), theorem 3.2.
 
     Args:
         reference: values of shape `(n,)`, one at least; NaN where one is missing.
@@ -52,8 +52,10 @@ def distances(
         gaps = tuple(int(np.isnan(part).sum()) for part in (first, second))
         known, other = first[: first.size - gaps[0]], second[: second.size - gaps[1]]
         merged, below_first, below_second = _merged(known, other)
-        found["ks"] = _ks(merged, below_first, below_second, gaps, (first.size, second.size), level)
-        found["wasserstein"] = _wasserstein(merged, below_first, below_second, known, other, level)
+        if "ks" in asked:
+            found["ks"] = _ks(merged, below_first, below_second, gaps, (first.size, second.size), level)
+        if "wasserstein" in asked:
+            found["wasserstein"] = _wasserstein(merged, below_first, below_second, known, other, level)
     return {name: found[name] for name in asked}
 
 
@@ -152,8 +154,8 @@ def _ks(
 
 
 def _wasserstein(merged: Floats, first: Counts, second: Counts, known: Floats, other: Floats, level: float) -> Effect:
-    if not (known.size and other.size):
-        apart = 0.0 if known.size == other.size else FARTHEST
+    if not (known.size and other.size and np.isfinite(merged[[0, -1]]).all()):
+        apart = 0.0 if np.array_equal(known, other) else FARTHEST
         return apart, Interval(apart, apart, level)
     width = np.diff(merged)
     scale = float(known.std()) or 1.0
