@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from afield.errors import MonitoringError
 from afield.monitoring.bins import bins
 from afield.monitoring.distances import Effect, Statistic, distances, divergence, stability
-from afield.monitoring.frames import Floats, categories, numbers
+from afield.monitoring.frames import Floats, categories
 from afield.monitoring.grid import grid_distances
 
 LEVEL = 0.99
@@ -48,11 +49,13 @@ def files_drift(
     def measured(name: str) -> dict[Statistic, Effect]:
         first, second = (_column(path, name) for path in (reference, chunk))
         if schema[name].is_numeric() or schema[name] == pl.Boolean:
-            of = distances if exact else grid_distances
-            return of(_numbers(first, name), _numbers(second, name), statistics, each)
-        known, others = (categories(part, name) for part in (first, second))
-        binned = bins(known)
-        counts = binned.count(known), binned.count(others)
+            known, others = (_numbers(part, name) for part in (first, second))
+            if exact:
+                return distances(np.concatenate(known), np.concatenate(others), statistics, each)
+            return grid_distances(known, others, statistics, each)
+        texts = [categories(part, name) for part in (first, second)]
+        binned = bins(texts[0])
+        counts = binned.count(texts[0]), binned.count(texts[1])
         return {
             name: (stability if name == "psi" else divergence)(*counts, each) for name in statistics if name in _ANY
         }
@@ -78,8 +81,9 @@ def _column(path: Path, name: str) -> pl.DataFrame:
     return found
 
 
-def _numbers(frame: pl.DataFrame, name: str) -> Floats:
-    return numbers(frame.select(pl.col(name).cast(pl.Float64)), name)
+def _numbers(frame: pl.DataFrame, name: str) -> list[Floats]:
+    """The parts in which the column was read, none of them copied; what is missing is NaN."""
+    return [part.to_numpy() for part in frame[name].cast(pl.Float64).get_chunks()]
 
 
 def _counted(kind: pl.DataType) -> bool:
