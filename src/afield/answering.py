@@ -10,6 +10,7 @@ from pathlib import Path
 
 from afield import __version__
 from afield.application import Application, Operate, resolve
+from afield.errors import UsageError
 from afield.mitigation.breaker import Breaker
 from afield.mitigation.fallbacks import answered
 from afield.mitigation.modes import bound, mode_of
@@ -51,6 +52,12 @@ def predictor(
     """
     slices = operate.slices
     units = {} if isinstance(slices, Sliced) else slices
+    left_alone = operate.untouched
+    if left_alone is not None and (left_alone.block % operate.step or operate.from_input is not None):
+        raise UsageError(
+            f"untouched: blocks of {left_alone.block} with ticks of {operate.step}: declare whole ticks, in an "
+            "application whose features are looked up by key"
+        )
     prefix, numbers = secrets.token_hex(8), itertools.count()
     beside = Beside(
         assign=assign,
@@ -66,6 +73,7 @@ def predictor(
         record_all=record_all,
         bound=partial(bound, sliced=slices) if isinstance(slices, Sliced) else lambda _, found: found,
         breaker=breaker,
+        untouched=(lambda unit, at: left_alone.drawn(unit, at)[0]) if left_alone is not None else None,
         promises=Promises(operate.promise, key) if operate.promise is not None and key else None,
     )
     return Predictor(operate, beside)

@@ -23,6 +23,7 @@ from afield.records.requirements import Requirements as Requirements
 from afield.records.traffic import Decision, Mode
 from afield.records.words import Words
 from afield.retraining.triggers import Trigger
+from afield.rollout.assignment import Untouched
 from afield.rollout.ladder import Ladder
 from afield.selection.strategies import Selection
 from afield.serving.asking import Asked
@@ -190,6 +191,7 @@ class Operate:
         retraining: a situation → the reason to train now, or None (`afield.retraining.triggers`).
         rollout: policy of the ladder (`afield.rollout.ladder`).
         felt: the number of the decision that people feel, compared between the arms of a canary.
+        untouched: share that gets the neutral answer by lot, where features are looked up by key; None: no share.
         designs: what the cached, the hybrid and the static design are told.
     """
 
@@ -223,6 +225,7 @@ class Operate:
     retraining: Trigger | None = None
     rollout: Ladder = field(default_factory=Ladder)
     felt: str = ""
+    untouched: Untouched | None = None
     designs: Designs = field(default_factory=Designs)
 
     @property

@@ -20,6 +20,7 @@ from afield.records.applied import (
     OPEN,
     RUNGS,
     STATIC,
+    UNTOUCHED,
     Kind,
     fallback,
     fallbacks,
@@ -44,6 +45,7 @@ MARKERS: dict[str, Kind] = {
     **dict.fromkeys(overridden({"bake": 2.0}, [HELD])[1], "override"),
     OFF: "off",
     OPEN: "breaker",
+    UNTOUCHED: "untouched",
     Promise("price", HOUR).name: "promise",
     **dict.fromkeys((STATIC, f"{STATIC}:wet", KNOWN, MERGED, ALONE), "design"),
     **dict.fromkeys(

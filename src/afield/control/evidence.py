@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from afield.application import Operate
-from afield.records.applied import FALLBACK
+from afield.records.applied import FALLBACK, UNTOUCHED
 from afield.release.bundle import Bundle
 from afield.rollout.ladder import Evidence
 from afield.rollout.power import Plan, plan
@@ -139,6 +139,8 @@ def exposed(
 ) -> Evidence:
     """What exposure changed in a canary, per tick: guards and fallbacks that acted, and the decision's mean.
 
+    Answers of the untouched share say nothing of either arm, and are left out.
+
     Args:
         answers: events of kind "answer" since the canary began: `tick`, `arm`, `applied`, `output_NAME`, and `took`
             where it was measured.
@@ -147,6 +149,7 @@ def exposed(
         guards: names of the guards.
         latency_ratio: how many times as long as the control's the candidate's answers may take.
     """
+    answers = answers.filter(~pl.col("applied").list.contains(UNTOUCHED))
     guarded = pl.col("applied").list.set_intersection(list(guards)).list.len() > 0
     fallen = pl.col("applied").list.eval(pl.element().str.starts_with(FALLBACK)).list.any()
     if f"output_{decision}" not in answers.columns:  # nobody has asked for an answer yet

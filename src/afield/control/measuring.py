@@ -8,6 +8,7 @@ import polars as pl
 
 from afield.control.office import Office
 from afield.control.recomputing import recomputed
+from afield.control.untouched import with_lot
 from afield.errors import MonitoringError
 from afield.monitoring.alarms import Alarms
 from afield.monitoring.estimation import Reconciled, reconciled
@@ -123,6 +124,7 @@ def _chunk(office: Office, champion: str, window: Window) -> pl.DataFrame:
     events = joined(office.tables, window, pending=True).filter(
         (pl.col("kind") == "tick") & (pl.col("arm") == "champion") & (pl.col("release") == champion)
     )
+    events = with_lot(events, office.operate.untouched)
     frame = events.rename({f"output_{office.operate.output}": office.operate.output, "unit": "key"})
     return _featured(office, frame).sort("tick")
 

@@ -18,6 +18,7 @@ from afield.control.rollout import Rollout
 from afield.control.selecting import Draws
 from afield.control.shelf import Shelf
 from afield.control.training import Trainer
+from afield.control.untouched import with_lot
 from afield.control.watch import Watch
 from afield.features.compute import compute
 from afield.features.feature import digest
@@ -169,7 +170,7 @@ class Room:
 
     def measure(self, chunk: Window) -> None:
         """What the monitors see in the chunk; new alerts go to the ledger."""
-        frame = self._kit.intake.joined(chunk)
+        frame = with_lot(self._kit.intake.joined(chunk), self._operate.untouched)
         for alert in self._kit.watch.measure(frame, chunk, self.state.champion):
             self._kit.actions.alert(alert)
 

@@ -1,7 +1,8 @@
 """What acted on an answer, as its `applied` says it: every marker, its kind, and the rungs of the fallback chain.
 
 A fallback is `fallback:RUNG`, an override `override:NAME`, `breaker:open` a release that was not asked because it kept
-failing, `promise:OUTPUT` an output lowered to what was told before; `mode:off` says that the model has no say, and what
+failing, `promise:OUTPUT` an output lowered to what was told before; `mode:off` says that the model has no say,
+`untouched` that the lot left this unit alone, and what
 begins with a design's name (`static`, `static:wet`, `cached:known`, `hybrid:merged`) how that design came to the
 answer. Everything else is the name of a guard (`clamp:multiplier`).
 """
@@ -11,7 +12,7 @@ from typing import Literal
 
 from afield.records.considerations import DESIGNS
 
-Kind = Literal["fallback", "override", "off", "breaker", "promise", "design", "guard"]
+Kind = Literal["fallback", "override", "off", "breaker", "promise", "untouched", "design", "guard"]
 
 RUNGS = ("last_good", "cached", "static", "baseline", "neutral")
 """Who answers when the champion cannot, in the order in which they are asked."""
@@ -19,6 +20,7 @@ LAST_GOOD, CACHED, STATIC, BASELINE, NEUTRAL = RUNGS
 
 FALLBACK, OVERRIDE, OFF, OPEN, PROMISE = "fallback:", "override:", "mode:off", "breaker:open", "promise:"
 KNOWN = "cached:known"
+UNTOUCHED = "untouched"
 MERGED, ALONE = "hybrid:merged", "hybrid:alone"
 
 
@@ -57,4 +59,6 @@ def kind_of(name: str) -> Kind:
         return "breaker"
     if name.startswith(PROMISE):
         return "promise"
+    if name == UNTOUCHED:
+        return "untouched"
     return "design" if name.partition(":")[0] in DESIGNS else "guard"

@@ -1,12 +1,44 @@
 """Which arm a unit is in, by a hash: stable, without memory, the same in every process."""
 
 import hashlib
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from afield.errors import RolloutError
 
 EPOCH = datetime(1970, 1, 1)
 RESOLUTION = 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """A share of units × blocks of time that the decision leaves alone, drawn by lot: what it does is seen against it.
+
+    The lot is independent of that of a canary. It needs no record: whoever knows unit and moment can draw it again.
+
+    Attributes:
+        share: of units × blocks, above 0 and at most one half.
+        block: whole ticks; a unit is drawn anew for the next one.
+    """
+
+    share: float
+    block: timedelta = timedelta(hours=2)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share or no block.
+
+        Raises:
+            RolloutError: says which.
+        """
+        if not 0 < self.share <= 0.5 or self.block < timedelta(seconds=1):
+            raise RolloutError(
+                f"untouched: share {self.share}, block {self.block}: give a share above 0 and at most 0.5, and a block "
+                "of a second at least"
+            )
+
+    def drawn(self, unit: str, at: datetime) -> tuple[bool, float]:
+        """Whether the unit is left alone at the moment, and the probability of the side that it is on."""
+        return assign(unit, at, share=self.share, block=int(self.block.total_seconds()), salt="untouched")
 
 
 def assign(unit: str, at: datetime, *, share: float, block: int, salt: str) -> tuple[bool, float]:

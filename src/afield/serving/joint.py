@@ -87,10 +87,12 @@ class Joint:
         if facts is None:
             return alike
         mode_of, in_force, overrides = self._beside.mode_of, self._beside.in_force, control.overrides
-        latest = facts.as_of + self._product.stale_after
+        latest, left_alone = facts.as_of + self._product.stale_after, self._beside.untouched
         for number, query in enumerate(queries):
             mode = mode_of(control, query.unit)
             if mode == "off" or query.at > latest or (overrides and in_force(overrides, query.unit, query.at)):
+                continue
+            if left_alone is not None and left_alone(query.unit, query.at):
                 continue
             try:
                 place = seen.place(query, control.now or moments[number], step)

@@ -16,7 +16,7 @@ from afield.serving.health import Health
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 ROUTES = ("answers", "events", "telemetry", "bundles", "snapshots", "v2", "metrics", "healthz", "other")
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
-KINDS: tuple[Kind, ...] = ("guard", "override", "off", "breaker", "promise")
+KINDS: tuple[Kind, ...] = ("guard", "override", "off", "breaker", "promise", "untouched")
 """What changes an answer; fallbacks are counted by their rung, and a design that speaks of itself changed nothing."""
 
 

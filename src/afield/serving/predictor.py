@@ -5,7 +5,7 @@ from datetime import datetime
 from time import perf_counter
 
 from afield.errors import RequestError, ServingError
-from afield.records.applied import BASELINE, NEUTRAL, OFF, fallback
+from afield.records.applied import BASELINE, NEUTRAL, OFF, UNTOUCHED, fallback
 from afield.records.decision import ControlState
 from afield.records.traffic import Answer, Event, EventBatch, Query
 from afield.serving.basis import basis, speaker
@@ -123,7 +123,8 @@ class Predictor:
             self._observing.admit(seen, query, self._now(seen, query))
             return speaker(seen, digest, mode, held)
         seen.place(query, control.now or self._now(seen, query), product.step)
-        return basis(seen, query, digest, mode, held, step=product.step, stale_after=product.stale_after)
+        found = basis(seen, query, digest, mode, held, step=product.step, stale_after=product.stale_after)
+        return f"{found}:{UNTOUCHED}" if found and self._untouched(query) else found
 
     def draft(self, query: Query) -> Draft:
         """Everything of the answer but its name and its age; nothing is recorded.
@@ -192,6 +193,9 @@ class Predictor:
         place = seen.place(query, seen.control.now or now, self._product.step)
         if mode == "off":
             decision, scored = self._deciding.unsaid(seen, query, OFF)
+        elif self._untouched(query):
+            mode = "off"
+            decision, scored = self._deciding.unsaid(seen, query, UNTOUCHED)
         elif place is None:
             decision, scored = self._deciding.unsaid(seen, query, fallback(NEUTRAL))
         else:
@@ -209,6 +213,10 @@ class Predictor:
         if self._observing is None:
             raise ServingError("this application looks its features up; the draft is of one that observes")
         return self._observing.give(query, draft, now)
+
+    def _untouched(self, query: Query) -> bool:
+        left_alone = self._beside.untouched
+        return left_alone is not None and left_alone(query.unit, query.at)
 
     def _arm(self, seen: Situation, query: Query) -> tuple[str, float]:
         control = seen.control

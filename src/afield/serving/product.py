@@ -275,6 +275,7 @@ class Beside:
         promises: gives and holds receipts; None: no answer binds later ones.
         bound: what was found in a request, within the modes of the slices that hold it.
         breaker: keeps requests from releases that keep failing; None: they are asked each time.
+        untouched: whether the lot leaves a unit alone at a moment; None: it leaves none.
         record_all: keeps several events at once; it must not raise. None: one after the other.
     """
 
@@ -292,3 +293,4 @@ class Beside:
     bound: Callable[[ControlState, tuple[object, ...]], tuple[object, ...]] = lambda _, found: found
     breaker: Breaks | None = None
     promises: Promises | None = None
+    untouched: Callable[[str, datetime], bool] | None = None
